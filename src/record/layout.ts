@@ -1,0 +1,52 @@
+/**
+ * The bytes of one record, the same on the intake ring and in the log, so that a batch is copied whole.
+ * Little endian, aligned to 8. Words at a u32 or f64 index are addressed through views over the same memory.
+ *
+ * ```
+ *   0        4    5     6     7         8        10       12           16
+ *   +--------+----+-----+-----+---------+--------+--------+------------+--------------------+
+ *   | length |kind|codec|flags|idemKeyLn|streamId|prodEpch| valueLength|  eventTime (f64 ms)|
+ *   +--------+----+-----+-----+---------+--------+--------+------------+--------------------+ 24
+ *   |  keyHash low,high | idempotencyHash low,high  |  idHash low,high  |  (48)
+ *   +-------------------+---------------------------+-------------------+
+ *   | producerHash low,high (48) | producerSequence f64 (56) | fingerprint u32 (64) | frameIndex u32 (68) |
+ *   +----------------------------+---------------------------+---------------------------------------------+ 72
+ *   | value bytes as received … | Idempotency-Key bytes … | zero padding to 8 |
+ *   +-----------------------------------------------------------------------+ length
+ * ```
+ * A hash of 0,0 means "no such identity". `frameIndex` is the event's place in the frame or batch it came in; it has
+ * a meaning on the ring only and is 0 in the log. `fingerprint` and `idHash` are filled in by the worker.
+ */
+export const RECORD_HEADER_BYTES = 72;
+
+export const RECORD_LENGTH = 0;
+export const RECORD_KIND = 4;
+export const RECORD_CODEC = 5;
+export const RECORD_FLAGS = 6;
+export const RECORD_IDEMPOTENCY_KEY_LENGTH = 7;
+export const RECORD_STREAM_ID = 8;
+export const RECORD_PRODUCER_EPOCH = 10;
+export const RECORD_VALUE_LENGTH = 12;
+export const RECORD_EVENT_TIME = 16;
+export const RECORD_KEY_HASH = 24;
+export const RECORD_IDEMPOTENCY_HASH = 32;
+export const RECORD_ID_HASH = 40;
+export const RECORD_PRODUCER_HASH = 48;
+export const RECORD_PRODUCER_SEQUENCE = 56;
+export const RECORD_FINGERPRINT = 64;
+export const RECORD_FRAME_INDEX = 68;
+
+/** Kinds: an event from outside, and the control records that carry what cannot be derived. */
+export const KIND_EVENT = 1;
+export const KIND_TICK = 2;
+
+export const CODEC_JSON = 0;
+/** A msgpack map with string members. */
+export const CODEC_MSGPACK = 1;
+/** A msgpack array: the values of the stream's fields in the order its schema declares them, objects inside likewise. */
+export const CODEC_MSGPACK_RECORD = 2;
+
+/** Length of a whole record with this payload, padding included. */
+export function recordLength(valueLength: number, idempotencyKeyLength: number): number {
+  return (RECORD_HEADER_BYTES + valueLength + idempotencyKeyLength + 7) & ~7;
+}
