@@ -1,0 +1,85 @@
+import type { TSchema } from 'typebox';
+import type { OperatorHost } from '../operators/operator.ts';
+import type { TopologyDescription } from './description.ts';
+import type { SchemaIssue } from './schema-check.ts';
+
+export type { EventContext, OperatorHost, OperatorStore } from '../operators/operator.ts';
+export type { SchemaIssue } from './schema-check.ts';
+
+/** What the ack of a stream promises, and whether its events are deduplicated. */
+export type Guarantee = 'at-most-once' | 'at-least-once' | 'exactly-once';
+
+/** Whether the ack waits for the flush (`fsync`) or for the write alone (`os`: survives a crash of the process only). */
+export type Durability = 'fsync' | 'os';
+
+/** A field whose value says which event this is, for those events that `appliesTo` admits (`null`: for all). */
+export interface IdentitySpec {
+  readonly field: string;
+  readonly appliesTo: ((value: unknown) => boolean) | null;
+}
+
+/** A kind of event that enters from outside. `id` is the position in `CompiledTopology.streams`. */
+export interface StreamSpec {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string | undefined;
+  /** Top-level field that the event is ordered and partitioned by. */
+  readonly keyField: string;
+  readonly guarantee: Guarantee;
+  readonly durability: Durability;
+  readonly identities: readonly IdentitySpec[];
+  /** Top-level field with the event time in ms; `null`, or absent in an event: the time of intake counts. */
+  readonly eventTimeField: string | null;
+  /** How far an event time may lie ahead of the box's clock. */
+  readonly maxFutureSkewMs: number;
+  /** As given, with every number bounded to what a double holds exactly unless the schema bounds it itself. */
+  readonly schema: TSchema;
+  check(value: unknown): boolean;
+  /** Why `check` said no; at most 8. */
+  errors(value: unknown): SchemaIssue[];
+  /** Order of the members in a msgpack record; empty where the schema is not one plain object: no records then. */
+  readonly fields: readonly string[];
+}
+
+/** State of one operator. `id` is the position in `CompiledTopology.stores`. */
+export interface StoreSpec {
+  readonly id: number;
+  readonly name: string;
+  /** Whether the store is scanned in key order. */
+  readonly isOrdered: boolean;
+}
+
+/** A table that can be read from outside. `id` is the position in `CompiledTopology.views`. */
+export interface ViewSpec {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly storeId: number;
+  /** Whether a row lies in the partition its key hashes to; else a row may lie in any. */
+  readonly isKeyedByPartitionKey: boolean;
+  readonly schema: TSchema | null;
+}
+
+/** A topology that was found sound. The same in every thread; `fingerprint` tells whether two are one. */
+export interface CompiledTopology {
+  readonly name: string;
+  readonly version: string;
+  readonly fingerprint: string;
+  readonly streams: readonly StreamSpec[];
+  readonly stores: readonly StoreSpec[];
+  readonly views: readonly ViewSpec[];
+  describe(): TopologyDescription;
+  /** One copy of the operators, for one partition. */
+  instantiate(host: OperatorHost): Pipeline;
+}
+
+/** One partition's copy of a topology. */
+export interface Pipeline {
+  /**
+   * Runs one event through all operators behind its stream.
+   *
+   * @throws OperatorError (`ERR_OPERATOR_FAILED`) when user code failed, naming the operator. The caller undoes the
+   * event. Anything else that is thrown is no fault of user code and must stop the partition.
+   */
+  process(streamId: number, key: string, value: unknown, eventTime: number): void;
+}
