@@ -1,0 +1,156 @@
+// data plane
+import { MokaError } from '../base/errors.ts';
+import type { CompiledTopology, OperatorHost, Pipeline } from '../topology/compiled.ts';
+import type { PartitionState } from '../store/partition-state.ts';
+import { codeOf, DEAD_LETTERS_VIEW, DeadLetters, errorChain } from './dead-letters.ts';
+import type { LaneContext } from './event-context.ts';
+
+/** What listens to a lane: the server of queries and subscriptions. */
+export interface LaneListener {
+  /** Whether changes of this view are wanted; asked per change, so it must cost nothing. */
+  isWatching(viewId: number): boolean;
+  /** A row changed at `offset`, as the n-th change of that event. `undefined` is "no row". Not durable yet. */
+  onChange(viewId: number, key: string, next: unknown, previous: unknown, offset: number, n: number): void;
+  /** Everything up to this offset has been flushed. */
+  onDurable(throughOffset: number): void;
+}
+
+/** Where an event's bytes stand, for a dead letter. */
+export interface RecordBytes {
+  bytes: Uint8Array;
+  start: number;
+  length: number;
+  codec: number;
+}
+
+/**
+ * Runs one event at a time through the partition's copy of the topology. An event is atomic: if an operator throws, its
+ * state writes are undone, its changes are dropped, and the event goes to the dead letters instead.
+ */
+export class EventApplier {
+  readonly #topology: CompiledTopology;
+  readonly #pipeline: Pipeline;
+  readonly #state: PartitionState;
+  readonly #context: LaneContext;
+  readonly #deadLetters: DeadLetters;
+  readonly #deadLettersViewId: number;
+  #listener: LaneListener | null = null;
+  // Changes of the event at hand; they count only once it is through.
+  #changeCount = 0;
+  readonly #changedView: number[] = [];
+  readonly #changedKey: string[] = [];
+  readonly #changedNext: unknown[] = [];
+  readonly #changedPrevious: unknown[] = [];
+  deadLetterCount = 0;
+  lastFailure: unknown = null;
+
+  constructor(topology: CompiledTopology, state: PartitionState, context: LaneContext) {
+    this.#topology = topology;
+    this.#state = state;
+    this.#context = context;
+    const system = systemStores(topology);
+    this.#deadLettersViewId = topology.views.length;
+    this.#deadLetters = new DeadLetters(
+      context.partition,
+      state.store(system.deadLetters),
+      state.store(system.deadLetterBounds),
+    );
+    const host: OperatorHost = {
+      store: (storeId) => state.store(storeId),
+      context,
+      viewChanged: (viewId, key, next, previous) => this.#noteChange(viewId, key, next, previous),
+    };
+    this.#pipeline = topology.instantiate(host);
+  }
+
+  listen(listener: LaneListener): void {
+    this.#listener = listener;
+  }
+
+  /** Processes the event that `context` stands at. Never throws on account of user code. */
+  apply(streamId: number, key: string, value: unknown, record: RecordBytes): void {
+    const state = this.#state;
+    this.#changeCount = 0;
+    state.beginEvent();
+    try {
+      this.#pipeline.process(streamId, key, value, this.#context.eventTime);
+    } catch (error) {
+      state.undoEvent();
+      this.#changeCount = 0;
+      this.#bury(streamId, key, error, record);
+      return;
+    }
+    state.commitEvent();
+    if (this.#changeCount !== 0) this.#forwardChanges();
+  }
+
+  #noteChange(viewId: number, key: string, next: unknown, previous: unknown): void {
+    const listener = this.#listener;
+    if (listener === null || !listener.isWatching(viewId)) return;
+    const n = this.#changeCount++;
+    this.#changedView[n] = viewId;
+    this.#changedKey[n] = key;
+    this.#changedNext[n] = next;
+    this.#changedPrevious[n] = previous;
+  }
+
+  #forwardChanges(): void {
+    const listener = this.#listener as LaneListener;
+    const offset = this.#context.offset;
+    for (let n = 0; n < this.#changeCount; n++) {
+      const viewId = this.#changedView[n] as number;
+      listener.onChange(
+        viewId,
+        this.#changedKey[n] as string,
+        this.#changedNext[n],
+        this.#changedPrevious[n],
+        offset,
+        n,
+      );
+      this.#changedNext[n] = undefined;
+      this.#changedPrevious[n] = undefined;
+    }
+    this.#changeCount = 0;
+  }
+
+  #bury(streamId: number, key: string, error: unknown, record: RecordBytes): void {
+    // Only faults of user code are dead letters; a fault of our own or of the disk must stop the lane.
+    if (!(error instanceof MokaError) || error.code !== 'ERR_OPERATOR_FAILED') throw error;
+    const context = this.#context;
+    const letter = {
+      stream: (this.#topology.streams[streamId] as { name: string }).name,
+      key,
+      partition: context.partition,
+      offset: context.offset,
+      operator: error.operator ?? null,
+      code: codeOf(error),
+      errors: errorChain(error),
+      eventTime: context.eventTime,
+      codec: record.codec,
+      value: new Uint8Array(record.bytes.subarray(record.start, record.start + record.length)),
+    };
+    this.#state.beginEvent();
+    const rowKey = this.#deadLetters.add(letter);
+    this.#state.commitEvent();
+    this.deadLetterCount += 1;
+    this.lastFailure = error;
+    this.#noteChange(this.#deadLettersViewId, rowKey, letter, undefined);
+    if (this.#changeCount !== 0) this.#forwardChanges();
+  }
+}
+
+/** Ids of the stores that every lane has besides those of its topology. */
+export function systemStores(topology: CompiledTopology): { deadLetters: number; deadLetterBounds: number } {
+  const next = topology.stores.length;
+  return { deadLetters: next, deadLetterBounds: next + 1 };
+}
+
+/** All stores of a lane, the topology's first. */
+export function laneStores(topology: CompiledTopology): { id: number; name: string; isOrdered: boolean }[] {
+  const system = systemStores(topology);
+  return [
+    ...topology.stores,
+    { id: system.deadLetters, name: DEAD_LETTERS_VIEW, isOrdered: true },
+    { id: system.deadLetterBounds, name: `${DEAD_LETTERS_VIEW}-bounds`, isOrdered: false },
+  ];
+}

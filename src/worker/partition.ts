@@ -1,0 +1,471 @@
+// data plane
+import { assert } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
+import type { MokaError } from '../base/errors.ts';
+import { failpoint } from '../base/failpoint.ts';
+import type { KeyedHash } from '../base/hash.ts';
+import type { Block } from '../log/block.ts';
+import type { PartitionLog } from '../log/partition-log.ts';
+import {
+  INTAKE_EVENT_COUNT,
+  INTAKE_HEADER_BYTES,
+  INTAKE_RECEIVED_AT,
+  INTAKE_REPLY_GENERATION,
+  INTAKE_REPLY_SLOT,
+  INTAKE_REQUIRED_LEVEL,
+  LEVEL_DURABLE,
+  LEVEL_WRITTEN,
+  NO_REPLY,
+} from '../record/intake-message.ts';
+import {
+  RECORD_CODEC,
+  RECORD_FINGERPRINT,
+  RECORD_FRAME_INDEX,
+  RECORD_HEADER_BYTES,
+  RECORD_LENGTH,
+  RECORD_PRODUCER_EPOCH,
+  RECORD_PRODUCER_HASH,
+  RECORD_PRODUCER_SEQUENCE,
+  RECORD_STREAM_ID,
+  RECORD_VALUE_LENGTH,
+} from '../record/layout.ts';
+import type { Doorbell } from '../ring/doorbell.ts';
+import {
+  LANE_CLOSED,
+  LANE_DRAINING,
+  LANE_RUNNING,
+  LANE_STOPPED,
+  type LaneStatus,
+  PRESSURE_FULL,
+  PRESSURE_HIGH,
+  PRESSURE_OK,
+} from '../ring/lane.ts';
+import { EMPTY, type SpscRing } from '../ring/spsc-ring.ts';
+import type { PartitionState } from '../store/partition-state.ts';
+import type { CompiledTopology } from '../topology/compiled.ts';
+import { Checkpointer, type CheckpointPolicy, type CheckpointSink } from './checkpointer.ts';
+import { EventApplier, type LaneListener, type RecordBytes } from './event-applier.ts';
+import { LaneContext } from './event-context.ts';
+import { ExceptionList } from './exception-list.ts';
+import { ACCEPT, DUPLICATE, Judge } from './judge.ts';
+import type { LaneMeter } from './lane-meter.ts';
+import type { LogClock } from './log-clock.ts';
+import { LogWitness } from './log-witness.ts';
+import { PendingAcks } from './pending-acks.ts';
+import { type StreamRuntime, streamRuntimes } from './stream-runtime.ts';
+
+/** A turn ends after this many bytes of intake, so that other partitions and finished flushes get theirs. */
+const TURN_BYTES = 256 * 1024;
+/** Fill of the intake ring at which the ingress is told to slow down, and to stop. */
+const HIGH_FILL = 0.5;
+const FULL_FILL = 0.875;
+/** Identities that expire per turn. */
+const EXPIRE_PER_TURN = 512;
+
+export interface PartitionOptions {
+  partition: number;
+  topology: CompiledTopology;
+  log: PartitionLog;
+  state: PartitionState;
+  intake: SpscRing;
+  acks: SpscRing;
+  /** Of the thread that reads the acks. */
+  ackBell: Doorbell;
+  status: LaneStatus;
+  checkpoints: CheckpointSink;
+  checkpointPolicy: CheckpointPolicy;
+  /** Offset that the state reflects as loaded. */
+  checkpointOffset: number;
+  logClock: LogClock;
+  monotonic: Clock;
+  routingHash: KeyedHash;
+  identityHash: KeyedHash;
+  meter: LaneMeter;
+}
+
+/**
+ * One lane of the engine: takes messages from its ring, lets new events into the open block, runs them through the
+ * topology while the block before is flushed, and answers when a flush covers them. It is driven by turns and by the
+ * callbacks of its log, never waits, and knows no thread, so that a simulation can drive it too.
+ *
+ * Legal order: `recover` once, then `turn` as often as there is work; `startDrain` at the end.
+ */
+export class Partition {
+  readonly partition: number;
+  readonly #log: PartitionLog;
+  readonly #state: PartitionState;
+  readonly #intake: SpscRing;
+  readonly #acks: SpscRing;
+  readonly #ackBell: Doorbell;
+  readonly #status: LaneStatus;
+  readonly #logClock: LogClock;
+  readonly #monotonic: Clock;
+  readonly #meter: LaneMeter;
+  readonly #streams: readonly StreamRuntime[];
+  readonly #context: LaneContext;
+  readonly #applier: EventApplier;
+  readonly #judge: Judge;
+  readonly #exceptions = new ExceptionList();
+  readonly #durableAcks = new PendingAcks(LEVEL_DURABLE);
+  readonly #writtenAcks = new PendingAcks(LEVEL_WRITTEN);
+  readonly #checkpointer: Checkpointer;
+  readonly #recordBytes: RecordBytes = { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 };
+  #listener: LaneListener | null = null;
+  #processedOffset = -1;
+  #isDraining = false;
+  #isClosed = false;
+  #failure: MokaError | null = null;
+  /** Called when a callback of the log made work; the owner schedules a turn. */
+  onWork: () => void = () => {};
+  /** Called once when the lane cannot go on; the process is to end. */
+  onFailure: (error: MokaError) => void = () => {};
+
+  constructor(options: PartitionOptions) {
+    this.partition = options.partition;
+    this.#log = options.log;
+    this.#state = options.state;
+    this.#intake = options.intake;
+    this.#acks = options.acks;
+    this.#ackBell = options.ackBell;
+    this.#status = options.status;
+    this.#logClock = options.logClock;
+    this.#monotonic = options.monotonic;
+    this.#meter = options.meter;
+    this.#streams = streamRuntimes(options.topology);
+    this.#context = new LaneContext(options.partition);
+    this.#applier = new EventApplier(options.topology, options.state, this.#context);
+    this.#judge = new Judge(
+      this.#streams,
+      options.state.dedupe,
+      options.state.producers,
+      options.routingHash,
+      options.identityHash,
+      new LogWitness(options.log, this.#streams),
+    );
+    this.#processedOffset = options.checkpointOffset;
+    const { topology, log } = options;
+    this.#checkpointer = new Checkpointer(
+      options.state,
+      log,
+      options.checkpoints,
+      options.checkpointPolicy,
+      options.checkpointOffset,
+      options.monotonic.now(),
+      (offset) => ({
+        offset,
+        epoch: log.epoch,
+        logTime: Math.max(log.lastLogTime, log.open.logTime),
+        fingerprint: topology.fingerprint,
+        version: 1,
+        extra: options.state.stats(),
+      }),
+    );
+    log.onWritten = (through) => this.#onWritten(through);
+    log.onDurable = (through) => this.#onDurable(through);
+    log.onFailed = (error) => this.#fail(error);
+  }
+
+  get processedOffset(): number {
+    return this.#processedOffset;
+  }
+
+  get durableOffset(): number {
+    return this.#log.durableThrough;
+  }
+
+  get epoch(): number {
+    return this.#log.epoch;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get checkpointer(): Checkpointer {
+    return this.#checkpointer;
+  }
+
+  get deadLetterCount(): number {
+    return this.#applier.deadLetterCount;
+  }
+
+  listen(listener: LaneListener): void {
+    this.#listener = listener;
+    this.#applier.listen(listener);
+  }
+
+  /** Replays the log behind the checkpoint. The log has been recovered: what it holds is on disk. */
+  recover(onProgress: (events: number) => void): void {
+    let events = 0;
+    this.#log.replay(this.#processedOffset + 1, (block) => {
+      let position = block.start;
+      for (let i = 0; i < block.recordCount; i++) {
+        const offset = block.firstOffset + i;
+        const length = block.u32[(position + RECORD_LENGTH) >>> 2] as number;
+        if (offset > this.#processedOffset) {
+          this.#judge.recall(block, position);
+          this.#insertAndApply(block, position, offset, block.logTime);
+          this.#processedOffset = offset;
+          events += 1;
+        }
+        position += length;
+      }
+      failpoint('recovery.replay');
+      onProgress(events);
+    });
+    assert(
+      this.#processedOffset <= this.#log.durableThrough,
+      `recovered processed=${this.#processedOffset} durable=${this.#log.durableThrough}`,
+    );
+    this.#status.epoch = this.#log.epoch;
+    this.#status.durableOffset = this.#log.durableThrough;
+    this.#status.processedOffset = this.#processedOffset;
+    this.#status.state = LANE_RUNNING;
+  }
+
+  /** One bounded turn. @returns whether there is more to do at once */
+  turn(): boolean {
+    if (this.#isClosed || this.#failure !== null) return false;
+    const log = this.#log;
+    this.#sealIfIdle();
+    const hasMore = this.#admit();
+    this.#sealIfIdle();
+    this.#releaseAcks();
+    const now = this.#monotonic.now();
+    const isSaving = this.#checkpointer.step(this.#processedOffset, this.#meter.eventsPerMs, now);
+    this.#state.dedupe.expire(log.lastLogTime, EXPIRE_PER_TURN);
+    this.#publishStatus();
+    if (this.#isDraining) return this.#drain() || isSaving;
+    return hasMore || isSaving;
+  }
+
+  /** Whether something came in that a parked thread must get up for. */
+  hasWork(): boolean {
+    return !this.#intake.isEmpty() && this.#canAdmitNext();
+  }
+
+  /** Called a few times a second by the owner: what is due by the clock alone. */
+  tick(): boolean {
+    return this.turn();
+  }
+
+  /** No new events come; finishes what is in the ring, saves a checkpoint and closes. */
+  startDrain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#status.state = LANE_DRAINING;
+  }
+
+  // ------------------------------------------------------------------ intake
+
+  #canAdmitNext(): boolean {
+    const log = this.#log;
+    if (!log.canAdmit()) return false;
+    if (this.#intake.poll() === EMPTY) return false;
+    const block = log.open;
+    return block.length + this.#intake.polledLength - INTAKE_HEADER_BYTES <= block.capacity;
+  }
+
+  #admit(): boolean {
+    const log = this.#log;
+    const intake = this.#intake;
+    if (!log.canAdmit()) return false;
+    let taken = 0;
+    let events = 0;
+    let hasMore = false;
+    const start = this.#meter.begin();
+    for (;;) {
+      const index = intake.poll();
+      if (index === EMPTY) break;
+      const length = intake.polledLength;
+      const block = log.open;
+      if (block.length + length - INTAKE_HEADER_BYTES > block.capacity) break;
+      if (taken >= TURN_BYTES) {
+        hasMore = true;
+        break;
+      }
+      events += this.#admitMessage(block, index, length);
+      intake.release();
+      taken += length;
+    }
+    if (taken !== 0) {
+      intake.acknowledge();
+      this.#meter.end(start, events, taken);
+    }
+    return hasMore;
+  }
+
+  /** Copies the records of a message behind the block's last one, and keeps those that are accepted. */
+  #admitMessage(block: Block, index: number, length: number): number {
+    const intake = this.#intake;
+    const word = index >>> 2;
+    const slot = intake.u32[word + INTAKE_REPLY_SLOT / 4] as number;
+    const generation = intake.u32[word + INTAKE_REPLY_GENERATION / 4] as number;
+    const eventCount = intake.u32[word + INTAKE_EVENT_COUNT / 4] as number;
+    const level = intake.u32[word + INTAKE_REQUIRED_LEVEL / 4] as number;
+    const receivedAt = intake.f64[(index + INTAKE_RECEIVED_AT) >>> 3] as number;
+
+    const { u8, u32 } = block;
+    if (block.recordCount === 0) block.logTime = this.#logClock.now();
+    const logTime = block.logTime;
+    let from = block.length;
+    u8.set(intake.u8.subarray(index + INTAKE_HEADER_BYTES, index + length), from);
+    let to = from;
+    let firstOffset = -1;
+    let accepted = 0;
+    let releaseAt = -1;
+    const exceptions = this.#exceptions;
+    exceptions.reset();
+    const judge = this.#judge;
+    for (let i = 0; i < eventCount; i++) {
+      const recordLength = u32[(from + RECORD_LENGTH) >>> 2] as number;
+      const frameIndex = u32[(from + RECORD_FRAME_INDEX) >>> 2] as number;
+      const verdict = judge.judge(block, from, logTime);
+      if (verdict === ACCEPT) {
+        if (to !== from) u8.copyWithin(to, from, from + recordLength);
+        u32[(to + RECORD_FRAME_INDEX) >>> 2] = 0;
+        const offset = block.firstOffset + block.recordCount;
+        block.recordCount += 1;
+        block.length = to + recordLength;
+        this.#insertAndApply(block, to, offset, logTime);
+        this.#processedOffset = offset;
+        if (accepted === 0) firstOffset = offset;
+        releaseAt = offset;
+        accepted += 1;
+        to += recordLength;
+      } else if (verdict === DUPLICATE) {
+        const first = judge.duplicateOffset;
+        exceptions.addDuplicate(frameIndex, first);
+        // The first may not be flushed yet; one known by its sequence alone may be any that is processed.
+        const covers = first >= 0 ? first : this.#processedOffset;
+        if (covers > releaseAt) releaseAt = covers;
+      } else {
+        exceptions.addRejection(frameIndex, judge.errorId, judge.detail);
+      }
+      from += recordLength;
+    }
+    block.length = to;
+    this.#meter.judged(accepted, exceptions.duplicateCount, exceptions.rejectedCount, receivedAt);
+    if (slot !== NO_REPLY) {
+      const acks = level === LEVEL_WRITTEN ? this.#writtenAcks : this.#durableAcks;
+      acks.add(
+        slot,
+        generation,
+        firstOffset,
+        accepted,
+        exceptions.duplicateCount,
+        exceptions.rejectedCount,
+        exceptions.take(),
+        releaseAt,
+      );
+    }
+    return eventCount;
+  }
+
+  /** What an accepted event does, live and at a replay alike: `judge` holds its fields. */
+  #insertAndApply(memory: { u8: Buffer; u32: Uint32Array; f64: Float64Array }, position: number, offset: number, logTime: number): void {
+    const { u8, u32, f64 } = memory;
+    const judge = this.#judge;
+    const word = position >>> 2;
+    const state = this.#state;
+    const fingerprint = u32[word + RECORD_FINGERPRINT / 4] as number;
+    const { identityCount, identityLow, identityHigh } = judge;
+    for (let i = 0; i < identityCount; i++) {
+      state.dedupe.insert(identityLow[i] as number, identityHigh[i] as number, fingerprint, offset, logTime);
+    }
+    const producerLow = u32[word + RECORD_PRODUCER_HASH / 4] as number;
+    const producerHigh = u32[word + RECORD_PRODUCER_HASH / 4 + 1] as number;
+    if (producerLow !== 0 || producerHigh !== 0) {
+      state.producers.advance(
+        producerLow,
+        producerHigh,
+        (u8[position + RECORD_PRODUCER_EPOCH] as number) | ((u8[position + RECORD_PRODUCER_EPOCH + 1] as number) << 8),
+        f64[(position + RECORD_PRODUCER_SEQUENCE) >>> 3] as number,
+        logTime,
+      );
+    }
+    const bytes = this.#recordBytes;
+    bytes.bytes = u8;
+    bytes.start = position + RECORD_HEADER_BYTES;
+    bytes.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
+    bytes.codec = u8[position + RECORD_CODEC] as number;
+    this.#context.moveTo(offset, judge.eventTime, logTime);
+    const streamId = (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);
+    this.#applier.apply(streamId, judge.key, judge.value, bytes);
+  }
+
+  // ------------------------------------------------------------------ log
+
+  #sealIfIdle(): void {
+    const log = this.#log;
+    if (log.open.recordCount === 0 || !log.isIdle()) return;
+    this.#meter.sealed(log.open.recordCount, log.open.length);
+    log.commit(log.open.logTime);
+  }
+
+  #onWritten(through: number): void {
+    if (this.#writtenAcks.count === 0) return;
+    this.#writtenAcks.release(through, this.#acks);
+    this.#acks.publish();
+    this.#ackBell.ring();
+  }
+
+  #onDurable(through: number): void {
+    this.#meter.flushed(through);
+    this.#status.durableOffset = through;
+    // The next flush starts before the answers of this one are written out.
+    this.#sealIfIdle();
+    failpoint('ack.before');
+    this.#releaseAcks();
+    failpoint('ack.after');
+    this.#listener?.onDurable(through);
+    this.onWork();
+  }
+
+  #releaseAcks(): void {
+    const acks = this.#acks;
+    let released = 0;
+    if (this.#durableAcks.count !== 0) released += this.#durableAcks.release(this.#log.durableThrough, acks);
+    if (this.#writtenAcks.count !== 0) released += this.#writtenAcks.release(this.#log.writtenThrough, acks);
+    if (released === 0) return;
+    acks.publish();
+    this.#ackBell.ring();
+  }
+
+  #fail(error: MokaError): void {
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    this.#status.state = LANE_STOPPED;
+    this.onFailure(error);
+  }
+
+  // ------------------------------------------------------------------ status, end
+
+  #publishStatus(): void {
+    const status = this.#status;
+    const fill = this.#intake.unreadBytes() / this.#intake.capacity;
+    status.fillRatio = fill;
+    status.pressure = fill >= FULL_FILL ? PRESSURE_FULL : fill >= HIGH_FILL ? PRESSURE_HIGH : PRESSURE_OK;
+    status.drainRate = this.#meter.eventsPerSecond;
+    status.intakeBlockedReason = this.#log.blockedReason();
+    status.processedOffset = this.#processedOffset;
+  }
+
+  #drain(): boolean {
+    const log = this.#log;
+    if (!this.#intake.isEmpty()) return this.#canAdmitNext();
+    if (log.open.recordCount !== 0 || !log.isIdle()) return false;
+    if (this.#durableAcks.count + this.#writtenAcks.count !== 0) return false;
+    if (!this.#checkpointer.isIdle) return false;
+    if (this.#checkpointer.savedOffset < this.#processedOffset && this.#checkpointer.failureCount === 0) {
+      this.#checkpointer.force();
+      return true;
+    }
+    this.#isClosed = true;
+    log.close(() => {
+      this.#status.state = LANE_CLOSED;
+      this.onWork();
+    });
+    return false;
+  }
+}

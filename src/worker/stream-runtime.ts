@@ -1,0 +1,31 @@
+import { assert } from '../base/assert.ts';
+import type { ValueDecoder } from '../record/value-codec.ts';
+import { createJsonDecoder, createMsgpackDecoder, createRecordDecoder } from '../record/value-codec.ts';
+import { LEVEL_DURABLE, LEVEL_WRITTEN } from '../record/intake-message.ts';
+import type { CompiledTopology, StreamSpec } from '../topology/compiled.ts';
+
+/** What a lane needs of one stream, resolved once. */
+export interface StreamRuntime {
+  readonly spec: StreamSpec;
+  /** By codec number. */
+  readonly decoders: readonly ValueDecoder[];
+  readonly keyField: string;
+  readonly eventTimeField: string | null;
+  readonly isDeduplicating: boolean;
+  /** The level at which its acks leave, unless they left on receipt. */
+  readonly ackLevel: number;
+}
+
+export function streamRuntimes(topology: CompiledTopology): StreamRuntime[] {
+  return topology.streams.map((spec, index) => {
+    assert(spec.id === index, `stream id=${spec.id} expected=${index}`);
+    return {
+      spec,
+      decoders: [createJsonDecoder(), createMsgpackDecoder(), createRecordDecoder(spec.schema)],
+      keyField: spec.keyField,
+      eventTimeField: spec.eventTimeField,
+      isDeduplicating: spec.guarantee === 'exactly-once',
+      ackLevel: spec.durability === 'os' ? LEVEL_WRITTEN : LEVEL_DURABLE,
+    };
+  });
+}
