@@ -1,0 +1,17 @@
+/** State of one operator. `id` is dense, from 0; ids from FIRST_SYSTEM_STORE_ID on are the engine's own. */
+export interface StoreSpec {
+  readonly id: number;
+  readonly name: string;
+  /** Whether the store is scanned in key order. */
+  readonly isOrdered: boolean;
+}
+
+export const FIRST_SYSTEM_STORE_ID = 0xff00;
+/** Row counts of all stores, one row each. */
+export const SIZES_STORE_ID = 0xff01;
+/** Member names of the values of each store, so that a value need not repeat them. */
+export const SHAPES_STORE_ID = 0xff02;
+export const PRODUCERS_STORE_ID = 0xff03;
+export const DEDUPE_STORE_ID = 0xff04;
+/** What the checkpoint says of itself; holds the one row that is never deleted. */
+export const META_STORE_ID = 0xffff;
