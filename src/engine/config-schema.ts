@@ -67,7 +67,8 @@ export const CONFIG_SCHEMA = section({
     default: DEFAULT_WORKERS,
     minimum: 0,
     maximum: MAX_PARTITIONS,
-    description: 'Worker threads. 0: everything on one thread, for debugging. Default: one per core but one, at most 8.',
+    description:
+      'Worker threads. 0: everything on one thread, for debugging. Default: one per core but one, at most 8.',
   }),
   partitions: whole(
     0,
@@ -178,5 +179,8 @@ function settingsOf(prefix: string, schema: TSchema): Setting[] {
 
 /** `log.segmentBytes` → `MOKA_LOG_SEGMENT_BYTES` */
 function variableOf(path: string): string {
-  return `MOKA_${path.replaceAll('.', '_').replaceAll(/([a-z])([A-Z])/g, '$1_$2').toUpperCase()}`;
+  return `MOKA_${path
+    .replaceAll('.', '_')
+    .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
+    .toUpperCase()}`;
 }

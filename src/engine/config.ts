@@ -9,7 +9,11 @@ export interface EngineConfig extends ConfigShape {}
 
 /** Any part of a configuration. */
 export type ConfigInput = { readonly [K in keyof EngineConfig]?: PartOf<EngineConfig[K]> | undefined };
-type PartOf<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: T[K] | undefined } : T;
+type PartOf<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: T[K] | undefined }
+    : T;
 
 /** Where settings come from; a later one wins: defaults, `file`, `env`, `flags`. */
 export interface ConfigSources {

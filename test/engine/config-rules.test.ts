@@ -15,7 +15,10 @@ const CONTRADICTIONS: readonly [ConfigInput, string][] = [
   ],
   [{ log: { retentionBytes: 1 } }, 'log.retentionBytes=1: must be 0 or at least log.segmentBytes='],
   [{ log: { retentionMs: 1000 } }, 'log.retentionMs=1000: must be at least dedupe.windowMs=600000'],
-  [{ dedupe: { windowMs: 3_600_000, maxEntries: 3599 } }, 'dedupe.maxEntries=3599: must be at least 3600, one event per'],
+  [
+    { dedupe: { windowMs: 3_600_000, maxEntries: 3599 } },
+    'dedupe.maxEntries=3599: must be at least 3600, one event per',
+  ],
   [
     { checkpoint: { maxTailMs: 2000, maxIntervalMs: 1999 } },
     'checkpoint.maxIntervalMs=1999: must be at least checkpoint.maxTailMs=2000',
