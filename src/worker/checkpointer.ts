@@ -1,20 +1,7 @@
 import { failpoint } from '../base/failpoint.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
-import type { CheckpointMeta } from '../store/checkpoint.ts';
-import type { PartitionState, RowSink } from '../store/partition-state.ts';
-
-/** The way a lane's checkpoints take to the thread that writes them; in the simulation a simulated one. */
-export interface CheckpointSink extends RowSink {
-  /** Starts a checkpoint; the rows that follow belong to it. */
-  begin(): void;
-  /** Ends it: all rows and `meta` become one commit. False when there is no room yet: try again. */
-  finish(meta: CheckpointMeta): boolean;
-  result(): 'pending' | 'committed' | 'failed';
-  /** After 'committed': a reader renewed from here on sees it. */
-  renewReader(): void;
-  /** Offset that the *previous* environment reflects: the log is kept from there on; -1 keeps everything. */
-  readonly floorOffset: number;
-}
+import type { CheckpointMeta, CheckpointSink } from '../store/checkpoint.ts';
+import type { PartitionState } from '../store/partition-state.ts';
 
 export interface CheckpointPolicy {
   /** Replay of the tail may take this long at the rate last measured. */

@@ -2,8 +2,9 @@
 import { MokaError } from '../base/errors.ts';
 import type { CompiledTopology, OperatorHost, Pipeline } from '../topology/compiled.ts';
 import type { PartitionState } from '../store/partition-state.ts';
-import { codeOf, DEAD_LETTERS_VIEW, DeadLetters, errorChain } from './dead-letters.ts';
+import { codeOf, DeadLetters, errorChain } from './dead-letters.ts';
 import type { LaneContext } from './event-context.ts';
+import { systemStores } from './lane-stores.ts';
 
 /** What listens to a lane: the server of queries and subscriptions. */
 export interface LaneListener {
@@ -137,20 +138,4 @@ export class EventApplier {
     this.#noteChange(this.#deadLettersViewId, rowKey, letter, undefined);
     if (this.#changeCount !== 0) this.#forwardChanges();
   }
-}
-
-/** Ids of the stores that every lane has besides those of its topology. */
-export function systemStores(topology: CompiledTopology): { deadLetters: number; deadLetterBounds: number } {
-  const next = topology.stores.length;
-  return { deadLetters: next, deadLetterBounds: next + 1 };
-}
-
-/** All stores of a lane, the topology's first. */
-export function laneStores(topology: CompiledTopology): { id: number; name: string; isOrdered: boolean }[] {
-  const system = systemStores(topology);
-  return [
-    ...topology.stores,
-    { id: system.deadLetters, name: DEAD_LETTERS_VIEW, isOrdered: true },
-    { id: system.deadLetterBounds, name: `${DEAD_LETTERS_VIEW}-bounds`, isOrdered: false },
-  ];
 }

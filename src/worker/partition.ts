@@ -43,7 +43,9 @@ import {
 import { EMPTY, type SpscRing } from '../ring/spsc-ring.ts';
 import type { PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
-import { Checkpointer, type CheckpointPolicy, type CheckpointSink } from './checkpointer.ts';
+import { CHECKPOINT_VERSION, type CheckpointSink } from '../store/checkpoint.ts';
+import { Checkpointer, type CheckpointPolicy } from './checkpointer.ts';
+import { laneExtra } from './lane-stores.ts';
 import { EventApplier, type LaneListener, type RecordBytes } from './event-applier.ts';
 import { LaneContext } from './event-context.ts';
 import { ExceptionList } from './exception-list.ts';
@@ -156,8 +158,8 @@ export class Partition {
         epoch: log.epoch,
         logTime: Math.max(log.lastLogTime, log.open.logTime),
         fingerprint: topology.fingerprint,
-        version: 1,
-        extra: options.state.stats(),
+        version: CHECKPOINT_VERSION,
+        extra: laneExtra(topology),
       }),
     );
     log.onWritten = (through) => this.#onWritten(through);

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { MokaError } from '../base/errors.ts';
+import { SECRET_BYTES } from '../base/hash.ts';
+import type { Disk } from '../log/disk.ts';
+
+/** Raised when the bytes on disk change in a way that older code cannot read. */
+export const DATA_VERSION = 1;
+
+interface DataMeta {
+  version: number;
+  partitions: number;
+}
+
+/** What stands in the data directory besides the partitions' own files. */
+export interface DataDirectory {
+  readonly path: string;
+  readonly partitions: number;
+  /** Keys are hashed with it: outsiders cannot aim at one partition. */
+  readonly routingSecret: Uint8Array;
+  readonly identitySecret: Uint8Array;
+  readonly isNew: boolean;
+}
+
+export function logDirectory(path: string, partition: number): string {
+  return join(path, 'log', String(partition));
+}
+
+export function stateDirectory(path: string, partition: number): string {
+  return join(path, 'state', String(partition));
+}
+
+/**
+ * Opens the data directory, or makes it.
+ *
+ * @param partitions as configured; 0 takes what is there
+ * @param defaultPartitions for a new directory when nothing is configured
+ * @throws MokaError ERR_DATA_VERSION, ERR_DATA_PARTITIONS, ERR_DATA_UNUSABLE
+ */
+export function openDataDirectory(
+  disk: Disk,
+  path: string,
+  partitions: number,
+  defaultPartitions: number,
+): DataDirectory {
+  const metaPath = join(path, 'moka.json');
+  const secretPath = join(path, 'secret');
+  try {
+    disk.makeDirectorySync(path);
+    let isNew = false;
+    if (!disk.existsSync(metaPath)) {
+      if (disk.existsSync(join(path, 'log'))) {
+        throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} has logs but no moka.json; restore that file`);
+      }
+      isNew = true;
+      // The secret first: a directory that has its moka.json is complete.
+      disk.writeFileDurableSync(secretPath, randomBytes(2 * SECRET_BYTES));
+      const meta: DataMeta = { version: DATA_VERSION, partitions: partitions || defaultPartitions };
+      disk.writeFileDurableSync(metaPath, Buffer.from(`${JSON.stringify(meta, null, 2)}\n`));
+    }
+    const meta = parseMeta(path, Buffer.from(disk.readFileSync(metaPath)).toString('utf8'));
+    if (partitions !== 0 && partitions !== meta.partitions) {
+      throw new MokaError(
+        'ERR_DATA_PARTITIONS',
+        `data directory=${path} partitions=${meta.partitions} configured=${partitions}; keys would move to other partitions. Start with partitions=${meta.partitions} or use another directory`,
+      );
+    }
+    const secret = disk.readFileSync(secretPath);
+    if (secret.length !== 2 * SECRET_BYTES) {
+      throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=secret bytes=${secret.length} expected=${2 * SECRET_BYTES}`);
+    }
+    return {
+      path,
+      partitions: meta.partitions,
+      routingSecret: new Uint8Array(secret.subarray(0, SECRET_BYTES)),
+      identitySecret: new Uint8Array(secret.subarray(SECRET_BYTES)),
+      isNew,
+    };
+  } catch (error) {
+    if (error instanceof MokaError && error.code !== 'ERR_DISK_IO') throw error;
+    throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} cannot be used: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = (cause as { code?: unknown }).code;
+  return `${typeof code === 'string' ? `${code} ` : ''}${cause instanceof Error ? cause.message : String(cause)}`;
+}
+
+function parseMeta(path: string, text: string): DataMeta {
+  let meta: unknown;
+  try {
+    meta = JSON.parse(text);
+  } catch (cause) {
+    throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=moka.json is not JSON`, { cause });
+  }
+  const { version, partitions } = meta as Partial<DataMeta>;
+  if (version !== DATA_VERSION) {
+    throw new MokaError('ERR_DATA_VERSION', `data directory=${path} version=${String(version)} supported=${DATA_VERSION}`);
+  }
+  if (!Number.isInteger(partitions) || (partitions as number) < 1) {
+    throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=moka.json partitions=${String(partitions)}`);
+  }
+  return { version, partitions: partitions as number };
+}
