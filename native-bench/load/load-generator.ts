@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OrderBook } from './canonical-order.ts';
+import { CustomerFrames } from './customer-frames.ts';
+import { HttpLoad, TEMPLATES_PER_CONNECTION } from './http-load.ts';
+import { Journal } from './journal.ts';
+import { type LoadOptions, parseLoadOptions } from './load-options.ts';
+import { Tally } from './tally.ts';
+import { WebSocketLoad } from './websocket-load.ts';
+
+/**
+ * The load generator, a process of its own: opens its connections, sends orders for a while, waits for every ack and
+ * prints one line of JSON.
+ *
+ *   load-generator ──orders──► engine or floor
+ *         ▲  └─ journal, expected totals
+ *         └────────acks──────────
+ *
+ *   node .bench/build/native-bench/load/load-generator.js --url http://127.0.0.1:8080 --transport ws-json --seconds 5
+ */
+interface Load {
+  open(): Promise<void>;
+  start(): void;
+  stop(): void;
+  close(): void;
+}
+
+const DRAIN_MS_MAX = 20_000;
+
+const options = parseLoadOptions(process.argv.slice(2));
+const tally = new Tally();
+const journal = options.journal === null ? null : new Journal(options.journal);
+const load = options.transport === 'http' ? httpLoad(options) : frameLoad(options);
+
+await load.open();
+load.start();
+await sleep(options.warmupSeconds * 1000);
+const cpuBefore = process.cpuUsage();
+const start = performance.now();
+tally.isMeasuring = true;
+await sleep(options.seconds * 1000);
+tally.isMeasuring = false;
+const seconds = (performance.now() - start) / 1000;
+const cpu = process.cpuUsage(cpuBefore);
+load.stop();
+for (const until = performance.now() + DRAIN_MS_MAX; tally.outstanding > 0 && performance.now() < until; ) {
+  await sleep(5);
+}
+load.close();
+journal?.close();
+if (options.totals !== null) {
+  writeFileSync(options.totals, Buffer.concat([bytesOf(tally.customers.orders), bytesOf(tally.customers.cents)]));
+}
+const cpuUs = cpu.user + cpu.system;
+console.log(
+  JSON.stringify({
+    transport: options.transport,
+    connections: options.connections,
+    frameEvents: options.transport === 'http' ? 1 : options.frameEvents,
+    ratePerSecond: options.ratePerSecond,
+    seconds,
+    sent: tally.sent,
+    accepted: tally.accepted,
+    duplicates: tally.duplicates,
+    rejected: tally.rejected,
+    refused: tally.refused,
+    unanswered: tally.outstanding,
+    measured: tally.measured,
+    ordersPerSecond: Math.round(tally.measured / seconds),
+    latency: tally.latency.summary(),
+    generatorCpuUsPerOrder: tally.measured === 0 ? 0 : cpuUs / tally.measured,
+    generatorCores: cpuUs / 1e6 / seconds,
+    complaints: tally.complaints,
+  }),
+);
+process.exitCode = tally.outstanding === 0 && tally.rejected === 0 && tally.complaints.length === 0 ? 0 : 1;
+
+function httpLoad(options: LoadOptions): Load {
+  const book = new OrderBook(options.seed, options.connections * TEMPLATES_PER_CONNECTION);
+  return new HttpLoad(options, book, tally, journal);
+}
+
+function frameLoad(options: LoadOptions): Load {
+  const { connections, window, frameEvents, firstOrder, hasProducer, transport } = options;
+  const placeCount = connections * window;
+  const book = new OrderBook(options.seed, placeCount * frameEvents);
+  const codec = transport === 'ws-json' ? 'ws-json' : 'ws-binary';
+  const sources = Array.from({ length: connections }, (_, connection) => {
+    return new CustomerFrames({
+      codec,
+      book,
+      totals: tally.customers,
+      eventsPerFrame: frameEvents,
+      window,
+      hasSequence: hasProducer,
+      placeCount,
+      firstPlace: connection * window,
+      firstOrder,
+    });
+  });
+  return new WebSocketLoad(options, tally, journal, sources, Math.max(...sources.map((source) => source.bytesMax)));
+}
+
+function bytesOf(array: Int32Array | Float64Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

@@ -1,0 +1,107 @@
+import { parseArgs } from 'node:util';
+
+export const TRANSPORTS = ['http', 'ws-json', 'ws-binary'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** `customers` sends placed orders only; `life-cycle` sends each order again as it is changed, ready and collected. */
+export const WORKLOADS = ['customers', 'life-cycle'] as const;
+export type Workload = (typeof WORKLOADS)[number];
+
+export interface LoadOptions {
+  transport: Transport;
+  workload: Workload;
+  host: string;
+  port: number;
+  /** Path of the stream, without `/ws`. */
+  path: string;
+  connections: number;
+  seconds: number;
+  warmupSeconds: number;
+  /** Orders per second of an open loop; null is a closed loop. */
+  ratePerSecond: number | null;
+  /** WebSocket: orders per frame, and frames of one connection that may be without an ack. */
+  frameEvents: number;
+  window: number;
+  /** WebSocket: identity by producer and sequence; else the stream's own id field is all there is. */
+  hasProducer: boolean;
+  /** The events' number of the first order: different runs against one engine must not overlap. */
+  firstOrder: number;
+  seed: number;
+  journal: string | null;
+  /** Where to write what the view must show: 100 000 int32 counts, then as many float64 sums of cents. */
+  totals: string | null;
+}
+
+const DEFAULT_CONNECTIONS: Record<Transport, number> = { http: 512, 'ws-json': 8, 'ws-binary': 8 };
+
+export const LOAD_USAGE = `load-generator --url http://127.0.0.1:8080 [options]
+  --transport http|ws-json|ws-binary   (http)
+  --workload customers|life-cycle      (customers)
+  --stream NAME          stream to send to (orders)
+  --connections N        (512 for http, 8 for WebSocket)
+  --seconds S            measured time (5)
+  --warmup S             time before it (1)
+  --rate N               open loop: orders per second; without it a closed loop
+  --frame N              orders per WebSocket frame (250)
+  --window N             WebSocket frames in flight per connection (8)
+  --producer             WebSocket identity by producer name and sequence
+  --first-order N        number of the first order (0)
+  --seed N               (1)
+  --journal FILE         write every acknowledged order
+  --totals FILE          write the expected totals per customer`;
+
+export function parseLoadOptions(args: string[]): LoadOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      url: { type: 'string' },
+      transport: { type: 'string', default: 'http' },
+      workload: { type: 'string', default: 'customers' },
+      stream: { type: 'string', default: 'orders' },
+      connections: { type: 'string' },
+      seconds: { type: 'string', default: '5' },
+      warmup: { type: 'string', default: '1' },
+      rate: { type: 'string' },
+      frame: { type: 'string', default: '250' },
+      window: { type: 'string', default: '8' },
+      producer: { type: 'boolean', default: false },
+      'first-order': { type: 'string', default: '0' },
+      seed: { type: 'string', default: '1' },
+      journal: { type: 'string' },
+      totals: { type: 'string' },
+    },
+  });
+  if (values.url === undefined) throw new RangeError(`url missing\n${LOAD_USAGE}`);
+  const url = new URL(values.url);
+  const transport = oneOf(TRANSPORTS, values.transport, 'transport');
+  return {
+    transport,
+    workload: oneOf(WORKLOADS, values.workload, 'workload'),
+    host: url.hostname,
+    port: Number(url.port),
+    path: `/v1/streams/${values.stream}`,
+    connections: numberOf(values.connections ?? String(DEFAULT_CONNECTIONS[transport]), 'connections'),
+    seconds: numberOf(values.seconds, 'seconds'),
+    warmupSeconds: numberOf(values.warmup, 'warmup'),
+    ratePerSecond: values.rate === undefined ? null : numberOf(values.rate, 'rate'),
+    frameEvents: numberOf(values.frame, 'frame'),
+    window: numberOf(values.window, 'window'),
+    hasProducer: values.producer,
+    firstOrder: numberOf(values['first-order'], 'first-order'),
+    seed: numberOf(values.seed, 'seed'),
+    journal: values.journal ?? null,
+    totals: values.totals ?? null,
+  };
+}
+
+function oneOf<T extends string>(choices: readonly T[], value: string, name: string): T {
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice === undefined) throw new RangeError(`${name}=${value}, must be one of ${choices.join(', ')}`);
+  return choice;
+}
+
+function numberOf(value: string, name: string): number {
+  const number = Number(value);
+  if (!Number.isFinite(number) || number < 0) throw new RangeError(`${name}=${value} is not a number`);
+  return number;
+}
