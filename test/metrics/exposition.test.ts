@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { ERRORS } from '../../src/base/error-catalogue.ts';
+import { INGRESS_METRICS, LANE_METRICS, rejectionIndex } from '../../src/metrics/catalogue.ts';
+import { CounterBlock } from '../../src/metrics/counter-block.ts';
+import { Exposition } from '../../src/metrics/exposition.ts';
+
+function lines(text: string, name: string): string[] {
+  return text.split('\n').filter((line) => line.startsWith(name));
+}
+
+describe('Exposition', () => {
+  it('shows the same number of every partition under its label', async () => {
+    const exposition = new Exposition({ isProcessIncluded: false });
+    for (const partition of [0, 1]) {
+      const block = new CounterBlock(CounterBlock.allocate());
+      block.add(LANE_METRICS.index.eventsLogged, 10 + partition);
+      exposition.add(LANE_METRICS, block, { partition: String(partition) });
+    }
+    const text = await exposition.render();
+    expect(lines(text, 'moka_events_logged_total')).toEqual([
+      'moka_events_logged_total{partition="0"} 10',
+      'moka_events_logged_total{partition="1"} 11',
+    ]);
+    expect(text).toContain('# TYPE moka_events_logged_total counter\n');
+    expect(text.match(/# HELP moka_events_logged_total/g)).toHaveLength(1);
+  });
+
+  it('shows refusals by code, and only those that happened', async () => {
+    const exposition = new Exposition({ isProcessIncluded: false });
+    const block = new CounterBlock(CounterBlock.allocate());
+    block.add(rejectionIndex(ERRORS.ERR_EVENT_SCHEMA.id), 3);
+    exposition.add(INGRESS_METRICS, block);
+    expect(lines(await exposition.render(), 'moka_events_rejected_total')).toEqual([
+      'moka_events_rejected_total{code="ERR_EVENT_SCHEMA"} 3',
+    ]);
+  });
+
+  it('shows times in seconds, in growing buckets that end in the count', async () => {
+    const exposition = new Exposition({ isProcessIncluded: false });
+    const block = new CounterBlock(CounterBlock.allocate());
+    for (const us of [3, 100, 100, 5000]) block.histogram(LANE_METRICS.index.flushTime).record(us);
+    exposition.add(LANE_METRICS, block, { partition: '0' });
+    const shown = lines(await exposition.render(), 'moka_log_flush_seconds');
+    expect(shown).toContain('moka_log_flush_seconds_bucket{partition="0",le="0.000004"} 1');
+    expect(shown).toContain('moka_log_flush_seconds_bucket{partition="0",le="0.000064"} 1');
+    expect(shown).toContain('moka_log_flush_seconds_bucket{partition="0",le="0.000256"} 3');
+    expect(shown).toContain('moka_log_flush_seconds_bucket{partition="0",le="+Inf"} 4');
+    expect(shown).toContain('moka_log_flush_seconds_count{partition="0"} 4');
+    expect(shown.find((line) => line.includes('_sum'))).toMatch(/ 0\.0052\d*$/);
+  });
+
+  it('counts a batch of exactly the bound into its bucket', async () => {
+    const exposition = new Exposition({ isProcessIncluded: false });
+    const block = new CounterBlock(CounterBlock.allocate());
+    for (const events of [3, 4, 15]) block.histogram(LANE_METRICS.index.batchEvents).record(events);
+    exposition.add(LANE_METRICS, block);
+    const shown = lines(await exposition.render(), 'moka_batch_events_bucket');
+    expect(shown.slice(0, 2)).toEqual(['moka_batch_events_bucket{le="3"} 1', 'moka_batch_events_bucket{le="15"} 3']);
+  });
+
+  it('reads the memory anew every time', async () => {
+    const exposition = new Exposition({ isProcessIncluded: false });
+    const block = new CounterBlock(CounterBlock.allocate());
+    exposition.add(LANE_METRICS, block);
+    await exposition.render();
+    block.set(LANE_METRICS.index.pressure, 2);
+    expect(lines(await exposition.render(), 'moka_pressure')).toEqual(['moka_pressure 2']);
+  });
+
+  it('adds the figures of the process', async () => {
+    const text = await new Exposition().render();
+    expect(text).toContain('process_resident_memory_bytes');
+    expect(text).toContain('nodejs_eventloop_lag_seconds');
+  });
+});
