@@ -10,6 +10,8 @@ export const DATA_VERSION = 1;
 interface DataMeta {
   version: number;
   partitions: number;
+  /** Fingerprint of the topology that the engine last took events under; absent until then. */
+  topology?: string;
 }
 
 /** What stands in the data directory besides the partitions' own files. */
@@ -20,6 +22,7 @@ export interface DataDirectory {
   readonly routingSecret: Uint8Array;
   readonly identitySecret: Uint8Array;
   readonly isNew: boolean;
+  readonly topologyFingerprint: string | null;
 }
 
 export function logDirectory(path: string, partition: number): string {
@@ -75,11 +78,19 @@ export function openDataDirectory(
       routingSecret: new Uint8Array(secret.subarray(0, SECRET_BYTES)),
       identitySecret: new Uint8Array(secret.subarray(SECRET_BYTES)),
       isNew,
+      topologyFingerprint: meta.topology ?? null,
     };
   } catch (error) {
     if (error instanceof MokaError && error.code !== 'ERR_DISK_IO') throw error;
     throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} cannot be used: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/** Notes the topology under which events are taken from now on. Call before the first one, when every lane is open. */
+export function noteTopology(disk: Disk, directory: DataDirectory, fingerprint: string): void {
+  if (directory.topologyFingerprint === fingerprint) return;
+  const meta: DataMeta = { version: DATA_VERSION, partitions: directory.partitions, topology: fingerprint };
+  disk.writeFileDurableSync(join(directory.path, 'moka.json'), Buffer.from(`${JSON.stringify(meta, null, 2)}\n`));
 }
 
 function reasonOf(error: unknown): string {
@@ -95,12 +106,12 @@ function parseMeta(path: string, text: string): DataMeta {
   } catch (cause) {
     throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=moka.json is not JSON`, { cause });
   }
-  const { version, partitions } = meta as Partial<DataMeta>;
+  const { version, partitions, topology } = meta as Partial<DataMeta>;
   if (version !== DATA_VERSION) {
     throw new MokaError('ERR_DATA_VERSION', `data directory=${path} version=${String(version)} supported=${DATA_VERSION}`);
   }
   if (!Number.isInteger(partitions) || (partitions as number) < 1) {
     throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=moka.json partitions=${String(partitions)}`);
   }
-  return { version, partitions: partitions as number };
+  return { version, partitions: partitions as number, ...(typeof topology === 'string' ? { topology } : {}) };
 }

@@ -1,0 +1,66 @@
+// data plane
+import { LANE_METRICS } from '../metrics/catalogue.ts';
+import { CounterBlock } from '../metrics/counter-block.ts';
+import type { PartitionLog } from '../log/partition-log.ts';
+import type { LaneStatus } from '../ring/lane.ts';
+import type { PartitionState } from '../store/partition-state.ts';
+import type { LaneMetrics } from '../worker/lane-meter.ts';
+import type { Partition } from '../worker/partition.ts';
+
+const AT = LANE_METRICS.index;
+
+/** Keeps one partition's numbers in shared memory: what happens often as it happens, the rest when asked to. */
+export class SharedLaneMetrics implements LaneMetrics {
+  readonly #block: CounterBlock;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#block = new CounterBlock(memory);
+  }
+
+  judged(accepted: number, duplicate: number, _rejected: number): void {
+    const block = this.#block;
+    block.add(AT.eventsLogged, accepted);
+    block.add(AT.eventsProcessed, accepted);
+    if (duplicate !== 0) block.add(AT.dedupeHits, duplicate);
+  }
+
+  sealed(records: number, bytes: number): void {
+    const block = this.#block;
+    block.add(AT.logBlocks, 1);
+    block.add(AT.logBytes, bytes);
+    block.record(AT.batchEvents, records);
+  }
+
+  flushed(durationMs: number): void {
+    this.#block.record(AT.flushTime, durationMs * 1000);
+  }
+
+  recovered(events: number, durationMs: number): void {
+    this.#block.set(AT.eventsRecovered, events);
+    this.#block.record(AT.recoveryTime, durationMs * 1000);
+  }
+
+  /** A few times a second. */
+  sample(partition: Partition, state: PartitionState, log: PartitionLog, status: LaneStatus, checkpointMs: number): void {
+    const block = this.#block;
+    const stats = state.stats();
+    const { checkpointer } = partition;
+    if (checkpointer.count > block.get(AT.checkpointsCommitted)) block.record(AT.checkpointTime, checkpointMs * 1000);
+    block.set(AT.checkpointsCommitted, checkpointer.count);
+    block.set(AT.checkpointsFailed, checkpointer.failureCount);
+    block.set(AT.checkpointOffset, checkpointer.savedOffset);
+    block.set(AT.deadLetters, partition.deadLetterCount);
+    block.set(AT.processedOffset, partition.processedOffset);
+    block.set(AT.durableOffset, partition.durableOffset);
+    block.set(AT.pressure, status.pressure);
+    block.set(AT.intakeRingFill, status.fillRatio);
+    block.set(AT.drainRate, status.drainRate);
+    block.set(AT.logTailBytes, log.bytesSince(checkpointer.savedOffset + 1));
+    block.set(AT.cacheHits, stats.hits);
+    block.set(AT.cacheMisses, stats.misses);
+    block.set(AT.cacheEvictions, stats.evictions);
+    block.set(AT.cacheBytes, stats.cachedBytes);
+    block.set(AT.dirtyBytes, stats.dirtyBytes);
+    block.set(AT.stateRows, stats.rows);
+  }
+}

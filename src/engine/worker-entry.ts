@@ -1,0 +1,149 @@
+import { systemClock } from '../base/clock.ts';
+import { NodeDisk } from '../log/node-disk.ts';
+import { Doorbell } from '../ring/doorbell.ts';
+import { LaneStatus } from '../ring/lane.ts';
+import { SpscRing } from '../ring/spsc-ring.ts';
+import { CheckpointSender } from '../store/checkpoint-channel.ts';
+import { runCheckpointThread } from '../store/checkpoint-thread.ts';
+import { openEnvironments } from '../store/environments.ts';
+import type { CompiledTopology } from '../topology/compiled.ts';
+import { laneViews } from '../worker/lane-stores.ts';
+import { openLane } from '../worker/open-lane.ts';
+import { WorkerLoop } from '../worker/worker-loop.ts';
+import { logDirectory, stateDirectory } from './data-directory.ts';
+import { exitReasonOf, FailureCell } from './failure-cell.ts';
+import { HostedLane } from './hosted-lane.ts';
+import { SharedLaneMetrics } from './lane-metrics.ts';
+import type { LaneMemory } from './lane-memory.ts';
+import { importTopology } from './topology-loader.ts';
+import { Heartbeats } from './watchdog.ts';
+import type { CheckpointTask, ControlMessage, LanesTask, ReportMessage, WorkerTask } from './worker-task.ts';
+
+const monotonic = { now: (): number => performance.now() };
+
+/** What every thread of the pool runs: one task for as long as the engine is open. */
+export async function runTask(task: WorkerTask): Promise<void> {
+  try {
+    if (task.kind === 'lanes') await runLanes(task, await importTopology(task.topology));
+    else await runCheckpoints(task);
+  } catch (error) {
+    new FailureCell(task.failure).report(exitReasonOf(error), messageOf(error));
+    throw error;
+  } finally {
+    task.port.close();
+  }
+}
+
+
+/** Opens the partitions of one worker and turns them until they are drained. */
+export async function runLanes(task: LanesTask, topology: CompiledTopology): Promise<void> {
+  const { config, port } = task;
+  const report = (kind: ReportMessage['kind'], level: ReportMessage['level'], text: string): void =>
+    port.postMessage({ kind, level, text } satisfies ReportMessage);
+  if (topology.fingerprint !== task.fingerprint) {
+    throw new Error(`topology fingerprint=${topology.fingerprint} differs between threads, expected=${task.fingerprint}`);
+  }
+  const disk = new NodeDisk();
+  const bell = new Doorbell(task.bell);
+  const mainBell = new Doorbell(task.mainBell);
+  const checkpointBell = new Doorbell(task.checkpointBell);
+  const heartbeats = new Heartbeats(task.heartbeat);
+  const views = laneViews(topology);
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {});
+
+  const lanes = task.lanes.map((memory, index) => {
+    const status = new LaneStatus(memory.status);
+    const metrics = new SharedLaneMetrics(memory.counters);
+    const startedAt = performance.now();
+    const lane = openLane({
+      partition: memory.partition,
+      topology,
+      loggedFingerprint: task.loggedFingerprint,
+      disk,
+      logDirectory: logDirectory(task.dataDir, memory.partition),
+      environments: openEnvironments(disk, stateDirectory(task.dataDir, memory.partition), memory.partition),
+      openSink: (reader) => openSender(memory, checkpointBell, reader),
+      intake: new SpscRing(memory.intake),
+      acks: new SpscRing(memory.acks),
+      ackBell: mainBell,
+      status,
+      routingSecret: task.routingSecret,
+      identitySecret: task.identitySecret,
+      clock: systemClock,
+      monotonic,
+      metrics,
+      log: config.log,
+      state: config.state,
+      dedupe: config.dedupe,
+      checkpoint: config.checkpoint,
+      report: (text) => report('report', 'info', text),
+    });
+    metrics.recovered(status.recoveredEvents, performance.now() - startedAt);
+    const queryPort = task.queryPorts[index] as (typeof task.queryPorts)[number];
+    const hosted = new HostedLane(lane, views, status, metrics, (message) => queryPort.postMessage(message));
+    return { lane, hosted, queryPort };
+  });
+
+  const loop = new WorkerLoop(
+    lanes.map(({ hosted }) => hosted),
+    bell,
+    () => heartbeats.beat(task.heartbeatIndex, performance.now()),
+  );
+  for (const { lane, hosted, queryPort } of lanes) {
+    lane.partition.onWork = () => loop.wake();
+    lane.partition.onFailure = (error) => fail(error);
+    queryPort.on('message', (message: unknown) => {
+      hosted.handle(message);
+      loop.wake();
+    });
+  }
+  port.on('message', (message: ControlMessage) => {
+    for (const { lane } of lanes) {
+      if (message.kind === 'drain') lane.partition.startDrain();
+      else lane.partition.checkpointer.force();
+    }
+    loop.wake();
+  });
+  report('open', 'info', `${task.name} open`);
+  try {
+    await Promise.race([loop.run(), failed]);
+  } finally {
+    heartbeats.retire(task.heartbeatIndex);
+    for (const { queryPort } of lanes) queryPort.close();
+  }
+}
+
+/** Writes the checkpoints of all partitions; the only writer of their environments. */
+export async function runCheckpoints(task: CheckpointTask): Promise<void> {
+  const heartbeats = new Heartbeats(task.heartbeat);
+  const beat = setInterval(() => heartbeats.beat(task.heartbeatIndex, performance.now()), 250);
+  task.port.postMessage({ kind: 'open', level: 'info', text: 'checkpoints open' } satisfies ReportMessage);
+  try {
+    await runCheckpointThread({
+      lanes: task.lanes.map((memory) => ({
+        partition: memory.partition,
+        directory: stateDirectory(task.dataDir, memory.partition),
+        ring: memory.checkpointRing,
+        result: memory.checkpointResult,
+        laneBell: memory.bell,
+      })),
+      bell: task.bell,
+      stop: task.stop,
+    });
+  } finally {
+    clearInterval(beat);
+    heartbeats.retire(task.heartbeatIndex);
+  }
+}
+
+function openSender(memory: LaneMemory, bell: Doorbell, reader: ConstructorParameters<typeof CheckpointSender>[3]): CheckpointSender {
+  return new CheckpointSender(new SpscRing(memory.checkpointRing), bell, memory.checkpointResult, reader);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

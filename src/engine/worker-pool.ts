@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import type { WorkerTask } from './worker-task.ts';
+
+/**
+ * The threads of the engine: as many as tasks, one long task each, alive as long as the process. Nothing is ever queued,
+ * aborted or terminated; a thread that ends before it was told to takes the process down.
+ */
+export class WorkerPool {
+  readonly #pool: Piscina;
+  readonly #tasks: Promise<void>[] = [];
+
+  /** @param onFailure a thread ended, or the pool itself failed */
+  constructor(threads: number, onFailure: (error: Error) => void) {
+    this.#pool = new Piscina({
+      filename: fileURLToPath(new URL('./worker-entry.js', import.meta.url)),
+      name: 'runTask',
+      minThreads: threads,
+      maxThreads: threads,
+      maxQueue: threads,
+      concurrentTasksPerWorker: 1,
+      // An idle thread would block its event loop in Atomics.wait.
+      atomics: 'disabled',
+      recordTiming: false,
+    });
+    this.#pool.on('error', onFailure);
+  }
+
+  /** Rejects when the task's thread fails. */
+  run(task: WorkerTask): Promise<void> {
+    const ports = task.kind === 'lanes' ? [task.port, ...task.queryPorts] : [task.port];
+    const done = this.#pool.run(task, { transferList: ports }) as Promise<void>;
+    this.#tasks.push(done);
+    return done;
+  }
+
+  /** Waits for every task to end by itself, then gives the threads back. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#tasks);
+    await this.#pool.close();
+  }
+}

@@ -1,0 +1,51 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { EngineConfig } from './config.ts';
+import type { LaneMemory } from './lane-memory.ts';
+import type { TopologyModule } from './topology-loader.ts';
+
+/** What a worker thread is started with. Piscina holds the thread; the task ends when the engine closes. */
+export type WorkerTask = LanesTask | CheckpointTask;
+
+export interface LanesTask {
+  readonly kind: 'lanes';
+  readonly name: string;
+  readonly dataDir: string;
+  readonly config: EngineConfig;
+  readonly topology: TopologyModule;
+  readonly fingerprint: string;
+  readonly loggedFingerprint: string | null;
+  readonly routingSecret: Uint8Array;
+  readonly identitySecret: Uint8Array;
+  readonly lanes: readonly LaneMemory[];
+  readonly bell: SharedArrayBuffer;
+  readonly mainBell: SharedArrayBuffer;
+  readonly checkpointBell: SharedArrayBuffer;
+  readonly failure: SharedArrayBuffer;
+  readonly heartbeat: SharedArrayBuffer;
+  readonly heartbeatIndex: number;
+  /** Control and reports; one query port per lane. */
+  readonly port: MessagePort;
+  readonly queryPorts: readonly MessagePort[];
+}
+
+export interface CheckpointTask {
+  readonly kind: 'checkpoints';
+  readonly dataDir: string;
+  readonly lanes: readonly LaneMemory[];
+  readonly bell: SharedArrayBuffer;
+  readonly stop: SharedArrayBuffer;
+  readonly failure: SharedArrayBuffer;
+  readonly heartbeat: SharedArrayBuffer;
+  readonly heartbeatIndex: number;
+  readonly port: MessagePort;
+}
+
+/** Main thread to worker. */
+export type ControlMessage = { readonly kind: 'drain' } | { readonly kind: 'checkpoint' };
+
+/** Worker to main thread: something for the log of the process. */
+export interface ReportMessage {
+  readonly kind: 'report' | 'open';
+  readonly level: 'info' | 'warn' | 'error';
+  readonly text: string;
+}
