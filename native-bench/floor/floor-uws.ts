@@ -32,7 +32,14 @@ function binaryMessage(type: number, frame: number, accepted: number): Buffer {
 
 function textAck(head: Buffer, frameEvents: number): string {
   const frame = Number(head.toString('latin1', '{"frame":'.length, '{"frame":'.length + 10));
-  return JSON.stringify({ type: 'ack', frame, accepted: frameEvents, duplicate: 0, rejected: [], credit: HELLO_CREDIT });
+  return JSON.stringify({
+    type: 'ack',
+    frame,
+    accepted: frameEvents,
+    duplicate: 0,
+    rejected: [],
+    credit: HELLO_CREDIT,
+  });
 }
 
 const app = uWebSockets.App();

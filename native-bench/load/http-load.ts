@@ -101,7 +101,10 @@ export class HttpLoad implements HttpClient {
   ): void {
     this.#tally.answered(1, (now - connection.sentAt) * 1000);
     if (this.#journal === null) return;
-    const answer = JSON.parse(bytes.toString('latin1', response.bodyStart, response.bodyEnd)) as Record<string, unknown>;
+    const answer = JSON.parse(bytes.toString('latin1', response.bodyStart, response.bodyEnd)) as Record<
+      string,
+      unknown
+    >;
     this.#journal.acked(request.orderNumber, connection.id, Number(answer['partition']), Number(answer['offset']));
   }
 
@@ -133,6 +136,7 @@ export class HttpLoad implements HttpClient {
     request.fill(orderNumber, customer, Date.now());
     this.#underWay[connection.id] = request;
     this.#tally.sent++;
+    this.#tally.payloadBytes += request.bodyBytes;
     this.#tally.customers.add(customer, this.#book.totalCents[request.template] as number);
     connection.send(request.bytes, sentAt);
   }

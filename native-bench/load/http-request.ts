@@ -6,6 +6,7 @@ const PLACED_AT_DIGITS = 13;
 export class HttpRequest {
   readonly bytes: Buffer;
   readonly template: number;
+  readonly bodyBytes: number;
   orderNumber = 0;
   readonly #orderIdAt: number;
   readonly #customerAt: number;
@@ -18,6 +19,7 @@ export class HttpRequest {
       `Content-Length: ${body.length}\r\n\r\n`;
     this.bytes = Buffer.from(head + body, 'latin1');
     this.template = template;
+    this.bodyBytes = body.length;
     this.#orderIdAt = positionAfter(this.bytes, '"orderId":"ord_');
     this.#customerAt = positionAfter(this.bytes, '"customerId":"c-');
     this.#placedAtAt = positionAfter(this.bytes, '"placedAt":');

@@ -68,6 +68,7 @@ console.log(
     unanswered: tally.outstanding,
     measured: tally.measured,
     ordersPerSecond: Math.round(tally.measured / seconds),
+    payloadBytesPerOrder: tally.sent === 0 ? 0 : tally.payloadBytes / tally.sent,
     latency: tally.latency.summary(),
     generatorCpuUsPerOrder: tally.measured === 0 ? 0 : cpuUs / tally.measured,
     generatorCores: cpuUs / 1e6 / seconds,

@@ -63,6 +63,7 @@ export function readBinaryMessage(payload: Buffer): ServerMessage {
     message.creditEvents = payload.readUInt32LE(HEADER_BYTES + 16);
     message.creditBytes = payload.readUInt32LE(HEADER_BYTES + 20);
   }
-  if (type === 'error' || message.rejected > 0) message.detail = payload.toString('latin1', HEADER_BYTES, HEADER_BYTES + 300);
+  if (type === 'error' || message.rejected > 0)
+    message.detail = payload.toString('latin1', HEADER_BYTES, HEADER_BYTES + 300);
   return message;
 }

@@ -7,6 +7,8 @@ export class Tally {
   readonly customers = new CustomerTotals();
   isMeasuring = false;
   sent = 0;
+  /** Of everything sent: the bodies or messages, without HTTP heads and WebSocket framing. */
+  payloadBytes = 0;
   accepted = 0;
   duplicates = 0;
   /** Permanently refused orders; a correct run has none. */

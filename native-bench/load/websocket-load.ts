@@ -29,9 +29,7 @@ class Channel {
 
   /** The greatest frame of the source fits the credit. */
   canSend(events: number, bytes: number): boolean {
-    return (
-      this.outstandingEvents + events <= this.grantedEvents && this.outstandingBytes + bytes <= this.grantedBytes
-    );
+    return this.outstandingEvents + events <= this.grantedEvents && this.outstandingBytes + bytes <= this.grantedBytes;
   }
 }
 
@@ -123,7 +121,10 @@ export class WebSocketLoad implements WebSocketClient {
 
   #onAck(channel: Channel, message: ServerMessage): void {
     const frame = channel.inFlight.get(message.frame);
-    if (frame === undefined) return this.#tally.complain(`ack of unknown frame=${message.frame}`);
+    if (frame === undefined) {
+      this.#tally.complain(`ack of unknown frame=${message.frame}`);
+      return;
+    }
     channel.inFlight.delete(message.frame);
     channel.outstandingEvents -= frame.eventCount;
     channel.outstandingBytes -= frame.payloadBytes;
@@ -171,6 +172,7 @@ export class WebSocketLoad implements WebSocketClient {
     channel.outstandingBytes += frame.payloadBytes;
     frame.sentAt = sentAt;
     this.#tally.sent += frame.eventCount;
+    this.#tally.payloadBytes += frame.payloadBytes;
     channel.connection.send(frame.bytes);
     return true;
   }

@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { goalLines, type Runs, rateOf } from './canonical/goals.ts';
+import { type MeasureOptions, measure, type Result } from './canonical/measure.ts';
+import { CANONICAL_PLAN, type Measurement } from './canonical/plan.ts';
+import { printConditions, printDisk, printGoals, printMeasurements } from './canonical/print.ts';
+import { conditionsOf } from './run/conditions.ts';
+import { buildDiskFloor, measureDiskFloor } from './run/disk-floor.ts';
+import { removeDirectory, scratchDirectory } from './run/places.ts';
+
+/**
+ * The canonical run: floors and engine by turns, so that a ratio compares what ran side by side.
+ *
+ *   round 1   floor disk │ floor HTTP │ engine HTTP │ floor WS │ engine WS JSON │ … │ order table
+ *   round 2   the same again, and so on; medians over the rounds
+ *   then      an open loop at half of the measured saturation, for the latency of an ack
+ *
+ *   npm run bench -- [--seconds 5] [--runs 3] [--only http,ws-json] [--dir DIR] [--small] [--json]
+ *
+ * Every measured engine starts on an empty data directory. A wrong count or a wrong aggregate ends the run with 1.
+ */
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string' },
+    runs: { type: 'string' },
+    only: { type: 'string' },
+    dir: { type: 'string' },
+    small: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+const roundCount = Number(values.runs ?? (values.small ? 1 : 3));
+const options: MeasureOptions = {
+  seconds: Number(values.seconds ?? (values.small ? 1 : 5)),
+  warmupSeconds: values.small ? 0.5 : 2,
+  httpConnections: values.small ? 64 : 512,
+  directory: values.dir ?? null,
+  ratePerSecond: null,
+};
+const diskAppends = values.small ? 300 : 2000;
+const names = values.only?.split(',');
+const plan = CANONICAL_PLAN.filter((measurement) => names === undefined || names.includes(measurement.name));
+const runs: Runs = { disk: [], results: new Map(), halfLoad: [] };
+const flaws: string[] = [];
+const say = (text: string): void => {
+  if (!values.json) console.log(text);
+};
+
+const scratch = scratchDirectory('disk', options.directory);
+const conditions = conditionsOf(
+  scratch,
+  `seconds=${options.seconds} runs=${roundCount} httpConnections=${options.httpConnections} frame=250 generator on the same machine`,
+);
+say(`${printConditions(conditions)}\n`);
+const hasDiskFloor = buildDiskFloor();
+if (!hasDiskFloor) say('disk floor: skipped, no g++ on this machine');
+
+for (let round = 1; round <= roundCount; round++) {
+  if (hasDiskFloor) runs.disk.push(measureDiskFloor(scratch, diskAppends));
+  for (const measurement of plan) {
+    const result = await tried(measurement, options, `round ${round}/${roundCount}`);
+    if (result !== null) runs.results.set(measurement.name, [...(runs.results.get(measurement.name) ?? []), result]);
+  }
+}
+await atHalfLoad();
+removeDirectory(scratch);
+
+if (values.json) {
+  console.log(
+    JSON.stringify({ conditions, ...runs, results: Object.fromEntries(runs.results), goals: goalLines(runs), flaws }),
+  );
+} else {
+  say(`\n${printDisk(runs)}\n\n${printMeasurements(runs)}\n\n${printGoals(runs)}`);
+}
+for (const flaw of flaws) console.error(`WRONG ${flaw}`);
+process.exitCode = flaws.length === 0 ? 0 : 1;
+
+/** The latency of an ack is stated where a queue cannot hide it: at half of what the engine can take. */
+async function atHalfLoad(): Promise<void> {
+  const measurement = plan.find((candidate) => candidate.name === 'ws-json');
+  const saturation = rateOf(runs, 'ws-json');
+  if (measurement === undefined || !Number.isFinite(saturation)) return;
+  for (let round = 1; round <= roundCount; round++) {
+    const halfOptions = { ...options, ratePerSecond: saturation / 2 };
+    const result = await tried(measurement, halfOptions, `half load ${round}/${roundCount}`);
+    if (result !== null) runs.halfLoad.push(result);
+  }
+}
+
+async function tried(measurement: Measurement, options: MeasureOptions, when: string): Promise<Result | null> {
+  try {
+    const result = await measure(measurement, options);
+    const { ordersPerSecond, latency } = result.load;
+    say(`${when}  ${measurement.name}: ${ordersPerSecond} orders/s, p99 ${latency.p99Ms} ms`);
+    for (const flaw of result.flaws) flaws.push(`${measurement.name}: ${flaw}`);
+    return result;
+  } catch (error) {
+    flaws.push(`${measurement.name}: ${String(error)}`);
+    return null;
+  }
+}

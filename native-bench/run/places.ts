@@ -1,0 +1,28 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Where things lie, seen from the compiled file: `.bench/build/native-bench/run/`. */
+export const PROJECT_DIRECTORY = fileURLToPath(new URL('../../../../', import.meta.url));
+export const SCRATCH_DIRECTORY = join(PROJECT_DIRECTORY, '.bench');
+export const ENGINE_MAIN = join(PROJECT_DIRECTORY, 'dist/main.js');
+export const LOAD_GENERATOR = fileURLToPath(new URL('../load/load-generator.js', import.meta.url));
+export const FLOOR_UWS = fileURLToPath(new URL('../floor/floor-uws.js', import.meta.url));
+export const FLOOR_LOG_SOURCE = join(PROJECT_DIRECTORY, 'native-bench/floor/floor-log.cpp');
+export const BENCH_CONFIG = join(PROJECT_DIRECTORY, 'config/bench.json');
+
+/** A module in `dist/`, named as in `src/`: `examples/canonical/topology`. */
+export function builtModule(name: string): string {
+  return join(PROJECT_DIRECTORY, 'dist', `${name}.js`);
+}
+
+/** An empty directory on the project's own disk, or under `parent`. */
+export function scratchDirectory(name: string, parent: string | null = null): string {
+  const base = parent === null ? SCRATCH_DIRECTORY : resolve(parent);
+  mkdirSync(base, { recursive: true });
+  return mkdtempSync(join(base, `${name}-`));
+}
+
+export function removeDirectory(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+}
