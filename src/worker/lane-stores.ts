@@ -45,6 +45,7 @@ export function laneExtra(topology: CompiledTopology): { stores: string[] } {
  * when nothing of the log is left to replay and every store is still what it was.
  *
  * @param logEnd last offset of the log
+ * @param loggedFingerprint of the topology that the engine last ran with here; null in a new directory
  * @throws MokaError ERR_TOPOLOGY_CHANGED
  */
 export function assertSameTopology(
@@ -52,16 +53,19 @@ export function assertSameTopology(
   topology: CompiledTopology,
   meta: CheckpointMeta | null,
   logEnd: number,
+  loggedFingerprint: string | null,
 ): void {
-  if (meta === null || meta.fingerprint === topology.fingerprint) return;
-  if (logEnd > meta.offset) {
+  const saved = loggedFingerprint ?? meta?.fingerprint ?? topology.fingerprint;
+  if (saved === topology.fingerprint) return;
+  const savedOffset = meta?.offset ?? -1;
+  if (logEnd > savedOffset) {
     throw new MokaError(
       'ERR_TOPOLOGY_CHANGED',
-      `topology name=${topology.name} fingerprint=${topology.fingerprint} saved=${meta.fingerprint}; ${logEnd - meta.offset} logged events of partition=${partition} are not in the checkpoint. Start once with the topology they were taken under and stop with SIGTERM`,
+      `topology name=${topology.name} fingerprint=${topology.fingerprint} saved=${saved}; ${logEnd - savedOffset} logged events of partition=${partition} are not in the checkpoint. Start once with the topology they were taken under and stop with SIGTERM`,
       { partition },
     );
   }
-  const before = (meta.extra as { stores?: string[] } | null)?.stores ?? [];
+  const before = (meta?.extra as { stores?: string[] } | null)?.stores ?? [];
   const now = laneExtra(topology).stores;
   const moved = before.filter((name, id) => now[id] !== name);
   if (moved.length > 0) {

@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.ts';
-import { ERRORS } from '../base/error-catalogue.ts';
 import { MokaError } from '../base/errors.ts';
 import { KeyedHash } from '../base/hash.ts';
 import type { Disk } from '../log/disk.ts';
@@ -19,6 +18,8 @@ import { Partition } from './partition.ts';
 export interface LaneOptions {
   partition: number;
   topology: CompiledTopology;
+  /** Of the topology that the engine last ran with in this directory; null in a new one. */
+  loggedFingerprint: string | null;
   disk: Disk;
   logDirectory: string;
   environments: CheckpointEnvironments;
@@ -54,42 +55,21 @@ export interface Lane {
  * @throws MokaError ERR_LOG_DAMAGED, ERR_CHECKPOINT_DAMAGED, ERR_DATA_VERSION, ERR_TOPOLOGY_CHANGED
  */
 export function openLane(options: LaneOptions): Lane {
-  const { partition, topology, status, environments, disk } = options;
+  const { partition, topology, status, disk } = options;
   status.state = LANE_RECOVERING;
-  let reader = environments.openForRead();
-  const openLog = (checkpointOffset: number): PartitionLog =>
-    PartitionLog.open(disk, options.logDirectory, {
-      partition,
-      ...options.log,
-      checkpointOffset,
-      clock: options.clock,
-    });
-  const log = openLog(reader.meta?.offset ?? -1);
-  if (reader.meta !== null && reader.meta.offset > log.durableThrough) {
-    // The log was flushed before that checkpoint was asked for: the device kept one and not the other.
-    options.report(
-      `partition=${partition} checkpoint offset=${reader.meta.offset} is ahead of the log's end=${log.durableThrough}: discarded, the previous one is used`,
-    );
-    reader.close();
-    environments.discardCurrent();
-    reader = environments.openForRead();
-    if (reader.meta !== null && reader.meta.offset > log.durableThrough) {
-      throw new MokaError(
-        'ERR_CHECKPOINT_DAMAGED',
-        `both checkpoints are ahead of the log's end=${log.durableThrough}`,
-        { partition, offset: reader.meta.offset },
-      );
-    }
-  }
+  const reader = openCheckpoint(options);
   const checkpointOffset = reader.meta?.offset ?? -1;
-  if (checkpointOffset + 1 < log.firstRetainedOffset) {
-    throw new MokaError(
-      'ERR_LOG_DAMAGED',
-      `log begins at offset=${log.firstRetainedOffset}, the checkpoint reflects offset=${checkpointOffset}: events between are missing`,
-      { partition, offset: checkpointOffset },
-    );
-  }
-  assertSameTopology(partition, topology, reader.meta, log.durableThrough);
+  const { retentionBytes, retentionMs, ...logOptions } = options.log;
+  // A checkpoint that the log does not reach means that acknowledged events are gone: `open` stops on it.
+  const log = PartitionLog.open(disk, options.logDirectory, {
+    partition,
+    ...logOptions,
+    checkpointOffset,
+    clock: options.clock,
+    retention: { bytes: retentionBytes, ms: retentionMs },
+    announcesWritten: topology.streams.some((stream) => stream.durability === 'os'),
+  });
+  assertSameTopology(partition, topology, reader.meta, log.durableThrough, options.loggedFingerprint);
 
   const state = new PartitionState({
     stores: laneStores(topology),
@@ -129,9 +109,18 @@ export function openLane(options: LaneOptions): Lane {
   return { partition: lane, state, log };
 }
 
+/** The current environment; the previous one when the current cannot be read, with more of the log to replay then. */
+function openCheckpoint({ environments, partition, report }: LaneOptions): CheckpointReader {
+  try {
+    return environments.openForRead();
+  } catch (error) {
+    if (!(error instanceof MokaError) || error.code !== 'ERR_CHECKPOINT_DAMAGED') throw error;
+    report(`partition=${partition} checkpoint cannot be read (${error.message}): discarded, the previous one is used`);
+    environments.discardCurrent();
+    return environments.openForRead();
+  }
+}
+
 function secretWord(secret: Uint8Array): number {
   return new DataView(secret.buffer, secret.byteOffset, secret.byteLength).getUint32(0, true);
 }
-
-/** Number of the reason on a lane's status for a full disk; named here for the engine's readiness. */
-export const DISK_FULL_REASON: number = ERRORS.ERR_DISK_FULL.id;

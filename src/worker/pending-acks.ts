@@ -104,14 +104,14 @@ export class PendingAcks {
   #grow(): void {
     const capacity = (this.#mask + 1) * 2;
     const order = Array.from({ length: this.count }, (_, n) => (this.#head + n) & this.#mask);
-    const u32 = (old: Uint32Array): Uint32Array => {
+    const u32 = (old: Uint32Array): Uint32Array<ArrayBuffer> => {
       const next = new Uint32Array(capacity);
       order.forEach((from, to) => {
         next[to] = old[from] as number;
       });
       return next;
     };
-    const f64 = (old: Float64Array): Float64Array => {
+    const f64 = (old: Float64Array): Float64Array<ArrayBuffer> => {
       const next = new Float64Array(capacity);
       order.forEach((from, to) => {
         next[to] = old[from] as number;

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { ValueDecoder } from '../record/value-codec.ts';
-import { createJsonDecoder, createMsgpackDecoder, createRecordDecoder } from '../record/value-codec.ts';
+import { createValueDecoder } from '../record/value-codec.ts';
+import { CODEC_JSON, CODEC_MSGPACK, CODEC_MSGPACK_RECORD } from '../record/layout.ts';
 import { LEVEL_DURABLE, LEVEL_WRITTEN } from '../record/intake-message.ts';
 import type { CompiledTopology, StreamSpec } from '../topology/compiled.ts';
 
@@ -16,12 +17,14 @@ export interface StreamRuntime {
   readonly ackLevel: number;
 }
 
+const CODECS = [CODEC_JSON, CODEC_MSGPACK, CODEC_MSGPACK_RECORD] as const;
+
 export function streamRuntimes(topology: CompiledTopology): StreamRuntime[] {
   return topology.streams.map((spec, index) => {
     assert(spec.id === index, `stream id=${spec.id} expected=${index}`);
     return {
       spec,
-      decoders: [createJsonDecoder(), createMsgpackDecoder(), createRecordDecoder(spec.schema)],
+      decoders: CODECS.map((codec) => createValueDecoder(codec, spec.schema)),
       keyField: spec.keyField,
       eventTimeField: spec.eventTimeField,
       isDeduplicating: spec.guarantee === 'exactly-once',
