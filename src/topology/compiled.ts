@@ -1,9 +1,11 @@
 import type { TSchema } from 'typebox';
 import type { OperatorHost } from '../operators/operator.ts';
+import type { StoreSpec } from '../store/store-spec.ts';
 import type { TopologyDescription } from './description.ts';
 import type { SchemaIssue } from './schema-check.ts';
 
 export type { EventContext, OperatorHost, OperatorStore } from '../operators/operator.ts';
+export type { StoreSpec } from '../store/store-spec.ts';
 export type { SchemaIssue } from './schema-check.ts';
 
 /** What the ack of a stream promises, and whether its events are deduplicated. */
@@ -37,16 +39,8 @@ export interface StreamSpec {
   check(value: unknown): boolean;
   /** Why `check` said no; at most 8. */
   errors(value: unknown): SchemaIssue[];
-  /** Order of the members in a msgpack record; empty where the schema is not one plain object: no records then. */
+  /** Order of the members in a msgpack record; those of a union's variants in the order they first appear. */
   readonly fields: readonly string[];
-}
-
-/** State of one operator. `id` is the position in `CompiledTopology.stores`. */
-export interface StoreSpec {
-  readonly id: number;
-  readonly name: string;
-  /** Whether the store is scanned in key order. */
-  readonly isOrdered: boolean;
 }
 
 /** A table that can be read from outside. `id` is the position in `CompiledTopology.views`. */

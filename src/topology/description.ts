@@ -1,11 +1,11 @@
-/** What `describe()` tells about a topology; plain data under `JSON.stringify`. */
 export interface StreamDescription {
   readonly name: string;
   readonly description: string | undefined;
   readonly key: string;
   readonly partitionedBy: string;
   readonly guarantee: string;
-  readonly durability: string;
+  /** How far an event has come when it is acknowledged. */
+  readonly ackLevel: 'received' | 'written' | 'durable';
   readonly identities: readonly string[];
   readonly eventTime: string;
 }
@@ -13,14 +13,15 @@ export interface StreamDescription {
 export interface OperatorDescription {
   readonly name: string;
   readonly kind: string;
-  readonly isStateful: boolean;
-  /** `<operator>` or `<operator>.<output>` of what flows in. */
+  readonly emits: 'stream' | 'table' | 'nothing';
+  /** References to what flows in: `stream:<name>`, `operator:<name>`, `operator:<name>.<way>`. */
   readonly inputs: readonly string[];
   readonly stores: readonly string[];
 }
 
 export interface StoreDescription {
   readonly name: string;
+  /** Reference to the only writer. */
   readonly owner: string;
   readonly order: 'by key' | 'none';
 }
@@ -28,12 +29,14 @@ export interface StoreDescription {
 export interface ViewDescription {
   readonly name: string;
   readonly description: string | undefined;
+  readonly input: string;
   readonly store: string;
-  readonly key: string;
+  readonly key: 'the key of the table' | 'its own';
+  /** Where a row is looked for. */
   readonly readFrom: 'the partition of the key' | 'all partitions';
 }
 
-export interface TopologyDescription {
+export interface DescribedTopology {
   readonly name: string;
   readonly version: string;
   readonly fingerprint: string;
@@ -41,6 +44,11 @@ export interface TopologyDescription {
   readonly operators: readonly OperatorDescription[];
   readonly stores: readonly StoreDescription[];
   readonly views: readonly ViewDescription[];
+}
+
+/** What `describe()` tells: plain data under `JSON.stringify`, and two ways to show it to a person. */
+export interface TopologyDescription extends DescribedTopology {
   toText(): string;
+  /** A Mermaid flowchart. */
   toMermaid(): string;
 }

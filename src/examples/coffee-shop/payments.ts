@@ -1,0 +1,16 @@
+import { type Static, Type } from 'typebox';
+import { orderMembers } from './order-events.ts';
+
+/** Money taken for an order; several may pay for one. */
+export const Payment = Type.Object(
+  {
+    paymentId: Type.String({ minLength: 1, maxLength: 100 }),
+    orderId: orderMembers.orderId,
+    amountCents: Type.Integer({ minimum: 1 }),
+    currency: orderMembers.currency,
+    method: Type.Union([Type.Literal('card'), Type.Literal('cash'), Type.Literal('voucher')]),
+    paidAt: Type.Integer({ minimum: 0, description: 'Milliseconds since 1970.' }),
+  },
+  { additionalProperties: false },
+);
+export type Payment = Static<typeof Payment>;

@@ -1,0 +1,45 @@
+// data plane
+import type { Operator, OperatorStore } from './operator.ts';
+import type { Context, OperatorContext } from './operator-context.ts';
+import { isThenable, refuseResult } from './user-result.ts';
+
+export type Initializer = () => unknown;
+export type Adder = (state: unknown, event: unknown, context: Context) => unknown;
+
+/** Folds the events of a key into a state of any type, from an initial one on. */
+export class AggregateOperator implements Operator {
+  readonly #name: string;
+  readonly #context: OperatorContext;
+  readonly #store: OperatorStore;
+  readonly #initial: Initializer;
+  readonly #add: Adder;
+  readonly #output: Operator;
+
+  constructor(
+    name: string,
+    context: OperatorContext,
+    store: OperatorStore,
+    initial: Initializer,
+    add: Adder,
+    output: Operator,
+  ) {
+    this.#name = name;
+    this.#context = context;
+    this.#store = store;
+    this.#initial = initial;
+    this.#add = add;
+    this.#output = output;
+  }
+
+  push(key: string, event: unknown, _previous: unknown, time: number): void {
+    const store = this.#store;
+    const context = this.#context;
+    const previous = store.get(key);
+    context.running = this.#name;
+    const next = this.#add(previous === undefined ? this.#initial() : previous, event, context);
+    if (next === undefined || next === null || isThenable(next)) refuseResult(this.#name, next, 'the next state');
+    store.put(key, next);
+    context.running = '';
+    this.#output.push(key, next, previous, time);
+  }
+}

@@ -1,0 +1,62 @@
+import type { EventContext } from './operator.ts';
+
+/**
+ * What a function of a topology may know besides its arguments. All of it comes from the log, so that the same event gets
+ * the same answers at every replay; a clock or a dice of its own would not.
+ */
+export interface Context {
+  /** Key of the event. */
+  readonly key: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** When the event happened, in ms. */
+  readonly eventTime: number;
+  /** When the log took the event, in ms; never runs backwards within a partition. */
+  readonly logTime: number;
+  /** `logTime`. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  /** An identifier that no other call has. */
+  id(): string;
+}
+
+/** The one `Context` of a pipeline. It also notes whose code is running, so that a failure can name its operator. */
+export class OperatorContext implements Context {
+  key = '';
+  /** Name of the operator whose user code is running; empty outside of user code. */
+  running = '';
+  readonly #event: EventContext;
+
+  constructor(event: EventContext) {
+    this.#event = event;
+  }
+
+  get partition(): number {
+    return this.#event.partition;
+  }
+
+  get offset(): number {
+    return this.#event.offset;
+  }
+
+  get eventTime(): number {
+    return this.#event.eventTime;
+  }
+
+  get logTime(): number {
+    return this.#event.logTime;
+  }
+
+  now(): number {
+    return this.#event.logTime;
+  }
+
+  random(): number {
+    return this.#event.random();
+  }
+
+  id(): string {
+    return this.#event.id();
+  }
+}

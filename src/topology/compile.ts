@@ -1,0 +1,50 @@
+import type { CompiledTopology, OperatorHost, Pipeline, StoreSpec, StreamSpec, ViewSpec } from './compiled.ts';
+import { describeTopology } from './describe.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import type { TopologyGraph, TopologyNode, ViewNode } from './graph.ts';
+import { instantiate } from './instantiate.ts';
+import { TopologyError } from './topology-error.ts';
+import { validate } from './validate.ts';
+
+/** The numbers under which nodes and stores are known at run time: their positions, in the order they were written down. */
+export interface Numbering {
+  readonly streamIds: ReadonlyMap<TopologyNode, number>;
+  readonly viewIds: ReadonlyMap<TopologyNode, number>;
+  readonly storeIds: ReadonlyMap<string, number>;
+}
+
+/** @throws TopologyError */
+export function compileTopology(graph: TopologyGraph, version: string): CompiledTopology {
+  validate(graph);
+  if (graph.mistakes.length > 0) throw new TopologyError(graph.name, graph.mistakes);
+
+  const { name, nodes } = graph;
+  const streamNodes = nodes.filter((node) => node.stream !== null);
+  const viewNodes = nodes.filter((node) => node.view !== null);
+  const storeNames = nodes.flatMap((node) => node.stores);
+  const numbering: Numbering = {
+    streamIds: new Map(streamNodes.map((node, id) => [node, id])),
+    viewIds: new Map(viewNodes.map((node, id) => [node, id])),
+    storeIds: new Map(storeNames.map((store, id) => [store, id])),
+  };
+  const scanned = new Set(viewNodes.map((node) => (node.view as ViewNode).store));
+
+  const streams = streamNodes.map((node, id): StreamSpec => ({ id, ...(node.stream as Omit<StreamSpec, 'id'>) }));
+  const stores = storeNames.map((store, id): StoreSpec => ({ id, name: store, isOrdered: scanned.has(store) }));
+  const views = viewNodes.map((node, id): ViewSpec => {
+    const { description, isKeyedByPartitionKey, store, schema } = node.view as ViewNode;
+    const storeId = numbering.storeIds.get(store) as number;
+    return { id, name: node.name, description, storeId, isKeyedByPartitionKey, schema };
+  });
+  const fingerprint = fingerprintOf(name, version, nodes);
+  return {
+    name,
+    version,
+    fingerprint,
+    streams,
+    stores,
+    views,
+    describe: () => describeTopology({ name, version, fingerprint, streams, stores, views }, nodes),
+    instantiate: (host: OperatorHost): Pipeline => instantiate(nodes, numbering, host),
+  };
+}

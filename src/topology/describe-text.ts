@@ -1,0 +1,54 @@
+import type { DescribedTopology, StreamDescription, ViewDescription } from './description.ts';
+
+/** The topology for a terminal: what enters, what happens to it, what is kept, what can be read. */
+export function toText(topology: DescribedTopology): string {
+  const { name, version, fingerprint, streams, operators, stores, views } = topology;
+  return [
+    `topology ${name}  version ${version}  fingerprint ${fingerprint}`,
+    ...section('streams', streams.map(streamCells)),
+    ...section(
+      'operators',
+      operators.map((operator) => [
+        operator.name,
+        operator.kind,
+        `from ${operator.inputs.join(', ')}`,
+        keeping(operator.stores),
+      ]),
+    ),
+    ...section(
+      'stores',
+      stores.map((store) => [store.name, `written by ${store.owner}`, `order ${store.order}`]),
+    ),
+    ...section('views', views.map(viewCells)),
+    '',
+  ].join('\n');
+}
+
+function streamCells(stream: StreamDescription): string[] {
+  return [
+    stream.name,
+    `partitioned by ${stream.partitionedBy}`,
+    `${stream.guarantee}, ack ${stream.ackLevel}`,
+    `event time ${stream.eventTime}`,
+    stream.identities.length === 0 ? '' : `id ${stream.identities.join(', ')}`,
+  ];
+}
+
+function viewCells(view: ViewDescription): string[] {
+  return [view.name, `from ${view.input}`, `store ${view.store}`, `key ${view.key}`, `read from ${view.readFrom}`];
+}
+
+function keeping(stores: readonly string[]): string {
+  return stores.length === 0 ? '' : `store ${stores.join(', ')}`;
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const widths = (rows[0] as readonly string[]).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] as string).length)),
+  );
+  const lines = rows.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')}`.trimEnd(),
+  );
+  return ['', title, ...lines];
+}

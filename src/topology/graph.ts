@@ -1,0 +1,124 @@
+import type { TSchema } from 'typebox';
+import { assert } from '../base/assert.ts';
+import type { Operator, OperatorHost, OperatorStore } from '../operators/operator.ts';
+import type { OperatorContext } from '../operators/operator-context.ts';
+import type { StreamSpec } from './compiled.ts';
+
+/** One output of a node; every node has output 0. */
+export interface Port {
+  readonly node: number;
+  readonly output: number;
+}
+
+/** What a node gets when a partition opens its copy of the operators. */
+export interface OpenSite {
+  /** How the operator is called in errors. */
+  readonly name: string;
+  readonly host: OperatorHost;
+  readonly context: OperatorContext;
+  /** The node's `index`-th store. */
+  store(index: number): OperatorStore;
+  /** The view's number; for view nodes only. */
+  readonly viewId: number;
+  /** One per output of the node. */
+  readonly outputs: readonly Operator[];
+}
+
+/** Names are unique within a space: a stream, an operator and a view may share one. */
+export type NameSpace = 'stream' | 'operator' | 'view';
+
+/** What leaves a node: events, rows that come and go, or nothing. */
+export type Emission = 'stream' | 'table' | 'nothing';
+
+export interface ViewNode {
+  readonly description: string | undefined;
+  readonly isKeyedByPartitionKey: boolean;
+  /** Name of the store it reads: its own, or that of the table it shows. */
+  readonly store: string;
+  readonly schema: TSchema | null;
+}
+
+/**
+ * A vertex of the topology. Kinds are open: an operator that is added later is one more file in `operators/` and one
+ * more node made by the language.
+ */
+export interface TopologyNode {
+  readonly id: number;
+  readonly space: NameSpace;
+  /** As the language calls it: `filter`, `aggregate`, … */
+  readonly kind: string;
+  readonly name: string;
+  readonly inputs: readonly Port[];
+  readonly emits: Emission;
+  /** Names of the outputs; a single one has no name (`''`). */
+  readonly outputs: readonly string[];
+  /** Names of the stores it keeps. */
+  readonly stores: readonly string[];
+  /** Everything else that the meaning of the node depends on, functions included. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly stream: Omit<StreamSpec, 'id'> | null;
+  readonly view: ViewNode | null;
+  /** @returns where each input of the node goes */
+  open(site: OpenSite): readonly Operator[];
+}
+
+const PLAIN_OPERATOR = {
+  space: 'operator',
+  emits: 'stream',
+  outputs: [''],
+  stores: [],
+  settings: {},
+  stream: null,
+  view: null,
+} as const satisfies Partial<TopologyNode>;
+
+/** A node as the language writes it down: what is left out is that of a stateless operator with one output. */
+export type NodeDefinition = Omit<TopologyNode, 'id' | keyof typeof PLAIN_OPERATOR> &
+  Partial<Pick<TopologyNode, keyof typeof PLAIN_OPERATOR>>;
+
+/** A mistake in a topology: where it is, what is wrong, and what would be right. */
+export interface TopologyMistake {
+  readonly node: string;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+/** The topology while it is being written down. Mistakes are noted, not thrown, so that all of them come to light. */
+export class TopologyGraph {
+  readonly name: string;
+  readonly nodes: TopologyNode[] = [];
+  readonly mistakes: TopologyMistake[] = [];
+  /** Inputs that are known by name only until the topology is complete: the node, and the name of what it goes on from. */
+  readonly references = new Map<number, string>();
+  isSealed = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** @returns its output 0 */
+  add(node: NodeDefinition): Port {
+    assert(!this.isSealed, `topology=${this.name} is complete; ${labelOf(node)} came after its end`);
+    const id = this.nodes.length;
+    this.nodes.push({ ...PLAIN_OPERATOR, ...node, id });
+    return { node: id, output: 0 };
+  }
+
+  /** A name for a node that was given none; no user's name has a `#`. */
+  unnamed(kind: string): string {
+    return `${kind}#${this.nodes.filter((node) => node.kind === kind).length + 1}`;
+  }
+
+  node(port: Port): TopologyNode {
+    return this.nodes[port.node] as TopologyNode;
+  }
+
+  complain(node: string, problem: string, remedy: string): void {
+    this.mistakes.push({ node, problem, remedy });
+  }
+}
+
+/** How a node is called in messages. */
+export function labelOf(node: Pick<TopologyNode, 'kind' | 'name'>): string {
+  return `${node.kind} '${node.name}'`;
+}

@@ -1,0 +1,73 @@
+import { type Adder, AggregateOperator, type Initializer } from '../operators/aggregate.ts';
+import { CountOperator } from '../operators/count.ts';
+import type { Operator } from '../operators/operator.ts';
+import type { Context } from '../operators/operator-context.ts';
+import { ReduceOperator, type Reducer } from '../operators/reduce.ts';
+import { checkFunction, checkName, checkOptions } from './checks.ts';
+import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
+import { Table } from './table.ts';
+
+export interface AggregateOptions<Value, State> {
+  /** The state of a key before its first event; called anew for every key. */
+  readonly initial: () => State;
+  /** The state after one more event. */
+  readonly add: (state: State, event: Value, context: Context) => State;
+}
+
+/** The events of a stream by key, waiting to be folded. Every fold keeps state, so every fold has a name. */
+export class GroupedStream<Value> {
+  declare readonly '~value': Value;
+  readonly #graph: TopologyGraph;
+  readonly #port: Port;
+
+  constructor(graph: TopologyGraph, port: Port) {
+    this.#graph = graph;
+    this.#port = port;
+  }
+
+  /** How many events each key has had. */
+  count(name: string): Table<number> {
+    return this.#fold('count', name, {}, (site, output) => new CountOperator(site.store(0), output));
+  }
+
+  /** One value of the events' own type per key; the first event stands as it is. */
+  reduce(name: string, reducer: (current: Value, event: Value, context: Context) => Value): Table<Value> {
+    const label = labelOf({ kind: 'reduce', name });
+    checkFunction(this.#graph, label, 'reducer', reducer, '(current, event, context) => value');
+    return this.#fold('reduce', name, { reducer }, (site, output) => {
+      return new ReduceOperator(site.name, site.context, site.store(0), reducer as Reducer, output);
+    });
+  }
+
+  /** A state of any type per key. */
+  aggregate<State>(name: string, options: AggregateOptions<Value, State>): Table<State> {
+    const label = labelOf({ kind: 'aggregate', name });
+    checkOptions(this.#graph, label, options, ['initial', 'add']);
+    const { initial, add } = options ?? {};
+    checkFunction(this.#graph, label, 'initial', initial, '() => state');
+    checkFunction(this.#graph, label, 'add', add, '(state, event, context) => state');
+    return this.#fold('aggregate', name, { initial, add }, (site, output) => {
+      const store = site.store(0);
+      return new AggregateOperator(site.name, site.context, store, initial as Initializer, add as Adder, output);
+    });
+  }
+
+  #fold<Row>(
+    kind: string,
+    name: string,
+    settings: NodeDefinition['settings'] & object,
+    create: (site: OpenSite, output: Operator) => Operator,
+  ): Table<Row> {
+    checkName(this.#graph, kind, name);
+    const port = this.#graph.add({
+      kind,
+      name,
+      inputs: [this.#port],
+      emits: 'table',
+      stores: [name],
+      settings,
+      open: (site) => [create(site, site.outputs[0] as Operator)],
+    });
+    return new Table(this.#graph, port);
+  }
+}

@@ -1,0 +1,43 @@
+import type { Static, TSchema } from 'typebox';
+import type { Durability, Guarantee } from './compiled.ts';
+
+/** Names of the members that an event has for sure, whichever variant it is, and whose value is a `Type`. */
+export type SureField<Value, Type> = {
+  [Field in keyof Value & string]: Value[Field] extends Type ? Field : never;
+}[keyof Value & string];
+
+/** Names of the members that some variant of the event has with a value of `Type`, perhaps optional. */
+export type AnyField<Value, Type> = Value extends unknown
+  ? { [Field in keyof Value & string]-?: Exclude<Value[Field], undefined> extends Type ? Field : never }[keyof Value &
+      string]
+  : never;
+
+/** A field that tells which event this is; with `when`, only for the events it holds for. */
+export interface IdentityOption<Value> {
+  readonly field: AnyField<Value, string | number>;
+  /** A pure function of the event. If it throws, the field counts. */
+  readonly when?: (event: Value) => boolean;
+}
+
+export interface StreamOptions<Schema extends TSchema> {
+  /** A typebox object schema, or a union of such: what an event must look like to be taken in. */
+  readonly schema: Schema;
+  /** The member an event is ordered and partitioned by. */
+  readonly key: SureField<Static<Schema>, string | number>;
+  /**
+   * The members that identify an event, so that it is taken only once (`exactly-once` only). An event of which no member
+   * counts must be identified by its sender: with an Idempotency-Key or a producer's sequence number.
+   */
+  readonly id?:
+    | AnyField<Static<Schema>, string | number>
+    | readonly (AnyField<Static<Schema>, string | number> | IdentityOption<Static<Schema>>)[];
+  /** The member that says when the event happened, in ms since 1970. An event without it happened when it was taken in. */
+  readonly eventTime?: AnyField<Static<Schema>, number>;
+  /** How far the event time may lie ahead of the box's clock before the event is refused. Default: a day. */
+  readonly maxFutureSkewMs?: number;
+  /** Default: `exactly-once`. */
+  readonly guarantee?: Guarantee;
+  /** Default: `fsync`. */
+  readonly durability?: Durability;
+  readonly description?: string;
+}

@@ -1,0 +1,178 @@
+import { BranchOperator } from '../operators/branch.ts';
+import { FilterOperator, type Predicate } from '../operators/filter.ts';
+import { FlatMapOperator, type FlatMapper } from '../operators/flat-map.ts';
+import { MapOperator, type Mapper } from '../operators/map.ts';
+import type { Operator } from '../operators/operator.ts';
+import type { Context } from '../operators/operator-context.ts';
+import { ToTableOperator, type UpdateRule } from '../operators/to-table.ts';
+import { checkFunction, checkName } from './checks.ts';
+import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { GroupedStream } from './grouped-stream.ts';
+import { addStateless, type MaybeNamed, type StatelessNode, type UserFunction } from './stateless.ts';
+import { Table } from './table.ts';
+import type { ViewOptions } from './view-node.ts';
+
+/** A way out of a `branch`, and what it is known to let through. */
+export type BranchTest<Value> = (event: Value, context: Context) => boolean;
+export type BranchGuard<Value, Narrow extends Value> = (event: Value, context: Context) => event is Narrow;
+export type BranchOf<Value, Test> = Test extends BranchGuard<Value, infer Narrow> ? Stream<Narrow> : Stream<Value>;
+
+/**
+ * Events of one type on their way through the topology, in the order of their key.
+ *
+ * The functions given to its methods are pure: what they return depends on their arguments alone. They never change what
+ * they are given, and they answer at once.
+ */
+export class Stream<Value> {
+  /** The type of its events; there is no such member when the program runs. */
+  declare readonly '~value': Value;
+  readonly #graph: TopologyGraph;
+  readonly #port: Port;
+
+  constructor(graph: TopologyGraph, port: Port) {
+    this.#graph = graph;
+    this.#port = port;
+  }
+
+  /** Lets through the events that the predicate holds for. A type guard narrows the stream's type. */
+  filter<Narrow extends Value>(
+    ...args: MaybeNamed<(event: Value, context: Context) => event is Narrow>
+  ): Stream<Narrow>;
+  filter(...args: MaybeNamed<(event: Value, context: Context) => boolean>): Stream<Value>;
+  filter(...args: MaybeNamed<UserFunction>): Stream<Value> {
+    return new Stream(this.#graph, addStateless(this.#graph, this.#port, args, FILTER));
+  }
+
+  /** Makes one event out of each. */
+  map<Result>(...args: MaybeNamed<(event: Value, context: Context) => Result>): Stream<Result> {
+    return new Stream(this.#graph, addStateless(this.#graph, this.#port, args, MAP));
+  }
+
+  /** Makes any number of events out of each. */
+  flatMap<Result>(...args: MaybeNamed<(event: Value, context: Context) => readonly Result[]>): Stream<Result> {
+    return new Stream(this.#graph, addStateless(this.#graph, this.#port, args, FLAT_MAP));
+  }
+
+  /**
+   * Splits the stream: an event takes the first way whose test holds, and `otherwise` if none does. A way that nothing
+   * follows drops its events.
+   */
+  branch<const Tests extends Readonly<Record<string, BranchTest<Value>>>>(
+    name: string,
+    tests: Tests,
+  ): { readonly [Way in keyof Tests]: BranchOf<Value, Tests[Way]> } & { readonly otherwise: Stream<Value> } {
+    const graph = this.#graph;
+    const label = labelOf({ kind: 'branch', name });
+    checkName(graph, 'branch', name);
+    const ways = Object.entries(tests ?? {});
+    if (ways.length === 0)
+      graph.complain(label, 'it has no ways', 'give it an object of tests: { name: (event) => boolean }');
+    for (const [way, test] of ways) {
+      checkName(graph, `${label} way`, way);
+      checkFunction(graph, label, `test '${way}'`, test, '(event, context) => boolean');
+      if (way === 'otherwise')
+        graph.complain(label, "'otherwise' is the way of what no test held for", 'name the way differently');
+    }
+    const predicates = ways.map(([, test]) => test as Predicate);
+    const names = [...ways.map(([way]) => way), 'otherwise'];
+    const { node } = graph.add({
+      kind: 'branch',
+      name,
+      inputs: [this.#port],
+      outputs: names,
+      settings: { tests: ways },
+      open: (site) => [new BranchOperator(site.name, site.context, predicates, site.outputs)],
+    });
+    const streams = names.map((way, output) => [way, new Stream<Value>(graph, { node, output })]);
+    return Object.fromEntries(streams) as ReturnType<typeof this.branch<Tests>>;
+  }
+
+  /** This stream's events and those of the others. */
+  merge<const Others extends readonly [Stream<unknown>, ...Stream<unknown>[]]>(
+    ...others: Others
+  ): Stream<Value | Others[number]['~value']> {
+    const graph = this.#graph;
+    const name = graph.unnamed('merge');
+    const label = labelOf({ kind: 'merge', name });
+    if (others.length === 0) graph.complain(label, 'it has one stream only', 'give it the streams to merge with');
+    const ports = [this.#port];
+    for (const other of others as readonly unknown[]) {
+      if (!(other instanceof Stream))
+        graph.complain(label, 'it is given something that is no stream', 'give it streams');
+      else if (other.#graph !== graph)
+        graph.complain(label, 'it is given a stream of another topology', 'give it streams of this one');
+      else ports.push(other.#port);
+    }
+    const port = graph.add({
+      kind: 'merge',
+      name,
+      inputs: ports,
+      // Nothing to do: what flows in goes straight to what follows.
+      open: (site) => ports.map(() => site.outputs[0] as Operator),
+    });
+    return new Stream(graph, port);
+  }
+
+  /** The events of a key together, to be folded. They are together already: a partition has all events of its keys. */
+  groupByKey(): GroupedStream<Value> {
+    return new GroupedStream(this.#graph, this.#port);
+  }
+
+  /** A table with the latest event of each key. */
+  toTable(name: string): Table<Value>;
+  /**
+   * A table with a row per key, which the rule inserts, updates and deletes: it is given the row (`null`: there is none)
+   * and an event, and returns the row from now on (`null`: none). The same row returned changes nothing.
+   */
+  toTable<Row>(
+    name: string,
+    rule: (current: NoInfer<Row> | null, event: Value, context: Context) => Row | null,
+  ): Table<Row>;
+  toTable<Row>(name: string, rule: UserFunction = latest): Table<Row> {
+    const graph = this.#graph;
+    checkName(graph, 'toTable', name);
+    checkFunction(graph, labelOf({ kind: 'toTable', name }), 'rule', rule, '(current, event, context) => row | null');
+    const port = graph.add({
+      kind: 'toTable',
+      name,
+      inputs: [this.#port],
+      emits: 'table',
+      stores: [name],
+      settings: { rule },
+      open: (site) => [
+        new ToTableOperator(site.name, site.context, site.store(0), rule as UpdateRule, site.outputs[0] as Operator),
+      ],
+    });
+    return new Table(graph, port);
+  }
+
+  /** The latest event of each key, to be read from outside: `toTable(name).toView(name)`. */
+  toView(name: string, options?: ViewOptions<Value>): Table<Value> {
+    return this.toTable(name).toView(name, options);
+  }
+}
+
+const FILTER: StatelessNode = {
+  kind: 'filter',
+  emits: 'stream',
+  form: '(event, context) => boolean',
+  create: (name, context, call, output) => new FilterOperator(name, context, call as Predicate, output),
+};
+
+const MAP: StatelessNode = {
+  kind: 'map',
+  emits: 'stream',
+  form: '(event, context) => value',
+  create: (name, context, call, output) => new MapOperator(name, context, call as Mapper, output),
+};
+
+const FLAT_MAP: StatelessNode = {
+  kind: 'flatMap',
+  emits: 'stream',
+  form: '(event, context) => values',
+  create: (name, context, call, output) => new FlatMapOperator(name, context, call as FlatMapper, output),
+};
+
+function latest<Value>(_current: unknown, event: Value): Value {
+  return event;
+}
