@@ -14,7 +14,8 @@ export function toMermaid(topology: DescribedTopology): string {
   return [
     'flowchart LR',
     ...streams.map((stream) => {
-      const label = `${stream.name}<br/>${stream.partitionedBy}<br/>${stream.guarantee}, ${stream.ackLevel}`;
+      const partitioning = stream.partitionedBy.replaceAll('"', '#quot;');
+      const label = `${stream.name}<br/>${partitioning}<br/>${stream.guarantee}, ${stream.ackLevel}`;
       return `  ${idOf(`stream:${stream.name}`)}>"${label}"]`;
     }),
     ...operators.map((operator) => {
