@@ -23,6 +23,7 @@ const RANKS: Readonly<Record<string, number>> = {
   client: 8,
   main: 9,
   examples: 9,
+  moka: 10,
 };
 
 /** A package with a native binary is met in one place, where its pitfalls are kept. */
@@ -33,13 +34,13 @@ const NATIVE_IMPORTS: Readonly<Record<string, string>> = {
 };
 
 /** What nobody in src has to import: the library's face, the command, what users copy. */
-const ENTRY_POINTS = [/^src\/index\.ts$/, /^src\/main\.ts$/, /^src\/examples\//, /^src\/client\/index\.ts$/];
+const ENTRY_POINTS = [/^src\/index\.ts$/, /^src\/moka\.cts$/, /^src\/examples\//, /^src\/client\/index\.ts$/];
 
 const FILES = sourceFilesBelow('src');
 
 /** `src/ring/spsc-ring.ts` → `ring`, `src/main.ts` → `main` */
 function roomOf(path: string): string {
-  return (path.split('/')[1] as string).replace(/\.ts$/, '');
+  return (path.split('/')[1] as string).replace(/\.c?ts$/, '');
 }
 
 function importsOf(name: string): string[] {

@@ -26,7 +26,7 @@ export function filesBelow(directory: string): string[] {
 
 export function sourceFilesBelow(directory: string): SourceFile[] {
   return filesBelow(directory)
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.c?ts$/.test(path))
     .map(readSource);
 }
 

@@ -47,7 +47,7 @@ describe('files', () => {
   });
 
   it('of tests stand in a room that src has, or hold the project together', () => {
-    const rooms = readdirSync(join(ROOT, 'src')).map((name) => name.replace(/\.ts$/, ''));
+    const rooms = readdirSync(join(ROOT, 'src')).map((name) => name.replace(/\.c?ts$/, ''));
     const groups = readdirSync(join(ROOT, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
     const others = ['project', 'scenarios', 'crash', 'native-bench', 'types'];
     expect(groups.map(({ name }) => name).filter((name) => !rooms.includes(name) && !others.includes(name))).toEqual(
