@@ -117,6 +117,11 @@ export class Block {
     this.kind = BLOCK_CHAINED;
   }
 
+  /** Byte index of the first record. */
+  get start(): number {
+    return BLOCK_HEADER_BYTES;
+  }
+
   /** Offset of the last record, or one less than `firstOffset`. */
   get lastOffset(): number {
     return this.firstOffset + this.recordCount - 1;

@@ -28,7 +28,7 @@ export const WRITER_CLOSED = 5;
 export const WRITER_FAILED = 6;
 
 const TRANSITIONS: readonly (readonly number[])[] = [
-  [WRITER_HEADER, WRITER_WRITING, WRITER_MARKING, WRITER_CLOSED],
+  [WRITER_HEADER, WRITER_WRITING, WRITER_MARKING, WRITER_CLOSED, WRITER_FAILED],
   [WRITER_WRITING, WRITER_FAILED],
   [WRITER_FLUSHING, WRITER_IDLE, WRITER_FAILED],
   [WRITER_IDLE, WRITER_FAILED],
@@ -44,7 +44,7 @@ const BLOCK_COUNT = 3;
 export interface WriterHost {
   /**
    * The slot for the next segment; called only when the block does not fit the present one.
-   * @throws ERR_DISK_FULL
+   * @throws the error of the system when none stands ready and none can be made
    */
   takeSlot(): Slot;
   segmentBegun(segment: Segment): void;
@@ -110,6 +110,11 @@ export class LogWriter {
     this.open.reset(chain.nextOffset);
   }
 
+  /** Whether a block can be committed; behind the note of `confirmTail` it waits for that to be written. */
+  get isIdle(): boolean {
+    return this.state === WRITER_IDLE || (this.state === WRITER_MARKING && this.inFlight === null);
+  }
+
   /** Bytes left in the tail segment after the block in flight. */
   get tailRoom(): number {
     if (this.tail === null) return 0;
@@ -140,34 +145,23 @@ export class LogWriter {
   /** Seals the open block and sends it on its way. `logTime` is raised to the last one if it lies before it. */
   commit(logTime: number): void {
     const block = this.open;
-    assert(this.state === WRITER_IDLE, 'commit only when the log is idle');
+    assert(this.isIdle, 'commit only when the log is idle');
     assert(block.recordCount > 0 && block.length <= block.capacity, 'commit of a block with records that fit');
-    const isRolling = this.tailRoom < pageAlign(block.length);
-    this.address(block, Math.max(logTime, this.lastLogTime), isRolling);
-    this.inFlightBytes = block.seal(this.identity.partition, this.identity.salt);
+    block.logTime = Math.max(logTime, this.lastLogTime);
     this.inFlight = block;
-    this.isTailConfirmed = false;
-    this.sealedAtMs = performance.now();
+    this.inFlightBytes = pageAlign(block.length);
     this.blockIndex = (this.blockIndex + 1) % BLOCK_COUNT;
     this.open = this.blocks[this.blockIndex] as Block;
     this.open.reset(block.firstOffset + block.recordCount);
-    failpoint('log.before-write');
-    if (isRolling) {
-      this.transitionTo(WRITER_HEADER);
-      (this.file as DiskFile).write(this.headerPage, 0, PAGE_BYTES, 0, this.onHeaderReturned);
-    } else {
-      this.transitionTo(WRITER_WRITING);
-      this.writeInFlight(block);
-    }
+    if (this.state === WRITER_IDLE) this.start();
   }
 
   /**
    * Writes a note after the last block that all of it is flushed, if no later block says so yet; without a flush. The
-   * next block goes over it. Only when idle; calls nobody back.
+   * next block goes over it. Does nothing while a block is in flight.
    */
   confirmTail(): void {
-    assert(this.state === WRITER_IDLE, 'confirmTail only when the log is idle');
-    if (this.isTailConfirmed || this.tailRoom < PAGE_BYTES) return;
+    if (this.state !== WRITER_IDLE || this.isTailConfirmed || this.tailRoom < PAGE_BYTES) return;
     this.isTailConfirmed = true;
     const length = this.sealTailMarker();
     this.transitionTo(WRITER_MARKING);
@@ -239,6 +233,29 @@ export class LogWriter {
     return marker.seal(this.identity.partition, this.identity.salt);
   }
 
+  /** Seals the block in flight and writes it. */
+  private start(): void {
+    const block = this.inFlight as Block;
+    const tail = this.tail as Segment;
+    const isRolling = tail.endPosition + this.inFlightBytes > tail.header.slotBytes;
+    try {
+      this.address(block, block.logTime, isRolling);
+    } catch (cause) {
+      return this.fail(isFull(cause) ? 'ERR_DISK_FULL' : 'ERR_DISK_IO', 'segment', cause as Error);
+    }
+    block.seal(this.identity.partition, this.identity.salt);
+    this.isTailConfirmed = false;
+    this.sealedAtMs = performance.now();
+    failpoint('log.before-write');
+    if (isRolling) {
+      this.transitionTo(WRITER_HEADER);
+      (this.file as DiskFile).write(this.headerPage, 0, PAGE_BYTES, 0, this.onHeaderReturned);
+    } else {
+      this.transitionTo(WRITER_WRITING);
+      this.writeInFlight(block);
+    }
+  }
+
   private headerReturned(error: Error | null): void {
     if (error !== null) return this.fail('ERR_DISK_IO', 'segment header', error);
     this.transitionTo(WRITER_WRITING);
@@ -297,11 +314,12 @@ export class LogWriter {
   private markerReturned(error: Error | null): void {
     if (error !== null) return this.fail('ERR_DISK_IO', 'tail marker', error);
     this.transitionTo(WRITER_IDLE);
-    this.finishClosing();
+    if (this.inFlight !== null) this.start();
+    else this.finishClosing();
   }
 
   /** Nothing is written after this: what the failed flush covered is in doubt for ever. */
-  private fail(code: 'ERR_DISK_IO' | 'ERR_DISK_FLUSH', what: string, cause: Error): void {
+  private fail(code: 'ERR_DISK_IO' | 'ERR_DISK_FLUSH' | 'ERR_DISK_FULL', what: string, cause: Error): void {
     this.transitionTo(WRITER_FAILED);
     const place = `path=${this.tail?.path} position=${this.tail?.endPosition}`;
     const options = { partition: this.identity.partition, offset: this.durableThrough + 1, cause };
@@ -332,3 +350,7 @@ export class LogWriter {
 }
 
 function noop(): void {}
+
+function isFull(cause: unknown): boolean {
+  return cause instanceof Error && (cause as NodeJS.ErrnoException).code === 'ENOSPC';
+}

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BackgroundWork, Disk, DiskFile, Done, OpenMode } from './disk.ts';
+import { replaceFileDurably } from './durable-file.ts';
 import { NodeFile } from './node-file.ts';
 import { NodePreallocation } from './node-preallocation.ts';
 
@@ -75,17 +76,7 @@ export class NodeDisk implements Disk {
   }
 
   writeFileDurableSync(path: string, bytes: Uint8Array): void {
-    const temporary = `${path}.tmp`;
-    rmSync(temporary, { force: true });
-    const file = this.openSync(temporary, 'create');
-    try {
-      file.writeSync(bytes, 0, bytes.length, 0);
-      file.flushSync();
-    } finally {
-      file.closeSync();
-    }
-    renameSync(temporary, path);
-    this.flushDirectorySync(dirname(path));
+    replaceFileDurably(this, path, bytes);
   }
 
   preallocate(path: string, sizeBytes: number, done: Done): BackgroundWork {

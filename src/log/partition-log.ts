@@ -6,7 +6,7 @@ import { MIB } from '../base/limits.ts';
 import { type Block, PAGE_BYTES, pageAlign } from './block.ts';
 import type { Disk, Done } from './disk.ts';
 import { createLogIdentity, type LogIdentity, readLogIdentity } from './log-identity.ts';
-import { LogWriter, WRITER_IDLE } from './log-writer.ts';
+import { LogWriter } from './log-writer.ts';
 import type { RecordView } from './record-finder.ts';
 import { RecordLookup } from './record-lookup.ts';
 import { type RecoveredLog, recoverLog } from './recovery.ts';
@@ -159,14 +159,14 @@ export class PartitionLog {
     this.writer.onDurable = callback;
   }
 
-  /** ERR_DISK_FLUSH or ERR_DISK_IO; called once, and nothing else after it. */
+  /** ERR_DISK_FLUSH, ERR_DISK_IO or ERR_DISK_FULL; called once, and nothing else after it. */
   set onFailed(callback: (error: MokaError) => void) {
     this.writer.onFailed = callback;
   }
 
   /** Whether the next block may be committed: nothing is in flight. */
   isIdle(): boolean {
-    return this.writer.state === WRITER_IDLE;
+    return this.writer.isIdle;
   }
 
   /**
@@ -192,14 +192,14 @@ export class PartitionLog {
 
   /**
    * Seals `open` and sends it to the disk; `open` is then a fresh block, and the one before the last is reused. Only when
-   * `isIdle` and with at least one record.
-   * @throws ERR_DISK_FULL committed although `canCommit` said no, and there is no space
+   * `isIdle` and with at least one record. Where `canCommit` says no it blocks to make a segment, or fails with
+   * ERR_DISK_FULL.
    */
   commit(logTime: number): void {
     this.writer.commit(logTime);
   }
 
-  /** Call it when nothing is to be done: notes on disk that the last block is flushed. Only when `isIdle`. */
+  /** Call it when there is nothing to do: notes on disk, once, that the last block is flushed. Free when already noted. */
   confirmTail(): void {
     this.writer.confirmTail();
   }

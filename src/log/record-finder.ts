@@ -3,58 +3,45 @@ import { assert } from '../base/assert.ts';
 import { RECORD_LENGTH } from '../record/layout.ts';
 import { BLOCK_HEADER_BYTES, type Block } from './block.ts';
 
-/** One record in the memory it was found in; valid until the next look-up or commit. */
+/** One record in the block it was found in; valid until the next look-up or commit. */
 export class RecordView {
   offset = -1;
-  logTime = 0;
-  epoch = 0;
-  /** Byte index of the record in the views below. */
+  /** Byte index of the record in the memory of `view`. */
   position = 0;
   length = 0;
-  u8: Buffer;
-  u32: Uint32Array;
-  f64: Float64Array;
+  view: Block;
 
   constructor(block: Block) {
-    this.u8 = block.u8;
-    this.u32 = block.u32;
-    this.f64 = block.f64;
+    this.view = block;
   }
 }
 
 /** Walks to a record inside a block; goes on from the last one found, so that look-ups in order cost one step each. */
 export class RecordFinder {
-  readonly view: RecordView;
-  private block: Block;
+  private readonly found: RecordView;
   private blockFirstOffset = -1;
 
   constructor(block: Block) {
-    this.view = new RecordView(block);
-    this.block = block;
+    this.found = new RecordView(block);
   }
 
   find(block: Block, offset: number): RecordView {
-    const { view } = this;
+    const { found } = this;
     const { u32, length } = block;
-    const canGoOn = this.block === block && this.blockFirstOffset === block.firstOffset && view.offset <= offset;
-    let at = canGoOn ? view.offset : block.firstOffset;
-    let position = canGoOn ? view.position : BLOCK_HEADER_BYTES;
+    const canGoOn = found.view === block && this.blockFirstOffset === block.firstOffset && found.offset <= offset;
+    let at = canGoOn ? found.offset : block.firstOffset;
+    let position = canGoOn ? found.position : BLOCK_HEADER_BYTES;
     while (at < offset) {
       position += u32[(position + RECORD_LENGTH) >>> 2] as number;
       at += 1;
-      assert(position < length, `record offset=${offset} stands in its block`);
     }
-    this.block = block;
+    assert(position < length, 'a record stands in its block');
     this.blockFirstOffset = block.firstOffset;
-    view.u8 = block.u8;
-    view.u32 = u32;
-    view.f64 = block.f64;
-    view.offset = offset;
-    view.logTime = block.logTime;
-    view.epoch = block.epoch;
-    view.position = position;
-    view.length = u32[(position + RECORD_LENGTH) >>> 2] as number;
-    return view;
+    found.view = block;
+    found.offset = offset;
+    found.position = position;
+    found.length = u32[(position + RECORD_LENGTH) >>> 2] as number;
+    return found;
   }
 
   /** Forgets where it was: the memory was filled with something else. */

@@ -39,7 +39,7 @@ describe('PartitionLog', () => {
     for (const offset of [0, 17, 5999, 6000, 3000, 3001]) {
       const view = again.readRecordSync(offset);
       expect(view?.offset).toBe(offset);
-      if (view !== null) checkRecord(view.u8, view.position, offset);
+      if (view !== null) checkRecord(view.view.u8, view.position, offset);
     }
     expect(again.readRecordSync(6001)).toBeNull();
     await closeLog(again);
