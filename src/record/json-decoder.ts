@@ -4,8 +4,8 @@ import { MAX_BODY_DEPTH } from '../base/limits.ts';
 import { compileJsonPlan } from './json-plan.ts';
 import { JsonSurvey } from './json-survey.ts';
 import { NOT_PLANNED, type PlannedDecode } from './planned-decode.ts';
-import { duplicateMember, inspectValue } from './value-inspection.ts';
 import type { ValueDecoder } from './value-codec.ts';
+import { duplicateMember, inspectValue } from './value-inspection.ts';
 
 /**
  * JSON, along the plan of the schema where the body follows it, else with JSON.parse and every check by itself. Both ways
@@ -42,7 +42,8 @@ export function parseJson(bytes: Buffer, start: number, end: number): unknown {
   if (start === end) throw new MokaError('ERR_EVENT_EMPTY', 'body bytes=0');
   SURVEY.survey(bytes, start, end);
   const { depth, memberCount, isAscii, hasEscape, hasWideNumber } = SURVEY;
-  if (depth > MAX_BODY_DEPTH) throw new MokaError('ERR_EVENT_TOO_DEEP', `body depth=${depth} allowed=${MAX_BODY_DEPTH}`);
+  if (depth > MAX_BODY_DEPTH)
+    throw new MokaError('ERR_EVENT_TOO_DEEP', `body depth=${depth} allowed=${MAX_BODY_DEPTH}`);
   if (!isAscii) requireUtf8(bytes, start, end);
   const value = parse(bytes.toString(isAscii ? 'latin1' : 'utf8', start, end));
   const inspectedCount = inspectValue(value, hasWideNumber, hasEscape);

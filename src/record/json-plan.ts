@@ -1,7 +1,15 @@
 import { irregularText, PLAIN_TEXT } from './json-text.ts';
 import { isPlannableName, objectSource, SourceNames } from './plan-source.ts';
 import { cursor, NOT_PLANNED, type PlannedDecode } from './planned-decode.ts';
-import { type ArrayNode, type ObjectNode, type PlanMember, type PlanNode, planOf, type ScalarNode, type VariantsNode } from './schema-plan.ts';
+import {
+  type ArrayNode,
+  type ObjectNode,
+  type PlanMember,
+  type PlanNode,
+  planOf,
+  type ScalarNode,
+  type VariantsNode,
+} from './schema-plan.ts';
 
 /**
  * Compiles a decoder for bodies that have the members of the schema in its order and no white space but a blank after a
@@ -86,12 +94,18 @@ return function decodePlanned(b, start, end) {
   }
 
   #orNull(node: ObjectNode | ArrayNode | VariantsNode, into: string, statements: string): string {
-    return node.isNullable ? `if (${isLiteral('null', 'at')}) { ${into} = null; at += 4; } else { ${statements} }` : statements;
+    return node.isNullable
+      ? `if (${isLiteral('null', 'at')}) { ${into} = null; at += 4; } else { ${statements} }`
+      : statements;
   }
 
   #object(node: ObjectNode, into: string): string {
     const begin = this.#names.next('begin');
-    const members = node.members.map((member) => ({ member, value: this.#names.next('v'), has: this.#names.next('has') }));
+    const members = node.members.map((member) => ({
+      member,
+      value: this.#names.next('v'),
+      has: this.#names.next('has'),
+    }));
     const lines = [`if (b[at] !== ${byteOf('{')}) return BAIL;`, `const ${begin} = at;`];
     let isCommaCertain = false;
     for (const [index, { member, value, has }] of members.entries()) {

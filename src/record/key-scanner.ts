@@ -86,6 +86,8 @@ export class KeyScanner {
     while (at < end && isDigit(bytes[at] as number)) at++;
     if (at >= end) return SCAN_TRUNCATED;
     if (at === digits || !endsScalar(bytes[at] as number)) return SCAN_NOT_SCALAR;
+    // -0 is a number whose text a parser changes; it is nobody's key.
+    if (digits !== start && bytes[digits] === ZERO) return SCAN_NOT_SCALAR;
     this.keyStart = start;
     this.keyEnd = at;
     this.isNumber = true;
@@ -131,6 +133,7 @@ export class KeyScanner {
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
+const ZERO = 0x30;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;

@@ -15,7 +15,10 @@ export class MsgpackDecoder implements ValueDecoder {
 export function parseMsgpack(bytes: Buffer, start: number, end: number): unknown {
   const errorId = validateMsgpack(bytes, start, end);
   if (errorId !== 0) {
-    throw new MokaError(errorCodeOf(errorId) ?? 'ERR_EVENT_UNPARSEABLE', `msgpack cannot be taken bytes=${end - start}`);
+    throw new MokaError(
+      errorCodeOf(errorId) ?? 'ERR_EVENT_UNPARSEABLE',
+      `msgpack cannot be taken bytes=${end - start}`,
+    );
   }
   next = start;
   bodyStart = start;

@@ -6,20 +6,20 @@ import {
   FIX_MAP,
   FIX_TEXT,
   FLOAT_64,
+  INT_8,
   INT_16,
   INT_32,
-  INT_8,
   MAP_16,
   MAP_32,
   NEGATIVE_FIXINT,
   NIL,
+  TEXT_8,
   TEXT_16,
   TEXT_32,
-  TEXT_8,
   TRUE,
+  UINT_8,
   UINT_16,
   UINT_32,
-  UINT_8,
 } from './msgpack-format.ts';
 
 /**

@@ -51,7 +51,12 @@ function named(node: PlanNode, value: unknown): unknown {
     const member = members[index];
     if (member === undefined || (item === null && member.isOptional && !member.node.isNullable)) continue;
     // Not by assignment: a schema may name a member as it likes.
-    Object.defineProperty(object, member.name, { value: named(member.node, item), enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(object, member.name, {
+      value: named(member.node, item),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   }
   return object;
 }

@@ -3,17 +3,17 @@ import {
   FIX_ARRAY,
   FIX_TEXT,
   FLOAT_64,
+  INT_8,
   INT_16,
   INT_32,
-  INT_8,
   NEGATIVE_FIXINT,
   NIL,
-  TEXT_16,
   TEXT_8,
+  TEXT_16,
   TRUE,
+  UINT_8,
   UINT_16,
   UINT_32,
-  UINT_8,
 } from './msgpack-format.ts';
 import { float64, uint16, uint32 } from './msgpack-token.ts';
 import { isInRange, isText } from './msgpack-validator.ts';
@@ -111,7 +111,8 @@ return function decodePlanned(b, start, end) {
 
   #scalar(node: ScalarNode, into: string): string {
     const branches: string[] = [];
-    if (node.isText) branches.push(`if (c >= ${FIX_TEXT} && c < ${NIL} || c === ${TEXT_8} || c === ${TEXT_16}) { ${text(into)} }`);
+    if (node.isText)
+      branches.push(`if (c >= ${FIX_TEXT} && c < ${NIL} || c === ${TEXT_8} || c === ${TEXT_16}) { ${text(into)} }`);
     if (node.isInteger || node.isNumber) {
       branches.push(`if (c < 128) ${into} = c;`);
       branches.push(`if (c >= ${NEGATIVE_FIXINT}) ${into} = c - 256;`);

@@ -174,7 +174,9 @@ function unionOf(schemas: readonly JsonSchema[], depth: number): PlanNode | unde
 }
 
 function isNull(node: PlanNode | undefined): boolean {
-  return node?.kind === 'scalar' && node.isNullable && !(node.isText || node.isInteger || node.isNumber || node.isBoolean);
+  return (
+    node?.kind === 'scalar' && node.isNullable && !(node.isText || node.isInteger || node.isNumber || node.isBoolean)
+  );
 }
 
 function intersectionOf(schemas: readonly JsonSchema[], depth: number): ObjectNode | undefined {

@@ -170,7 +170,10 @@ export class SpscRing {
     }
     const length = this.u32[(index + FRAME_LENGTH_BYTE) >> 2] as number;
     assert(this.u32[(index + FRAME_TYPE_BYTE) >> 2] === FRAME_DATA, 'ring frame type unknown');
-    assert(length <= ((this.#producerSeen - this.#read) | 0) - FRAME_HEADER_BYTES, 'ring frame beyond what is published');
+    assert(
+      length <= ((this.#producerSeen - this.#read) | 0) - FRAME_HEADER_BYTES,
+      'ring frame beyond what is published',
+    );
     this.polledLength = length;
     return index + FRAME_HEADER_BYTES;
   }
