@@ -9,7 +9,6 @@ export interface EngineControl {
   renderMetrics(): Promise<{ contentType: string; body: string }>;
   checkpoint(): void;
   drain(): void;
-  setPaused(isPaused: boolean): void;
 }
 
 const TEXT = [['content-type', 'text/plain; charset=utf-8']] as const;
@@ -43,7 +42,5 @@ export function registerControl(server: HttpServer, control: EngineControl): voi
     });
   action('/admin/checkpoint', () => control.checkpoint());
   action('/admin/drain', () => control.drain());
-  action('/admin/pause', () => control.setPaused(true));
-  action('/admin/resume', () => control.setPaused(false));
   server.route('get', '/admin/partitions', (exchange) => exchange.sendJson(200, { partitions: control.describeLanes() }));
 }

@@ -28,16 +28,16 @@ export class SharedLaneMetrics implements LaneMetrics {
     const block = this.#block;
     block.add(AT.logBlocks, 1);
     block.add(AT.logBytes, bytes);
-    block.record(AT.batchEvents, records);
+    block.histogram(AT.batchEvents).record(records);
   }
 
   flushed(durationMs: number): void {
-    this.#block.record(AT.flushTime, durationMs * 1000);
+    this.#block.histogram(AT.flushTime).record(durationMs * 1000);
   }
 
   recovered(events: number, durationMs: number): void {
     this.#block.set(AT.eventsRecovered, events);
-    this.#block.record(AT.recoveryTime, durationMs * 1000);
+    this.#block.histogram(AT.recoveryTime).record(durationMs * 1000);
   }
 
   /** A few times a second. */
@@ -45,7 +45,7 @@ export class SharedLaneMetrics implements LaneMetrics {
     const block = this.#block;
     const stats = state.stats();
     const { checkpointer } = partition;
-    if (checkpointer.count > block.get(AT.checkpointsCommitted)) block.record(AT.checkpointTime, checkpointMs * 1000);
+    if (checkpointer.count > block.get(AT.checkpointsCommitted)) block.histogram(AT.checkpointTime).record(checkpointMs * 1000);
     block.set(AT.checkpointsCommitted, checkpointer.count);
     block.set(AT.checkpointsFailed, checkpointer.failureCount);
     block.set(AT.checkpointOffset, checkpointer.savedOffset);

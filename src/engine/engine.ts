@@ -1,0 +1,216 @@
+import { join } from 'node:path';
+import { MokaError } from '../base/errors.ts';
+import type { IngestOptions, IngestResult } from '../ingress/ingest-reply.ts';
+import { Intake } from '../ingress/intake.ts';
+import { NodeDisk } from '../log/node-disk.ts';
+import { INGRESS_METRICS, LANE_METRICS } from '../metrics/catalogue.ts';
+import { CounterBlock } from '../metrics/counter-block.ts';
+import { Exposition } from '../metrics/exposition.ts';
+import { portOf } from '../query/message-port.ts';
+import { QueryRouter } from '../query/query-router.ts';
+import type { CompiledTopology } from '../topology/compiled.ts';
+import { laneViews } from '../worker/lane-stores.ts';
+import { type ConfigInput, type EngineConfig, resolveConfig } from './config.ts';
+import { type DataDirectory, noteTopology, openDataDirectory } from './data-directory.ts';
+import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import { endProcess } from './end-process.ts';
+import { exitReasonOf } from './failure-cell.ts';
+import { linkLane } from './lane-memory.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { MainLoop } from './main-loop.ts';
+import { Listeners } from './listeners.ts';
+import { Threads } from './threads.ts';
+import { importTopology, isTopology, prepareTopology, type TopologyModule } from './topology-loader.ts';
+import { EngineView } from './engine-view.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** Any part of the configuration; the rest has its defaults. */
+export type EngineOptions = ConfigInput;
+
+/**
+ * Opens an engine: takes the data directory, recovers every partition, and listens.
+ *
+ * @param topology path of a module that exports `topology`, or, with `workers: 0`, a topology itself
+ * @returns when events can be taken
+ * @throws MokaError ERR_CONFIG_INVALID, ERR_TOPOLOGY_…, ERR_DATA_…, ERR_LOG_DAMAGED, ERR_PORT_OCCUPIED, ERR_NATIVE_MISSING;
+ * nothing is left running then
+ */
+export async function createEngine(topology: string | CompiledTopology, options: EngineOptions = {}): Promise<Engine> {
+  const config = resolveConfig({ flags: options });
+  const disk = new NodeDisk();
+  const directory = openDataDirectory(disk, config.dataDir, config.partitions, Math.max(1, config.workers));
+  const lock = await lockDirectory(directory.path);
+  try {
+    const { compiled, module } = await load(topology, config, directory);
+    const logger = createLogger(config.logLevel);
+    const engine = new Engine({ ...config, partitions: directory.partitions }, compiled, module, directory, lock, logger);
+    await engine.open();
+    noteTopology(disk, directory, compiled.fingerprint);
+    await engine.listen();
+    return engine;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function load(
+  topology: string | CompiledTopology,
+  config: EngineConfig,
+  directory: DataDirectory,
+): Promise<{ compiled: CompiledTopology; module: TopologyModule | null }> {
+  if (typeof topology === 'string') {
+    const module = await prepareTopology(topology, join(directory.path, 'cache'));
+    return { compiled: await importTopology(module), module };
+  }
+  if (!isTopology(topology)) throw new MokaError('ERR_TOPOLOGY_LOAD', 'topology is neither a path nor made by defineTopology');
+  if (config.workers !== 0) {
+    throw new MokaError('ERR_CONFIG_INVALID', `workers=${config.workers}: functions cannot cross threads; give the path of a module, or workers: 0`);
+  }
+  return { compiled: topology, module: null };
+}
+
+/** An open engine. Made by `createEngine`. */
+export class Engine {
+  readonly config: EngineConfig;
+  readonly topology: CompiledTopology;
+  readonly #threads: Threads;
+  readonly #intake: Intake;
+  readonly #router: QueryRouter;
+  readonly #loop: MainLoop;
+  readonly #listeners: Listeners;
+  readonly #watchdog: Watchdog;
+  readonly #lock: DirectoryLock;
+  readonly #logger: Logger;
+  #closing: Promise<void> | null = null;
+
+  constructor(
+    config: EngineConfig,
+    topology: CompiledTopology,
+    module: TopologyModule | null,
+    directory: DataDirectory,
+    lock: DirectoryLock,
+    logger: Logger,
+  ) {
+    this.config = config;
+    this.topology = topology;
+    this.#lock = lock;
+    this.#logger = logger;
+    this.#threads = new Threads({
+      config,
+      directory,
+      topology,
+      module,
+      onReport: ({ level, text }) => logger[level](text),
+      onFailure: (error) => this.#fail(error),
+    });
+    const counters = CounterBlock.allocate();
+    this.#intake = new Intake({
+      streams: topology.streams,
+      lanes: this.#threads.lanes.map(linkLane),
+      routingSecret: directory.routingSecret,
+      identitySecret: directory.identitySecret,
+      scheduleTurnEnd: () => this.#loop.wake(),
+      limits: {
+        maxEventBytes: config.http.maxEventBytes,
+        creditEvents: config.websocket.creditEvents,
+        creditBytes: config.websocket.creditBytes,
+        maxFrameBytes: config.websocket.maxFrameBytes,
+        stagingBytes: config.websocket.stagingBytes,
+      },
+      counters: new CounterBlock(counters),
+    });
+    this.#loop = new MainLoop(this.#intake, this.#threads.mainBell);
+    this.#router = new QueryRouter({
+      views: laneViews(topology),
+      lanes: this.#threads.queryPorts.map(portOf),
+      routingSecret: directory.routingSecret,
+    });
+    const exposition = new Exposition();
+    exposition.add(INGRESS_METRICS, new CounterBlock(counters));
+    for (const lane of this.#threads.lanes) {
+      exposition.add(LANE_METRICS, new CounterBlock(lane.counters), { partition: String(lane.partition) });
+    }
+    this.#listeners = new Listeners({
+      config,
+      topology,
+      intake: this.#intake,
+      router: this.#router,
+      exposition,
+      checkpoint: () => this.#threads.post({ kind: 'checkpoint' }),
+      drain: () => void this.close(),
+    });
+    this.#watchdog = new Watchdog(this.#threads.heartbeats, config.watchdogMs, (thread, silentMs) => {
+      this.#threads.failure.report('stuck', `thread=${thread} silentMs=${silentMs}`);
+      this.#fail(new MokaError('ERR_WORKER_DIED', `thread=${thread} did not come round for ms=${silentMs}`));
+    });
+  }
+
+  /** Where events are taken and questions answered, such as `http://127.0.0.1:8080`. */
+  get url(): string {
+    return this.#listeners.url;
+  }
+
+  /** Health, metrics and control. */
+  get adminUrl(): string {
+    return this.#listeners.adminUrl;
+  }
+
+  /** Resolves when every partition has recovered. */
+  open(): Promise<void> {
+    return this.#threads.ready;
+  }
+
+  listen(): Promise<void> {
+    return this.#listeners.listen();
+  }
+
+  /**
+   * Takes one event from this process.
+   * @returns when the level of the stream is reached: by default on disk and processed
+   * @throws MokaError with the code of the refusal
+   */
+  ingest(stream: string, value: unknown, options: IngestOptions = {}): Promise<IngestResult> {
+    return this.#intake.ingest(stream, value, options);
+  }
+
+  /** @throws MokaError ERR_VIEW_UNKNOWN */
+  view<V = unknown>(name: string): EngineView<V> {
+    this.#router.view(name);
+    return new EngineView<V>(this.#router, name);
+  }
+
+  /**
+   * Ends in good order: nothing new is taken, everything taken is answered, state is saved. Safe to call twice.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { drainTimeoutMs } = this.config;
+    const late = setTimeout(() => {
+      this.#fail(new MokaError('ERR_WORKER_DIED', `drain not complete after ms=${drainTimeoutMs}; acknowledged events are on disk`));
+    }, drainTimeoutMs);
+    this.#intake.stopAccepting();
+    this.#listeners.stopAccepting();
+    this.#intake.publish();
+    await this.#threads.drain();
+    this.#intake.pollAcks();
+    clearTimeout(late);
+    this.#watchdog.stop();
+    this.#loop.stop();
+    this.#intake.close();
+    await this.#listeners.close();
+    this.#lock.release();
+  }
+
+  /** Fail-stop: half-alive is worse than a restart, which loses nothing that was acknowledged. */
+  #fail(error: Error): void {
+    const found = this.#threads.failure.read();
+    const message = found?.message ?? error.message;
+    this.#logger.fatal(message);
+    endProcess(found?.exitCode ?? exitReasonOf(error));
+  }
+}

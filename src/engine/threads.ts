@@ -1,0 +1,160 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MokaError } from '../base/errors.ts';
+import { Doorbell } from '../ring/doorbell.ts';
+import type { CompiledTopology } from '../topology/compiled.ts';
+import type { EngineConfig } from './config.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { FailureCell } from './failure-cell.ts';
+import { allocateLane, type LaneMemory } from './lane-memory.ts';
+import type { TopologyModule } from './topology-loader.ts';
+import { Heartbeats } from './watchdog.ts';
+import { runCheckpoints, runLanes, runTask } from './worker-entry.ts';
+import { WorkerPool } from './worker-pool.ts';
+import type { CheckpointTask, ControlMessage, LanesTask, ReportMessage, WorkerTask } from './worker-task.ts';
+
+/** How long a worker may take to recover is bounded by the log, not by us; how long it may take to say hello is. */
+export interface ThreadsOptions {
+  config: EngineConfig;
+  directory: DataDirectory;
+  topology: CompiledTopology;
+  /** Null: the topology is an object of this thread, and everything runs on it. */
+  module: TopologyModule | null;
+  onReport: (message: ReportMessage) => void;
+  onFailure: (error: Error) => void;
+}
+
+/** The engine's threads and the memory between them. */
+export class Threads {
+  readonly lanes: readonly LaneMemory[];
+  readonly queryPorts: readonly MessagePort[];
+  readonly mainBell: Doorbell;
+  readonly failure: FailureCell;
+  readonly heartbeats: Heartbeats;
+  /** Resolves when every lane is recovered and running. */
+  readonly ready: Promise<void>;
+  readonly #ports: MessagePort[] = [];
+  readonly #checkpointPort: MessagePort;
+  readonly #stop = new SharedArrayBuffer(4);
+  readonly #checkpointBell: Doorbell;
+  readonly #pool: WorkerPool | null;
+  readonly #laneTasks: Promise<void>[] = [];
+  readonly #checkpointTask: Promise<void>;
+  #isClosing = false;
+
+  constructor(options: ThreadsOptions) {
+    const { config, directory, topology, module } = options;
+    const isInline = config.workers === 0 || module === null;
+    const workerCount = isInline ? 1 : config.workers;
+    const mainBell = Doorbell.allocate();
+    const checkpointBell = Doorbell.allocate();
+    const failure = FailureCell.allocate();
+    const heartbeat = Heartbeats.allocate(workerCount + 1);
+    this.mainBell = new Doorbell(mainBell);
+    this.failure = new FailureCell(failure);
+    this.heartbeats = new Heartbeats(heartbeat);
+    this.#checkpointBell = new Doorbell(checkpointBell);
+    this.#pool = isInline ? null : new WorkerPool(workerCount + 1, (error) => this.#onPoolFailure(error, options));
+
+    const bells = Array.from({ length: workerCount }, () => Doorbell.allocate());
+    this.lanes = Array.from({ length: directory.partitions }, (_, partition) =>
+      allocateLane(partition, config.ring.bytes, bells[partition % workerCount] as SharedArrayBuffer),
+    );
+    const queryChannels = this.lanes.map(() => new MessageChannel());
+    this.queryPorts = queryChannels.map(({ port1 }) => port1);
+
+    const opened: Promise<void>[] = [];
+    const connect = (): MessagePort => {
+      const { port1, port2 } = new MessageChannel();
+      this.#ports.push(port1);
+      opened.push(
+        new Promise((resolve) => {
+          port1.on('message', (message: ReportMessage) => {
+            if (message.kind === 'open') resolve();
+            else options.onReport(message);
+          });
+        }),
+      );
+      return port2;
+    };
+    const watch = (task: Promise<void>): Promise<void> => {
+      // A task that ends while nobody closes has lost its thread.
+      task.then(
+        () => this.#isClosing || options.onFailure(new MokaError('ERR_WORKER_DIED', 'worker thread ended')),
+        (error: Error) => options.onFailure(error),
+      );
+      return task;
+    };
+
+    const checkpoints: CheckpointTask = {
+      kind: 'checkpoints',
+      dataDir: directory.path,
+      lanes: this.lanes,
+      bell: checkpointBell,
+      stop: this.#stop,
+      failure,
+      heartbeat,
+      heartbeatIndex: workerCount,
+      port: connect(),
+    };
+    this.#checkpointPort = this.#ports[0] as MessagePort;
+    this.#checkpointTask = watch(this.#run(checkpoints, topology));
+    for (let worker = 0; worker < workerCount; worker++) {
+      const mine = this.lanes.filter(({ partition }) => partition % workerCount === worker);
+      if (mine.length === 0) continue;
+      const task: LanesTask = {
+        kind: 'lanes',
+        name: `worker ${worker}`,
+        dataDir: directory.path,
+        config,
+        topology: module ?? { source: topology.name, url: '' },
+        fingerprint: topology.fingerprint,
+        loggedFingerprint: directory.topologyFingerprint,
+        routingSecret: directory.routingSecret,
+        identitySecret: directory.identitySecret,
+        lanes: mine,
+        bell: bells[worker] as SharedArrayBuffer,
+        mainBell,
+        checkpointBell,
+        failure,
+        heartbeat,
+        heartbeatIndex: worker,
+        port: connect(),
+        queryPorts: mine.map(({ partition }) => (queryChannels[partition] as MessageChannel).port2),
+      };
+      this.#laneTasks.push(watch(this.#run(task, topology)));
+    }
+    const failed = Promise.all([...this.#laneTasks, this.#checkpointTask]).then(() => {
+      throw new MokaError('ERR_WORKER_DIED', 'worker threads ended before they were open');
+    });
+    this.ready = Promise.race([Promise.all(opened).then(() => {}), failed]);
+    this.ready.catch(() => {});
+    failed.catch(() => {});
+  }
+
+  /** To every worker. */
+  post(message: ControlMessage): void {
+    for (const port of this.#ports) if (port !== this.#checkpointPort) port.postMessage(message);
+  }
+
+  /** Resolves when every lane has finished its intake, saved a checkpoint and closed its log. */
+  async drain(): Promise<void> {
+    this.#isClosing = true;
+    this.post({ kind: 'drain' });
+    await Promise.allSettled(this.#laneTasks);
+    Atomics.store(new Int32Array(this.#stop), 0, 1);
+    this.#checkpointBell.ring();
+    await Promise.allSettled([this.#checkpointTask]);
+    await this.#pool?.close();
+    for (const port of [...this.#ports, ...this.queryPorts]) port.close();
+  }
+
+  #run(task: WorkerTask, topology: CompiledTopology): Promise<void> {
+    if (this.#pool !== null) return this.#pool.run(task);
+    if (task.kind === 'checkpoints') return runCheckpoints(task);
+    return task.topology.url === '' ? runLanes(task, topology) : runTask(task);
+  }
+
+  #onPoolFailure(error: Error, options: ThreadsOptions): void {
+    if (!this.#isClosing) options.onFailure(error);
+  }
+}
