@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { checkCustomers } from '../run/customer-check.ts';
+import { checkAggregate } from '../run/aggregate-check.ts';
 import { flawOf, type LoadReport, runLoad } from '../run/load-run.ts';
 import { BENCH_CONFIG, builtModule, ENGINE_MAIN, FLOOR_UWS, removeDirectory, scratchDirectory } from '../run/places.ts';
 import { ServerProcess } from '../run/process.ts';
@@ -32,19 +32,17 @@ const READY_MS = 30_000;
 /** Starts a fresh server, drives it, compares what it shows with what was sent, and stops it. */
 export async function measure(measurement: Measurement, options: MeasureOptions): Promise<Result> {
   const data = scratchDirectory(measurement.name, options.directory);
-  const totals = join(data, 'expected-totals');
+  const expected = join(data, 'expected');
   const server = new ServerProcess(serverArguments(measurement, join(data, 'data')), {});
   try {
     const { url, pid } = await server.whenReady(READY_MS);
     const before = costOf(pid);
-    const load = await runLoad(loadArguments(measurement, options, url, totals));
+    const load = await runLoad(loadArguments(measurement, options, url, expected));
     const after = costOf(pid);
     const flaws: string[] = [];
     const flaw = flawOf(load);
     if (flaw !== null) flaws.push(flaw);
-    if (measurement.topology !== null && measurement.workload === 'customers') {
-      flaws.push(...(await checkCustomers(url, totals)));
-    }
+    if (measurement.topology !== null) flaws.push(...(await checkAggregate(measurement.workload, url, expected)));
     const { code, signal } = await server.stop();
     if (measurement.topology !== null && code !== 0) flaws.push(`server ended code=${code} signal=${signal}`);
     const difference = (field: 'cpuSeconds' | 'deviceBytes'): number => (after?.[field] ?? 0) - (before?.[field] ?? 0);
@@ -68,10 +66,10 @@ function serverArguments(measurement: Measurement, data: string): string[] {
   return [ENGINE_MAIN, 'serve', '--json', '--config', BENCH_CONFIG, '--data', data, ...ports, '--topology', topology];
 }
 
-function loadArguments(measurement: Measurement, options: MeasureOptions, url: string, totals: string): string[] {
+function loadArguments(measurement: Measurement, options: MeasureOptions, url: string, expected: string): string[] {
   const { transport, workload, hasProducer } = measurement;
   const { seconds, warmupSeconds, httpConnections, ratePerSecond } = options;
-  const args = ['--url', url, '--transport', transport, '--workload', workload, '--totals', totals];
+  const args = ['--url', url, '--transport', transport, '--workload', workload, '--expected', expected];
   args.push('--seconds', String(seconds), '--warmup', String(warmupSeconds));
   if (transport === 'http') args.push('--connections', String(httpConnections));
   if (hasProducer) args.push('--producer');

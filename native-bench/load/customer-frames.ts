@@ -1,5 +1,6 @@
 import { customerOf, type OrderBook } from './canonical-order.ts';
 import type { FrameSource } from './frame-source.ts';
+import { encodeOrder } from './order-codec.ts';
 import { type FrameCodec, OrderFrame } from './order-frame.ts';
 import type { CustomerTotals } from './tally.ts';
 
@@ -31,7 +32,10 @@ export class CustomerFrames implements FrameSource {
     this.#options = options;
     this.#customers = new Int32Array(eventsPerFrame);
     for (let place = firstPlace; place < firstPlace + window; place++) {
-      this.#frames.push(new OrderFrame(codec, book, place * eventsPerFrame, eventsPerFrame, hasSequence));
+      const events = Array.from({ length: eventsPerFrame }, (_, index) => {
+        return encodeOrder(codec, book.template(place * eventsPerFrame + index));
+      });
+      this.#frames.push(new OrderFrame({ codec, events, hasSequence, hasCustomer: true, hasTime: true }));
     }
   }
 
@@ -49,7 +53,7 @@ export class CustomerFrames implements FrameSource {
     this.#sent++;
     const relative = (round * placeCount + firstPlace + slot) * eventsPerFrame;
     this.#draw(firstOrder + relative, relative);
-    frame.fill(frameNumber, sequence, firstOrder + relative, this.#customers, Date.now());
+    frame.fill(frameNumber, sequence, firstOrder + relative, Date.now(), this.#customers);
     frame.isInFlight = true;
     return frame;
   }

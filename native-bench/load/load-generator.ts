@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OrderBook } from './canonical-order.ts';
 import { CustomerFrames } from './customer-frames.ts';
+import { writeCustomerTotals, writeOpenOrders } from './expected-file.ts';
 import { HttpLoad, TEMPLATES_PER_CONNECTION } from './http-load.ts';
 import { Journal } from './journal.ts';
+import { LifeCycleFrames } from './life-cycle-frames.ts';
 import { type LoadOptions, parseLoadOptions } from './load-options.ts';
 import { Tally } from './tally.ts';
 import { WebSocketLoad } from './websocket-load.ts';
@@ -30,6 +31,7 @@ const DRAIN_MS_MAX = 20_000;
 
 const options = parseLoadOptions(process.argv.slice(2));
 const tally = new Tally();
+const lifeCycles: LifeCycleFrames[] = [];
 const journal = options.journal === null ? null : new Journal(options.journal);
 const load = options.transport === 'http' ? httpLoad(options) : frameLoad(options);
 
@@ -49,8 +51,9 @@ for (const until = performance.now() + DRAIN_MS_MAX; tally.outstanding > 0 && pe
 }
 load.close();
 journal?.close();
-if (options.totals !== null) {
-  writeFileSync(options.totals, Buffer.concat([bytesOf(tally.customers.orders), bytesOf(tally.customers.cents)]));
+if (options.expected !== null) {
+  if (options.workload === 'customers') writeCustomerTotals(options.expected, tally.customers);
+  else writeOpenOrders(options.expected, lifeCycles);
 }
 const cpuUs = cpu.user + cpu.system;
 console.log(
@@ -83,26 +86,26 @@ function httpLoad(options: LoadOptions): Load {
 }
 
 function frameLoad(options: LoadOptions): Load {
-  const { connections, window, frameEvents, firstOrder, hasProducer, transport } = options;
-  const placeCount = connections * window;
-  const book = new OrderBook(options.seed, placeCount * frameEvents);
-  const codec = transport === 'ws-json' ? 'ws-json' : 'ws-binary';
+  const { connections, window, frameEvents, firstOrder, hasProducer, transport, depth } = options;
+  const book = new OrderBook(options.seed, connections * window * frameEvents);
   const sources = Array.from({ length: connections }, (_, connection) => {
+    if (options.workload === 'life-cycle') {
+      const place = { connection, connections, window, eventsPerFrame: frameEvents, firstOrder, depth };
+      const source = new LifeCycleFrames({ book, ...place });
+      lifeCycles.push(source);
+      return source;
+    }
     return new CustomerFrames({
-      codec,
+      codec: transport === 'ws-json' ? 'ws-json' : 'ws-binary',
       book,
       totals: tally.customers,
       eventsPerFrame: frameEvents,
       window,
       hasSequence: hasProducer,
-      placeCount,
+      placeCount: connections * window,
       firstPlace: connection * window,
       firstOrder,
     });
   });
   return new WebSocketLoad(options, tally, journal, sources, Math.max(...sources.map((source) => source.bytesMax)));
-}
-
-function bytesOf(array: Int32Array | Float64Array): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -28,8 +28,10 @@ export interface LoadOptions {
   firstOrder: number;
   seed: number;
   journal: string | null;
-  /** Where to write what the view must show: 100 000 int32 counts, then as many float64 sums of cents. */
-  totals: string | null;
+  /** Life cycle: rounds between two stages of an order; 3 × depth × frame × connections orders are open. */
+  depth: number;
+  /** Where to write what the view must show in the end; see `expected-file.ts`. */
+  expected: string | null;
 }
 
 const DEFAULT_CONNECTIONS: Record<Transport, number> = { http: 512, 'ws-json': 8, 'ws-binary': 8 };
@@ -48,7 +50,8 @@ export const LOAD_USAGE = `load-generator --url http://127.0.0.1:8080 [options]
   --first-order N        number of the first order (0)
   --seed N               (1)
   --journal FILE         write every acknowledged order
-  --totals FILE          write the expected totals per customer`;
+  --depth N              life cycle: rounds between two stages (4)
+  --expected FILE        write what the view must show in the end`;
 
 export function parseLoadOptions(args: string[]): LoadOptions {
   const { values } = parseArgs({
@@ -68,7 +71,8 @@ export function parseLoadOptions(args: string[]): LoadOptions {
       'first-order': { type: 'string', default: '0' },
       seed: { type: 'string', default: '1' },
       journal: { type: 'string' },
-      totals: { type: 'string' },
+      depth: { type: 'string', default: '4' },
+      expected: { type: 'string' },
     },
   });
   if (values.url === undefined) throw new RangeError(`url missing\n${LOAD_USAGE}`);
@@ -90,7 +94,8 @@ export function parseLoadOptions(args: string[]): LoadOptions {
     firstOrder: numberOf(values['first-order'], 'first-order'),
     seed: numberOf(values.seed, 'seed'),
     journal: values.journal ?? null,
-    totals: values.totals ?? null,
+    depth: numberOf(values.depth, 'depth'),
+    expected: values.expected ?? null,
   };
 }
 

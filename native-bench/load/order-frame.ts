@@ -1,44 +1,41 @@
-import { Packr } from 'msgpackr';
-import { type CanonicalOrder, type OrderBook, writeCustomer, writeDigits, writeOrderId } from './canonical-order.ts';
+import { writeCustomer, writeDigits, writeOrderId } from './canonical-order.ts';
 import { positionAfter } from './http-request.ts';
 import { frameHeadBytes, OPCODE_BINARY, OPCODE_TEXT, writeFrameHead } from './websocket-frame.ts';
 
 /**
- * A prepared WebSocket message of many orders. What differs from one sending to the next has a fixed width and is
- * patched in place: frame number, first sequence, and each order's ids and time. The JSON header is padded with spaces.
+ * A prepared WebSocket message of many events. What differs from one sending to the next has a fixed width and is patched
+ * in place: frame number, first sequence, and each event's ids and time. The JSON header is padded with spaces.
  *
- * moka.json.v1   {"frame":         1,"seq":             0}\n order \n order …
- * moka.bin.v1    32-byte header, then per order: u32 length, u32 0, msgpack record, padding to 8
+ * moka.json.v1   {"frame":         1,"seq":             0}\n event \n event …
+ * moka.bin.v1    32-byte header, then per event: u32 length, u32 0, msgpack record, padding to 8
  */
 export const FRAME_CODECS = ['ws-json', 'ws-binary'] as const;
 export type FrameCodec = (typeof FRAME_CODECS)[number];
 
+/** The events of a frame, encoded with placeholders for what is patched. */
+export interface FrameContent {
+  codec: FrameCodec;
+  events: readonly Buffer[];
+  hasSequence: boolean;
+  /** Whether the events name a customer and a time; each has an order id. */
+  hasCustomer: boolean;
+  hasTime: boolean;
+}
+
 const FRAME_DIGITS = 10;
 const SEQUENCE_DIGITS = 16;
 const PLACED_AT_DIGITS = 13;
+const FRAME_FIELD = '{"frame":'.length;
+const SEQUENCE_FIELD = FRAME_FIELD + FRAME_DIGITS + ',"seq":'.length;
 const BINARY_HEADER_BYTES = 32;
 const BINARY_EVENT_HEADER_BYTES = 8;
 const BINARY_MAGIC = 0x4b4d;
 const BINARY_VERSION = 1;
 const BINARY_TYPE_EVENTS = 1;
 const BINARY_CODEC_RECORD = 2;
-const FLOAT64 = 0xcb;
-
-const packr = new Packr({ useRecords: false });
-
-/** The canonical order as a msgpack record: the values in the order the schema declares its fields. */
-export function packOrder(order: CanonicalOrder): Buffer {
-  const items = order.items.map((item) => [item.sku, item.qty, item.priceCents, item.options]);
-  return packr.pack([
-    order.orderId,
-    order.customerId,
-    order.storeId,
-    order.placedAt,
-    items,
-    order.totalCents,
-    order.currency,
-  ]);
-}
+/** The byte before a double in msgpack; no other value of an order has it. */
+const FLOAT64 = '\xcb';
+const NO_CUSTOMERS = new Int32Array(0);
 
 export class OrderFrame {
   readonly bytes: Buffer;
@@ -57,38 +54,42 @@ export class OrderFrame {
   readonly #placedAtAt: Int32Array;
   readonly #timeBytes = Buffer.alloc(PLACED_AT_DIGITS);
 
-  constructor(codec: FrameCodec, book: OrderBook, firstTemplate: number, eventCount: number, hasSequence: boolean) {
+  constructor(content: FrameContent) {
+    const { codec, events, hasCustomer, hasTime } = content;
     this.#codec = codec;
-    this.eventCount = eventCount;
-    this.#orderIdAt = new Int32Array(eventCount);
-    this.#customerAt = new Int32Array(eventCount);
-    this.#placedAtAt = new Int32Array(eventCount);
-    const payload = codec === 'ws-json' ? jsonPayload(hasSequence) : binaryPayload(eventCount);
-    const parts = [payload];
-    for (let index = 0; index < eventCount; index++) {
-      const order = book.template((firstTemplate + index) % book.templateCount);
-      parts.push(codec === 'ws-json' ? Buffer.from(`\n${JSON.stringify(order)}`) : binaryEvent(packOrder(order)));
-    }
+    this.eventCount = events.length;
+    const header = codec === 'ws-json' ? jsonHeader(content.hasSequence) : binaryHeader(events.length);
+    const parts = [header, ...events.map(codec === 'ws-json' ? jsonLine : binaryEvent)];
     this.payloadBytes = parts.reduce((sum, part) => sum + part.length, 0);
     this.#headerAt = frameHeadBytes(this.payloadBytes);
     const head = Buffer.alloc(this.#headerAt);
     writeFrameHead(head, codec === 'ws-json' ? OPCODE_TEXT : OPCODE_BINARY, this.payloadBytes);
     this.bytes = Buffer.concat([head, ...parts]);
-    this.#findPlaces(book.template(firstTemplate % book.templateCount).placedAt);
+    this.#orderIdAt = new Int32Array(events.length);
+    this.#customerAt = new Int32Array(hasCustomer ? events.length : 0);
+    this.#placedAtAt = new Int32Array(hasTime ? events.length : 0);
+    this.#findPlaces();
   }
 
   /** `sequence` -1: no producer. Orders get the numbers from `firstOrder` on. */
-  fill(frameNumber: number, sequence: number, firstOrder: number, customers: Int32Array, placedAt: number): void {
+  fill(
+    frameNumber: number,
+    sequence: number,
+    firstOrder: number,
+    placedAt: number,
+    customers: Int32Array = NO_CUSTOMERS,
+  ): void {
     const bytes = this.bytes;
-    const count = this.eventCount;
     const orderIdAt = this.#orderIdAt;
     const customerAt = this.#customerAt;
     this.frameNumber = frameNumber;
     this.firstOrder = firstOrder;
     this.#fillHeader(frameNumber, sequence);
     this.#fillTime(placedAt);
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < orderIdAt.length; index++) {
       writeOrderId(bytes, orderIdAt[index] as number, firstOrder + index);
+    }
+    for (let index = 0; index < customerAt.length; index++) {
       writeCustomer(bytes, customerAt[index] as number, customers[index] as number);
     }
   }
@@ -111,35 +112,33 @@ export class OrderFrame {
     else time.writeDoubleBE(placedAt, 0);
     const bytes = this.bytes;
     const placedAtAt = this.#placedAtAt;
-    for (let index = 0; index < this.eventCount; index++) {
+    for (let index = 0; index < placedAtAt.length; index++) {
       const position = placedAtAt[index] as number;
       for (let byte = 0; byte < width; byte++) bytes[position + byte] = time[byte] as number;
     }
   }
 
-  #findPlaces(placeholderTime: number): void {
-    const isJson = this.#codec === 'ws-json';
-    const double = Buffer.alloc(9, FLOAT64);
-    double.writeDoubleBE(placeholderTime, 1);
+  #findPlaces(): void {
+    const time = this.#codec === 'ws-json' ? '"placedAt":' : FLOAT64;
     let position = this.#headerAt;
     for (let index = 0; index < this.eventCount; index++) {
-      this.#orderIdAt[index] = positionAfter(this.bytes, 'ord_', position);
-      this.#customerAt[index] = position = positionAfter(this.bytes, 'c-', this.#orderIdAt[index] as number);
-      position = isJson ? positionAfter(this.bytes, '"placedAt":', position) : this.bytes.indexOf(double, position) + 1;
-      this.#placedAtAt[index] = position;
+      position = this.#orderIdAt[index] = positionAfter(this.bytes, 'ord_', position);
+      if (this.#customerAt.length > 0) position = this.#customerAt[index] = positionAfter(this.bytes, 'c-', position);
+      if (this.#placedAtAt.length > 0) position = this.#placedAtAt[index] = positionAfter(this.bytes, time, position);
     }
   }
 }
 
-const FRAME_FIELD = '{"frame":'.length;
-const SEQUENCE_FIELD = FRAME_FIELD + FRAME_DIGITS + ',"seq":'.length;
-
-function jsonPayload(hasSequence: boolean): Buffer {
+function jsonHeader(hasSequence: boolean): Buffer {
   const frame = `{"frame":${'0'.padStart(FRAME_DIGITS)}`;
   return Buffer.from(hasSequence ? `${frame},"seq":${'0'.padStart(SEQUENCE_DIGITS)}}` : `${frame}}`);
 }
 
-function binaryPayload(eventCount: number): Buffer {
+function jsonLine(event: Buffer): Buffer {
+  return Buffer.concat([Buffer.from('\n'), event]);
+}
+
+function binaryHeader(eventCount: number): Buffer {
   const header = Buffer.alloc(BINARY_HEADER_BYTES);
   header.writeUInt16LE(BINARY_MAGIC, 0);
   header[2] = BINARY_VERSION;
@@ -151,8 +150,7 @@ function binaryPayload(eventCount: number): Buffer {
 }
 
 function binaryEvent(record: Buffer): Buffer {
-  const padded = (record.length + 7) & ~7;
-  const bytes = Buffer.alloc(BINARY_EVENT_HEADER_BYTES + padded);
+  const bytes = Buffer.alloc(BINARY_EVENT_HEADER_BYTES + ((record.length + 7) & ~7));
   bytes.writeUInt32LE(record.length, 0);
   bytes.set(record, BINARY_EVENT_HEADER_BYTES);
   return bytes;

@@ -1,0 +1,32 @@
+import type { Random } from '../load/random.ts';
+import type { ViewRow } from '../run/view-reader.ts';
+import type { SentEvent, Violation } from './ledger.ts';
+
+/** An event about to be sent for the first time. */
+export interface DraftEvent {
+  key: string;
+  value: Record<string, unknown>;
+}
+
+/** Reads all rows of a view of the running engine. */
+export type ReadView = (view: string) => Promise<ViewRow[]>;
+
+/** What a crash run needs to know about a topology. */
+export interface Scenario {
+  readonly name: string;
+  /** Module under `dist/`; null is the engine's default topology. */
+  readonly topology: string | null;
+  readonly stream: string;
+  /** The next event of a producer; keys of different producers never meet. Every event's bytes differ. */
+  draft(producerIndex: number, random: Random): DraftEvent;
+  /** Whether the stream takes msgpack records; else its binary frames carry JSON. */
+  readonly hasRecordCodec: boolean;
+  /** The event as a msgpack record, fields in the order of the schema. */
+  pack(value: Record<string, unknown>): Uint8Array;
+  /** Whether the stream's own id field identifies this event; others need an identity of the transport. */
+  hasNaturalIdentity(value: Record<string, unknown>): boolean;
+  /** A fresh data directory: what was live before is forgotten. */
+  reset(): void;
+  /** Folds the log and compares every view of the running, quiet engine with it. */
+  checkViews(inOrder: readonly SentEvent[], readView: ReadView): Promise<Violation[]>;
+}

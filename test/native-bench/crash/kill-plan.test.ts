@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { drawKillPlan } from '../../../native-bench/crash/kill-plan.ts';
+import { Random } from '../../../native-bench/load/random.ts';
+
+describe('drawKillPlan', () => {
+  it('is decided by the seed', () => {
+    const plans = (seed: number): unknown[] => {
+      const random = new Random(seed);
+      return Array.from({ length: 20 }, () => drawKillPlan(random, 500));
+    };
+    expect(plans(7)).toEqual(plans(7));
+    expect(plans(7)).not.toEqual(plans(8));
+  });
+
+  it('draws every kind of ending, and kills during recovery', () => {
+    const random = new Random(1);
+    const plans = Array.from({ length: 300 }, () => drawKillPlan(random, 500));
+    expect(new Set(plans.map((plan) => plan.ending.kind))).toEqual(new Set(['kill', 'failpoint', 'drain']));
+    expect(plans.some((plan) => plan.recoveryKillsMs.length > 1)).toBe(true);
+  });
+});
