@@ -50,7 +50,7 @@ export class TopologyBuilder {
     const { check } = compileSchemaCheck(schema);
     const port = graph.add({
       kind: 'from',
-      name: graph.unnamed('from'),
+      name: `${name}#${graph.references.size + 1}`,
       inputs: [],
       settings: { operator: name, schema },
       open: ({ name: operator, context, host, outputs }) => {

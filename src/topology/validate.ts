@@ -33,18 +33,20 @@ function resolveReferences(graph: TopologyGraph): void {
     });
   }
   for (const [id, name] of graph.references) {
+    const node = graph.nodes[id] as TopologyNode;
+    const label = labelOf(node);
     const port = ports.get(name);
     if (port === undefined) {
       const meant = closestName(name, ports.keys());
       const remedy =
         meant === undefined ? `the operators are ${[...ports.keys()].join(', ')}` : `did you mean '${meant}'?`;
-      graph.complain(`from '${name}'`, 'there is no operator of this name', remedy);
+      graph.complain(label, 'there is no operator of this name', remedy);
       continue;
     }
     if (graph.node(port).emits !== 'stream') {
-      graph.complain(`from '${name}'`, 'that is a table', 'go on from the operator before it');
+      graph.complain(label, 'that is a table', 'go on from the operator before it');
     }
-    graph.nodes[id] = { ...(graph.nodes[id] as TopologyNode), inputs: [port] };
+    graph.nodes[id] = { ...node, inputs: [port] };
   }
 }
 

@@ -56,7 +56,7 @@ describe('FilterOperator.push', () => {
     [1, 'returned a value of type number'],
     [Promise.resolve(true), 'returned a promise'],
   ])('refuses %s as an answer', (answer, reason) => {
-    const filter = new FilterOperator('odd', contextAt(), () => answer as boolean, new Recorder());
+    const filter = new FilterOperator('odd', contextAt(), () => answer as unknown as boolean, new Recorder());
     expect(() => filter.push('a', 1, undefined, 1)).toThrow(`operator=odd reason=${reason}`);
   });
 });
