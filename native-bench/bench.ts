@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { goalLines, type Runs, rateOf } from './canonical/goals.ts';
+import { measureIdle } from './canonical/idle.ts';
 import { type MeasureOptions, measure, type Result } from './canonical/measure.ts';
 import { CANONICAL_PLAN, type Measurement } from './canonical/plan.ts';
 import { printConditions, printDisk, printGoals, printMeasurements } from './canonical/print.ts';
+import { measureRecovery } from './canonical/recovery.ts';
 import { conditionsOf } from './run/conditions.ts';
 import { buildDiskFloor, measureDiskFloor } from './run/disk-floor.ts';
 import { removeDirectory, scratchDirectory } from './run/places.ts';
@@ -13,7 +15,8 @@ import { removeDirectory, scratchDirectory } from './run/places.ts';
  *
  *   round 1   floor disk │ floor HTTP │ engine HTTP │ floor WS │ engine WS JSON │ … │ order table
  *   round 2   the same again, and so on; medians over the rounds
- *   then      an open loop at half of the measured saturation, for the latency of an ack
+ *   then      an open loop at half of the measured saturation, for the latency of an ack; kill -9 with a million rows of
+ *             state and the time until orders are taken again; the idle kiosk
  *
  *   npm run bench -- [--seconds 5] [--runs 3] [--only http,ws-json] [--dir DIR] [--small] [--json]
  *
@@ -37,10 +40,13 @@ const options: MeasureOptions = {
   directory: values.dir ?? null,
   ratePerSecond: null,
 };
+/** Long enough to place a million orders at the rate that is the goal. */
+const RECOVERY_LOAD_SECONDS = 12;
 const diskAppends = values.small ? 300 : 2000;
 const names = values.only?.split(',');
-const plan = CANONICAL_PLAN.filter((measurement) => names === undefined || names.includes(measurement.name));
-const runs: Runs = { disk: [], results: new Map(), halfLoad: [] };
+const isWanted = (name: string): boolean => names === undefined || names.includes(name);
+const plan = CANONICAL_PLAN.filter((measurement) => isWanted(measurement.name));
+const runs: Runs = { disk: [], results: new Map(), halfLoad: [], recovery: [], idle: [] };
 const flaws: string[] = [];
 const say = (text: string): void => {
   if (!values.json) console.log(text);
@@ -63,6 +69,8 @@ for (let round = 1; round <= roundCount; round++) {
   }
 }
 await atHalfLoad();
+if (isWanted('recovery')) await recoverOnce();
+if (isWanted('idle')) runs.idle.push(await measureIdle(options.directory, options.seconds));
 removeDirectory(scratch);
 
 if (values.json) {
@@ -85,6 +93,14 @@ async function atHalfLoad(): Promise<void> {
     const result = await tried(measurement, halfOptions, `half load ${round}/${roundCount}`);
     if (result !== null) runs.halfLoad.push(result);
   }
+}
+
+async function recoverOnce(): Promise<void> {
+  const keys = values.small ? 20_000 : 1_000_000;
+  const result = await measureRecovery(options.directory, keys, values.small ? 1 : RECOVERY_LOAD_SECONDS);
+  say(`recovery: rows=${result.rows} ready after ms=${Math.round(result.readyMs)}`);
+  if (result.rows < keys / 2) flaws.push(`recovery: rows=${result.rows}, wanted about ${keys}`);
+  runs.recovery.push(result);
 }
 
 async function tried(measurement: Measurement, options: MeasureOptions, when: string): Promise<Result | null> {

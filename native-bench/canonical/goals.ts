@@ -1,6 +1,8 @@
 import type { DiskFloor } from '../run/disk-floor.ts';
+import type { IdleResult } from './idle.ts';
 import type { Result } from './measure.ts';
 import type { MeasurementName } from './plan.ts';
+import type { RecoveryResult } from './recovery.ts';
 
 /** Every run of the canonical run, by measurement. */
 export interface Runs {
@@ -8,6 +10,8 @@ export interface Runs {
   results: Map<MeasurementName, Result[]>;
   /** Open loops at half of saturation. */
   halfLoad: Result[];
+  recovery: RecoveryResult[];
+  idle: IdleResult[];
 }
 
 /** One line of the table of goals. `isAtLeast`: the value must not be below the goal; else not above it. */
@@ -33,6 +37,7 @@ export function goalLines(runs: Runs): GoalLine[] {
   const written = median((runs.results.get('ws-json') ?? []).map((result) => result.writtenPerPayload));
   const ackP99Ms = median(runs.halfLoad.map((result) => result.load.latency.p99Ms));
   const flushP99Ms = median(runs.disk.map((floor) => floor.p99Us)) / 1000;
+  const rows = median(runs.recovery.map((result) => result.rows));
   return [
     atLeast('durable HTTP ÷ bare uWS answering 202', rate('http') / rate('floor-http'), '', 0.9),
     atLeast('durable JSON over WebSocket', rate('ws-json'), 'orders/s', 1_000_000),
@@ -42,6 +47,9 @@ export function goalLines(runs: Runs): GoalLine[] {
     atLeast('order table by id, life cycle', rate('order-table'), 'events/s', 400_000),
     atMost('p99 ack at half load ÷ p99 of one 64 KiB flush', ackP99Ms / flushP99Ms, '', 3),
     atMost('bytes to the disk per byte of payload', written, '', 2),
+    atMost(`ready after kill -9 with ${rows} rows`, median(runs.recovery.map((result) => result.readyMs)), 'ms', 1000),
+    atMost('idle kiosk profile, CPU', median(runs.idle.map((result) => result.cpuPercent)), '%', 1),
+    atMost('idle kiosk profile, resident memory', median(runs.idle.map((result) => result.residentMib)), 'MiB', 120),
   ];
 }
 

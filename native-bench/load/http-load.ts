@@ -89,6 +89,7 @@ export class HttpLoad implements HttpClient {
   }
 
   onClosed(connection: HttpConnection, reason: string): void {
+    this.#tally.lostConnections++;
     this.#tally.complain(`connection=${connection.id} ${reason}`);
   }
 

@@ -46,7 +46,8 @@ tally.isMeasuring = false;
 const seconds = (performance.now() - start) / 1000;
 const cpu = process.cpuUsage(cpuBefore);
 load.stop();
-for (const until = performance.now() + DRAIN_MS_MAX; tally.outstanding > 0 && performance.now() < until; ) {
+const drainUntil = performance.now() + DRAIN_MS_MAX;
+while (tally.outstanding > 0 && tally.lostConnections < options.connections && performance.now() < drainUntil) {
   await sleep(5);
 }
 load.close();

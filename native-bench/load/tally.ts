@@ -17,6 +17,8 @@ export class Tally {
   refused = 0;
   /** Orders answered within the measured time. */
   measured = 0;
+  /** Connections that the server closed, or that broke. */
+  lostConnections = 0;
   /** The first things that went wrong, for a person to read. */
   readonly complaints: string[] = [];
 

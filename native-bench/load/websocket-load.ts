@@ -109,6 +109,7 @@ export class WebSocketLoad implements WebSocketClient {
   }
 
   onClosed(connection: WebSocketConnection, reason: string): void {
+    this.#tally.lostConnections++;
     this.#tally.complain(`connection=${connection.id} ${reason}`);
   }
 

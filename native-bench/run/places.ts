@@ -9,6 +9,7 @@ export const ENGINE_MAIN = join(PROJECT_DIRECTORY, 'dist/main.js');
 export const LOAD_GENERATOR = fileURLToPath(new URL('../load/load-generator.js', import.meta.url));
 export const FLOOR_UWS = fileURLToPath(new URL('../floor/floor-uws.js', import.meta.url));
 export const FLOOR_LOG_SOURCE = join(PROJECT_DIRECTORY, 'native-bench/floor/floor-log.cpp');
+export const KIOSK_CONFIG = join(PROJECT_DIRECTORY, 'config/kiosk.json');
 export const BENCH_CONFIG = join(PROJECT_DIRECTORY, 'config/bench.json');
 
 /** A module in `dist/`, named as in `src/`: `examples/canonical/topology`. */

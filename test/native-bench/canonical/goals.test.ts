@@ -22,7 +22,8 @@ describe('goalLines', () => {
       ['floor-http', [result(100), result(120), result(110)]],
       ['http', [result(99), result(10), result(300)]],
     ]);
-    const runs: Runs = { disk: [{ p99Us: 200 } as never], results, halfLoad: [result(1)] };
+    const disk = [{ p99Us: 200 } as never];
+    const runs: Runs = { disk, results, halfLoad: [result(1)], recovery: [], idle: [] };
     const lines = goalLines(runs);
     expect(lines[0]?.value).toBe(0.9);
     expect(lines[1]?.value).toBeNaN();

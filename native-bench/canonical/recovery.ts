@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runLoad } from '../run/load-run.ts';
+import { BENCH_CONFIG, builtModule, ENGINE_MAIN, removeDirectory, scratchDirectory } from '../run/places.ts';
+import { ServerProcess } from '../run/process.ts';
+import { readView } from '../run/view-reader.ts';
+
+/** A kill -9 under load with many rows of state, and how soon orders are taken again. */
+export interface RecoveryResult {
+  rows: number;
+  /** From the start of the new process to its ready line. */
+  readyMs: number;
+}
+
+const READY_MS = 60_000;
+const CONNECTIONS = 8;
+const FRAME_EVENTS = 250;
+/** Stages of an order's life that leave it open: rows = 3 × depth × frame × connections. */
+const OPEN_STAGES = 3;
+
+/** Fills the order table with about `keys` open orders, kills the engine while more arrive, and starts it again. */
+export async function measureRecovery(
+  directory: string | null,
+  keys: number,
+  loadSeconds: number,
+): Promise<RecoveryResult> {
+  const scratch = scratchDirectory('recovery', directory);
+  const topology = builtModule('examples/canonical/order-table');
+  const data = ['--data', join(scratch, 'data'), '--port', '0', '--admin-port', '0', '--topology', topology];
+  const args = [ENGINE_MAIN, 'serve', '--json', '--config', BENCH_CONFIG, ...data];
+  const first = new ServerProcess(args, {});
+  let second: ServerProcess | null = null;
+  try {
+    const { url } = await first.whenReady(READY_MS);
+    const depth = Math.max(1, Math.ceil(keys / (OPEN_STAGES * FRAME_EVENTS * CONNECTIONS)));
+    const load = ['--url', url, '--transport', 'ws-json', '--workload', 'life-cycle', '--depth', String(depth)];
+    const counts = ['--producer', '--connections', String(CONNECTIONS), '--frame', String(FRAME_EVENTS)];
+    // The generator outlasts the engine and complains of the lost connections; that is what is wanted here.
+    const loading = runLoad([...load, ...counts, '--seconds', String(loadSeconds + 1)]);
+    await sleep(loadSeconds * 1000);
+    await first.kill();
+    await loading;
+    const start = performance.now();
+    second = new ServerProcess(args, {});
+    const ready = await second.whenReady(READY_MS);
+    const readyMs = performance.now() - start;
+    const rows = await readView(ready.url, 'orders', () => {});
+    return { rows, readyMs };
+  } finally {
+    await first.kill();
+    await second?.stop();
+    removeDirectory(scratch);
+  }
+}
