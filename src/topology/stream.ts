@@ -123,8 +123,10 @@ export class Stream<Value> {
   /**
    * A table with a row per key, which the rule inserts, updates and deletes: it is given the row (`null`: there is none)
    * and an event, and returns the row from now on (`null`: none). The same row returned changes nothing.
+   *
+   * A row is taken to be of the events' type unless the rule says otherwise: annotate its `current`.
    */
-  toTable<Row>(
+  toTable<Row = Value>(
     name: string,
     rule: (current: NoInfer<Row> | null, event: Value, context: Context) => Row | null,
   ): Table<Row>;

@@ -86,6 +86,7 @@ function typesOfTheLanguage(): void {
 
     // tables
     expectTypeOf(events.toTable('latest')).toEqualTypeOf<Table<OrderEvent>>();
+    expectTypeOf(events.toTable('same', (current, event) => current ?? event)).toEqualTypeOf<Table<OrderEvent>>();
     const life = events.toTable('life', (current: string | null, event) => (current === null ? event.type : null));
     expectTypeOf(life).toEqualTypeOf<Table<'placed' | 'ready'>>();
     expectTypeOf(sums.filter((row) => row.cents > 0)).toEqualTypeOf<Table<{ cents: number }>>();
