@@ -6,7 +6,7 @@ import { readView, type ViewRow } from '../run/view-reader.ts';
 import { checkLog, type LogMatch } from './check-log.ts';
 import { probeDuplicates } from './duplicate-probe.ts';
 import { HttpProducer } from './http-producer.ts';
-import { describeEnding, drawKillPlan, type Ending, type KillPlan } from './kill-plan.ts';
+import { describePlan, drawKillPlan, type Ending, type KillPlan } from './kill-plan.ts';
 import { Ledger, type Violation } from './ledger.ts';
 import { readLog } from './log-records.ts';
 import type { Producer, ProducerContext, Target } from './producer.ts';
@@ -17,6 +17,8 @@ const READY_MS_MAX = 30_000;
 const DRAIN_MS_MAX = 20_000;
 /** A fail point that the load does not reach within this time is given up, and the engine killed. */
 const FAILPOINT_MS_MAX = 2500;
+/** The same for a start: where there is nothing to rewrite, some points are not passed. */
+const RECOVERY_FAILPOINT_MS_MAX = 1500;
 const PROBES_PER_CYCLE = 12;
 const FIRST_READY_MS = 500;
 
@@ -79,9 +81,7 @@ export class CrashRound {
   /** @returns false when something was found: the data directory is then left as it is */
   async cycle(): Promise<boolean> {
     const plan = drawKillPlan(this.#random, this.result.readyMs.at(-1) ?? FIRST_READY_MS);
-    this.#say(
-      `${describeEnding(plan.ending)} recoveryKills=${plan.recoveryKillsMs.length} acked=${this.ledger.ackedCount}`,
-    );
+    this.#say(`${describePlan(plan)}; acked=${this.ledger.ackedCount}`);
     await this.#killDuringRecovery(plan);
     if (this.#isBroken) return false;
     await this.#loadAndEnd(plan.ending);
@@ -103,19 +103,19 @@ export class CrashRound {
   }
 
   async #killDuringRecovery(plan: KillPlan): Promise<void> {
-    for (const afterMs of plan.recoveryKillsMs) {
-      const server = this.#startEngine({});
-      await sleep(afterMs);
-      if (server.hasExited) this.#complain('engine', `ended during recovery: ${server.errors}`);
+    for (const kill of plan.recoveryKills) {
+      const server = this.#startEngine(kill);
+      const waitMs = kill.kind === 'failpoint' ? RECOVERY_FAILPOINT_MS_MAX : kill.afterMs;
+      await Promise.race([sleep(waitMs), server.exited]);
       await server.kill();
       this.result.kills++;
+      await this.#expectKilled(server);
       this.#checkLog();
     }
   }
 
   async #loadAndEnd(ending: Ending): Promise<void> {
-    const environment = ending.kind === 'failpoint' ? { MOKA_FAILPOINT: `${ending.name}:${ending.nth}` } : {};
-    const server = this.#startEngine(environment as Record<string, string>);
+    const server = this.#startEngine(ending);
     try {
       const ready = await this.#whenReady(server, ending);
       if (ready === null) return;
@@ -194,12 +194,13 @@ export class CrashRound {
     if (signal !== 'SIGKILL') this.#complain('engine', `ended with code=${code} signal=${signal}\n${server.errors}`);
   }
 
-  #startEngine(environment: Record<string, string>): ServerProcess {
+  #startEngine(ending: Ending): ServerProcess {
     this.result.starts++;
+    const failpoint = ending.kind === 'failpoint' ? { MOKA_FAILPOINT: `${ending.name}:${ending.nth}` } : {};
     const { topology } = this.#scenario;
     const args = [ENGINE_MAIN, 'serve', '--json', '--data', this.#data, '--port', '0', '--admin-port', '0'];
     if (topology !== null) args.push('--topology', builtModule(topology));
-    return new ServerProcess(args, { ...ENGINE_ENVIRONMENT, ...environment });
+    return new ServerProcess(args, { ...ENGINE_ENVIRONMENT, ...failpoint });
   }
 
   #checkLog(): void {

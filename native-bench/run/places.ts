@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** Where things lie, seen from the compiled file: `.bench/build/native-bench/run/`. */
 export const PROJECT_DIRECTORY = fileURLToPath(new URL('../../../../', import.meta.url));
 export const SCRATCH_DIRECTORY = join(PROJECT_DIRECTORY, '.bench');
-export const ENGINE_MAIN = join(PROJECT_DIRECTORY, 'dist/main.js');
+export const ENGINE_MAIN = join(PROJECT_DIRECTORY, 'dist/moka.cjs');
 export const LOAD_GENERATOR = fileURLToPath(new URL('../load/load-generator.js', import.meta.url));
 export const FLOOR_UWS = fileURLToPath(new URL('../floor/floor-uws.js', import.meta.url));
 export const FLOOR_LOG_SOURCE = join(PROJECT_DIRECTORY, 'native-bench/floor/floor-log.cpp');

@@ -16,6 +16,6 @@ describe('drawKillPlan', () => {
     const random = new Random(1);
     const plans = Array.from({ length: 300 }, () => drawKillPlan(random, 500));
     expect(new Set(plans.map((plan) => plan.ending.kind))).toEqual(new Set(['kill', 'failpoint', 'drain']));
-    expect(plans.some((plan) => plan.recoveryKillsMs.length > 1)).toBe(true);
+    expect(plans.some((plan) => plan.recoveryKills.length > 1)).toBe(true);
   });
 });
