@@ -52,7 +52,10 @@ function accept(router: QueryRouter, info: UpgradeInfo): UpgradeAccepted<Watcher
       to: info.query('to'),
       resume: info.query('resume'),
     });
-    return { data: { plan, feed: undefined }, protocol: info.protocols.includes(CHANGES_PROTOCOL) ? CHANGES_PROTOCOL : '' };
+    return {
+      data: { plan, feed: undefined },
+      protocol: info.protocols.includes(CHANGES_PROTOCOL) ? CHANGES_PROTOCOL : '',
+    };
   } catch (error) {
     if (!(error instanceof MokaError)) throw error;
     return { refuse: error.code, detail: error.message };

@@ -46,7 +46,11 @@ export function changesMessage(partition: number, answer: ChangesAnswer, id: str
 
 export function readyMessage(reached: readonly ChangePosition[]): FeedMessage {
   const id = formatToken(reached);
-  const positions: Position[] = reached.map(({ offset, epoch }, partition) => ({ partition, offset: offset - 1, epoch }));
+  const positions: Position[] = reached.map(({ offset, epoch }, partition) => ({
+    partition,
+    offset: offset - 1,
+    epoch,
+  }));
   return { type: 'ready', json: JSON.stringify({ type: 'ready', positions, id }), id };
 }
 

@@ -78,5 +78,6 @@ function prefixEnd(prefix: string): string | null {
 
 function checkBound(name: string, text: string): void {
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_KEY_BYTES) throw new MokaError('ERR_VIEW_QUERY', `${name} too long: bytes=${bytes} max=${MAX_KEY_BYTES}`);
+  if (bytes > MAX_KEY_BYTES)
+    throw new MokaError('ERR_VIEW_QUERY', `${name} too long: bytes=${bytes} max=${MAX_KEY_BYTES}`);
 }

@@ -71,7 +71,9 @@ export class LaneQuestions {
   ask(partition: number, question: Question & { readonly id: number }, timeoutMs: number): Promise<PointAnswer> {
     if (this.#isClosed) return Promise.reject(closedError());
     if (this.#pending.size >= MAX_PENDING_QUESTIONS) {
-      return Promise.reject(new MokaError('ERR_OVERLOAD_BOX', `too many reads are waiting: reads=${this.#pending.size}`));
+      return Promise.reject(
+        new MokaError('ERR_OVERLOAD_BOX', `too many reads are waiting: reads=${this.#pending.size}`),
+      );
     }
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#expire(partition, question, timeoutMs), timeoutMs);
@@ -142,7 +144,9 @@ function timeoutError(partition: number, question: Question, timeoutMs: number):
     const detail = `position not reached: partition=${partition} offset=${question.afterOffset} timeoutMs=${timeoutMs}`;
     return new MokaError('ERR_VIEW_POSITION_TIMEOUT', detail, { partition });
   }
-  return new MokaError('ERR_HTTP_TIMEOUT', `partition did not answer: partition=${partition} timeoutMs=${timeoutMs}`, { partition });
+  return new MokaError('ERR_HTTP_TIMEOUT', `partition did not answer: partition=${partition} timeoutMs=${timeoutMs}`, {
+    partition,
+  });
 }
 
 function closedError(): MokaError {

@@ -1,5 +1,5 @@
 import type { ChangeHistory } from './change-history.ts';
-import { compareKeys, isInRange } from './key-range.ts';
+import { isInRange } from './key-range.ts';
 import type { ChangesAnswer, ReadyAnswer, RowsAnswer, WatchQuestion } from './protocol.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_ROWS, MAX_HISTORY_CHANGES, WATCH_CREDIT } from './query-limits.ts';
 import type { QueryableLane } from './queryable-lane.ts';
@@ -7,20 +7,20 @@ import { RangeScan } from './range-scan.ts';
 import type { ChangePosition } from './resume-token.ts';
 import { rowJson } from './row-json.ts';
 
-/** Rows taken from the store at once; fewer where they are large, since what was taken must be sent. */
-const MAX_LOT_ROWS = 32;
+/** Rows taken from the store at once. */
+const LOT_ROWS = 32;
 
 /**
  * One watcher of one view in one partition.
  *
  * ```
- *   snapshot ──────────────────────► catching up ────────────► ready
- *   rows of the view as it is when    changes through the       changes as they
- *   the scan comes by, and changes    offset where the scan     become durable
- *   to keys behind the scan           ended; then `ready`
+ *   snapshot ───────────────────────► catching up ────────────► ready
+ *   rows as the scan comes by, and     changes through the       changes as they
+ *   meanwhile all changes in order     offset where the scan     become durable
+ *                                      ended; then `ready`
  * ```
- * A change to a key that the scan has not reached is left out: the scan will see the row as it is then. Which keys were
- * behind the scan at a change's offset is remembered in marks, since changes are sent only when they are durable.
+ * A row is as it was when the scan came by, which may be newer than changes that are sent behind it. That is put right
+ * by the time of `ready`: whatever changed since the watch began has then been sent in order, and ends as it is.
  * Whatever is sent takes credit, so that a watcher that does not read holds nothing but its place in the history; when
  * the history moves past that place, the watch is overrun.
  */
@@ -35,11 +35,6 @@ export class LaneWatch {
   #next: number;
   #told: number;
   #snapshot: RangeScan | null = null;
-  /** From an offset on, changes to keys through `through` (`null`: to all keys) belong to the watcher. */
-  readonly #marks: { readonly offset: number; readonly through: string | null }[] = [];
-  #hasRows: boolean;
-  /** Meaningful if `#hasRows`. */
-  #through: string | null = null;
   /** State through this offset makes the watch ready; -1 from an empty log, `NOT_SCANNED` while the scan goes on. */
   #readyOffset: number;
   #position: ChangePosition;
@@ -53,7 +48,6 @@ export class LaneWatch {
     this.#lane = lane;
     this.#question = question;
     const { resume } = question;
-    this.#hasRows = resume !== null;
     if (resume === null) {
       this.#snapshot = new RangeScan(lane.view(question.viewId), question, null);
       this.#next = history.end;
@@ -83,21 +77,22 @@ export class LaneWatch {
     const values: string[] = [];
     let size = 0;
     while (keys.length < MAX_BATCH_ROWS && size < MAX_BATCH_BYTES) {
-      const rows = snapshot.next(lotRows(keys.length, size));
+      const rows = snapshot.next(Math.min(LOT_ROWS, MAX_BATCH_ROWS - keys.length));
       if (rows.length === 0) break;
       for (const row of rows) {
         const value = rowJson(row.value);
         keys.push(row.key);
         values.push(value);
         size += row.key.length + value.length;
+        if (size >= MAX_BATCH_BYTES) {
+          snapshot.giveBackBehind(row.key);
+          break;
+        }
       }
     }
     if (snapshot.isEnd) {
       this.#snapshot = null;
       this.#readyOffset = this.#lane.processedOffset;
-      this.#mark(null);
-    } else if (keys.length > 0) {
-      this.#mark(snapshot.through);
     }
     if (keys.length === 0) return null;
     this.credit -= 1;
@@ -108,7 +103,8 @@ export class LaneWatch {
   advance(durableOffset: number): ChangesAnswer | ReadyAnswer | null {
     if (!this.#isReady && this.#isCaughtUp(durableOffset)) return this.#becomeReady();
     if (this.credit === 0) return null;
-    const last = this.#isReady || this.#readyOffset === NOT_SCANNED ? durableOffset : Math.min(durableOffset, this.#readyOffset);
+    const last =
+      this.#isReady || this.#readyOffset === NOT_SCANNED ? durableOffset : Math.min(durableOffset, this.#readyOffset);
     const changes = this.#collect(last);
     if (changes === null) return !this.#isReady && this.#isCaughtUp(durableOffset) ? this.#becomeReady() : null;
     this.credit -= 1;
@@ -130,7 +126,7 @@ export class LaneWatch {
       const n = history.nAt(this.#next);
       const key = history.keyAt(this.#next);
       this.#position = { offset, n: n + 1, epoch: this.#lane.epoch };
-      if (!this.#concerns(key, offset)) continue;
+      if (!isInRange(key, this.#question)) continue;
       const value = history.valueAt(this.#next);
       keys.push(key);
       values.push(value);
@@ -144,12 +140,6 @@ export class LaneWatch {
     return { kind: 'changes', id: this.id, keys, values, offsets, ns, position: this.#position };
   }
 
-  #concerns(key: string, offset: number): boolean {
-    while (this.#marks.length > 0 && (this.#marks[0] as { offset: number }).offset < offset) this.#takeMark();
-    if (!this.#hasRows || !isInRange(key, this.#question)) return false;
-    return this.#through === null || compareKeys(key, this.#through) <= 0;
-  }
-
   #isCaughtUp(durableOffset: number): boolean {
     if (this.#readyOffset === NOT_SCANNED || durableOffset < this.#readyOffset) return false;
     return this.#next === this.history.end || this.history.offsetAt(this.#next) > this.#readyOffset;
@@ -161,25 +151,6 @@ export class LaneWatch {
     if (resume === null) this.#position = { offset: this.#readyOffset + 1, n: 0, epoch: this.#lane.epoch };
     return { kind: 'ready', id: this.id, position: this.#position };
   }
-
-  #mark(through: string | null): void {
-    this.#marks.push({ offset: this.#lane.processedOffset, through });
-    // Nothing waits to be told apart by the older marks.
-    if (this.#next === this.history.end) while (this.#marks.length > 0) this.#takeMark();
-  }
-
-  #takeMark(): void {
-    const mark = this.#marks.shift();
-    if (mark === undefined) return;
-    this.#hasRows = true;
-    this.#through = mark.through;
-  }
 }
 
 const NOT_SCANNED = -2;
-
-/** How many rows more of the average size seen so far fit the batch; one while none was seen. */
-function lotRows(count: number, size: number): number {
-  const fitting = size === 0 ? 1 : Math.ceil((MAX_BATCH_BYTES - size) / (size / count));
-  return Math.max(1, Math.min(MAX_LOT_ROWS, fitting, MAX_BATCH_ROWS - count));
-}

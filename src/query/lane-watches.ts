@@ -80,7 +80,7 @@ export class LaneWatches {
     let hasMore = false;
     const served: LaneWatch[] = [];
     for (const watch of this.#watches.values()) {
-      if (batchesLeft === 0) {
+      if (batchesLeft <= 0) {
         hasMore = true;
         break;
       }
@@ -93,7 +93,7 @@ export class LaneWatches {
     return hasMore;
   }
 
-  /** @returns how many batches were made, at most one of rows and one of changes */
+  /** @returns how many messages were made: one of rows, and of changes as many as there is credit for */
   #serveOne(watch: LaneWatch, durableOffset: number): number {
     if (watch.isOverrun) {
       this.cancel(watch.id);
@@ -101,14 +101,13 @@ export class LaneWatches {
       return 0;
     }
     let count = 0;
-    const changes = watch.advance(durableOffset);
-    if (changes !== null) {
-      this.#gate.sendDurable(changes);
-      count += 1;
-    }
     const rows = watch.canScan ? watch.scan() : null;
     if (rows !== null) {
       this.#gate.send(rows);
+      count += 1;
+    }
+    for (let next = watch.advance(durableOffset); next !== null; next = watch.advance(durableOffset)) {
+      this.#gate.sendDurable(next);
       count += 1;
     }
     return count;
@@ -123,7 +122,11 @@ export class LaneWatches {
   #watchedView(viewId: number): WatchedView {
     const known = this.#views[viewId];
     if (known !== undefined) return known;
-    const view = { history: new ChangeHistory(this.#lane.processedOffset), watcherCount: 0, idleSince: this.#clock.now() };
+    const view = {
+      history: new ChangeHistory(this.#lane.processedOffset),
+      watcherCount: 0,
+      idleSince: this.#clock.now(),
+    };
     this.#views[viewId] = view;
     return view;
   }

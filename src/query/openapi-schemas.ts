@@ -32,7 +32,10 @@ const PARTITION = { type: 'integer', minimum: 0 };
 const EPOCH = { type: 'integer', minimum: 0, description: 'Rises at every start of the engine.' };
 const RESUME_ID = { type: ['string', 'null'], description: 'Where to resume; null before `ready`.' };
 
-const POSITION = object({ partition: PARTITION, offset: OFFSET, epoch: EPOCH }, 'How much of a partition an answer reflects.');
+const POSITION = object(
+  { partition: PARTITION, offset: OFFSET, epoch: EPOCH },
+  'How much of a partition an answer reflects.',
+);
 
 const ACK = object(
   {
@@ -101,5 +104,10 @@ const FEED_MESSAGE: ApiNode = {
 };
 
 function object(properties: ApiNode, description?: string): ApiNode {
-  return { type: 'object', ...(description !== undefined && { description }), properties, required: Object.keys(properties) };
+  return {
+    type: 'object',
+    ...(description !== undefined && { description }),
+    properties,
+    required: Object.keys(properties),
+  };
 }

@@ -63,7 +63,10 @@ export function streamPaths(stream: StreamSpec, eventSchema: string): ApiNode {
         operationId: `intake.${stream.name}`,
         summary: `Send ${stream.name} over a WebSocket, in frames of many events`,
         parameters: [PRODUCER],
-        responses: { 101: { description: 'Subprotocol moka.json.v1 or moka.bin.v1' }, ...problemResponses(SOCKET_ERRORS) },
+        responses: {
+          101: { description: 'Subprotocol moka.json.v1 or moka.bin.v1' },
+          ...problemResponses(SOCKET_ERRORS),
+        },
       },
     },
   };

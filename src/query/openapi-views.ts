@@ -16,8 +16,18 @@ const READ_ERRORS: readonly ErrorCode[] = [
   'ERR_VIEW_POSITION_TIMEOUT',
   'ERR_HTTP_TIMEOUT',
 ];
-const WATCH_ERRORS: readonly ErrorCode[] = ['ERR_VIEW_QUERY', 'ERR_VIEW_UNKNOWN', 'ERR_HTTP_METHOD', 'ERR_OVERLOAD_BOX'];
-const SOCKET_ERRORS: readonly ErrorCode[] = [...WATCH_ERRORS, 'ERR_HTTP_UPGRADE_REQUIRED', 'ERR_HTTP_FORBIDDEN_ORIGIN', 'ERR_DRAINING'];
+const WATCH_ERRORS: readonly ErrorCode[] = [
+  'ERR_VIEW_QUERY',
+  'ERR_VIEW_UNKNOWN',
+  'ERR_HTTP_METHOD',
+  'ERR_OVERLOAD_BOX',
+];
+const SOCKET_ERRORS: readonly ErrorCode[] = [
+  ...WATCH_ERRORS,
+  'ERR_HTTP_UPGRADE_REQUIRED',
+  'ERR_HTTP_FORBIDDEN_ORIGIN',
+  'ERR_DRAINING',
+];
 
 /** The paths of one view. */
 export function viewPaths(view: ViewSpec, rowSchema: string): ApiNode {
@@ -33,7 +43,11 @@ export function viewPaths(view: ViewSpec, rowSchema: string): ApiNode {
         summary: `Watch ${view.name}: a snapshot, then changes, as server-sent events`,
         parameters: [...BOUNDS, RESUME, LAST_EVENT_ID],
         responses: {
-          200: jsonResponse('Events named as the `type` of their message', reference('FeedMessage'), 'text/event-stream'),
+          200: jsonResponse(
+            'Events named as the `type` of their message',
+            reference('FeedMessage'),
+            'text/event-stream',
+          ),
           ...problemResponses(WATCH_ERRORS),
         },
       },
@@ -53,7 +67,12 @@ export function viewPaths(view: ViewSpec, rowSchema: string): ApiNode {
 function pointOperation(view: ViewSpec, rowSchema: string, about: ApiNode): ApiNode {
   const row = {
     type: 'object',
-    properties: { view: { const: view.name }, key: { type: 'string' }, value: reference(rowSchema), position: reference('Position') },
+    properties: {
+      view: { const: view.name },
+      key: { type: 'string' },
+      value: reference(rowSchema),
+      position: reference('Position'),
+    },
     required: ['view', 'key', 'value', 'position'],
   };
   return {
@@ -66,7 +85,11 @@ function pointOperation(view: ViewSpec, rowSchema: string, about: ApiNode): ApiN
 }
 
 function rangeOperation(view: ViewSpec, rowSchema: string, about: ApiNode): ApiNode {
-  const row = { type: 'object', properties: { key: { type: 'string' }, value: reference(rowSchema) }, required: ['key', 'value'] };
+  const row = {
+    type: 'object',
+    properties: { key: { type: 'string' }, value: reference(rowSchema) },
+    required: ['key', 'value'],
+  };
   const page = {
     type: 'object',
     properties: {
@@ -95,7 +118,8 @@ const KEY = {
   name: 'key',
   in: 'path',
   required: true,
-  description: 'The key, percent-encoded; slashes may stand as they are. `changes` and `ws` are written `%63hanges` and `%77s`.',
+  description:
+    'The key, percent-encoded; slashes may stand as they are. `changes` and `ws` are written `%63hanges` and `%77s`.',
   schema: { type: 'string', minLength: 1 },
   allowReserved: true,
 };
@@ -104,10 +128,20 @@ const BOUNDS = [
   query('from', 'Only keys from this one on', TEXT),
   query('to', 'Only keys before this one', TEXT),
 ];
-const LIMIT = query('limit', 'Rows of a page', { type: 'integer', minimum: 1, maximum: MAX_PAGE_ROWS, default: DEFAULT_PAGE_ROWS });
+const LIMIT = query('limit', 'Rows of a page', {
+  type: 'integer',
+  minimum: 1,
+  maximum: MAX_PAGE_ROWS,
+  default: DEFAULT_PAGE_ROWS,
+});
 const CURSOR = query('cursor', 'The `cursor` of the page before', TEXT);
 const RESUME = query('resume', 'The `id` of the last message that had one', TEXT);
-const LAST_EVENT_ID = { name: 'Last-Event-ID', in: 'header', description: 'The same, as browsers send it', schema: TEXT };
+const LAST_EVENT_ID = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  description: 'The same, as browsers send it',
+  schema: TEXT,
+};
 const READ_PARAMETERS = [
   query('after', 'Reflect at least this position of an ack: `<partition>:<offset>` or `<partition>:<offset>:<epoch>`', {
     type: 'string',

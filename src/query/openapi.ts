@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode } from '../base/error-catalogue.ts';
 import type { StreamSpec, ViewSpec } from '../topology/compiled.ts';
-import { componentSchemas, eventSchemaName, rowSchemaName } from './openapi-schemas.ts';
 import { operationalPaths } from './openapi-operational.ts';
+import { componentSchemas, eventSchemaName, rowSchemaName } from './openapi-schemas.ts';
 import { streamPaths } from './openapi-streams.ts';
 import { viewPaths } from './openapi-views.ts';
 

@@ -25,7 +25,8 @@ export function mergePages(pages: readonly PageAnswer[], limit: number): MergedP
   for (;;) {
     const source = leastHead(pages, heads);
     const key = source < 0 ? undefined : keyOf(pages, heads, source);
-    if (key === undefined || (frontier !== null && compareKeys(key, frontier) > 0)) return { keys, values, through: frontier };
+    if (key === undefined || (frontier !== null && compareKeys(key, frontier) > 0))
+      return { keys, values, through: frontier };
     if (keys.length === limit || size >= MAX_PAGE_BYTES) return { keys, values, through: keys.at(-1) as string };
     const value = (pages[source] as PageAnswer).values[heads[source] as number] as string;
     keys.push(key);

@@ -1,11 +1,11 @@
 import { compareKeys, isInRange } from './key-range.ts';
 import type { PageAnswer, PageQuestion } from './protocol.ts';
-import type { QueryableLane } from './queryable-lane.ts';
 import { MAX_PAGE_BYTES } from './query-limits.ts';
+import type { QueryableLane } from './queryable-lane.ts';
 import { RangeScan } from './range-scan.ts';
 import { rowJson } from './row-json.ts';
 
-/** Rows taken from the store at once: bounds by how much one slice can overshoot the page's size. */
+/** Rows taken from the store at once. */
 const LOT_ROWS = 32;
 
 /**
@@ -39,7 +39,12 @@ export class PageScan {
     let count = 0;
     while (count < maxRows && !this.isComplete) {
       const rows = this.#scan.next(Math.min(LOT_ROWS, maxRows - count, this.question.limit - this.#keys.length));
-      for (const row of rows) this.#insert(this.#keys.length, row.key, rowJson(row.value));
+      for (const row of rows) {
+        this.#insert(this.#keys.length, row.key, rowJson(row.value));
+        if (this.#size < MAX_PAGE_BYTES) continue;
+        this.#scan.giveBackBehind(row.key);
+        break;
+      }
       count += rows.length;
       if (rows.length === 0) break;
     }

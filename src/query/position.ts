@@ -35,16 +35,21 @@ export function checkAfter(positions: readonly AfterPosition[], partitionCount: 
   for (const { partition, offset } of positions) {
     if (!Number.isSafeInteger(offset)) throw new MokaError('ERR_VIEW_QUERY', `after offset=${offset} is not an offset`);
     if (!(partition >= 0 && partition < partitionCount)) {
-      throw new MokaError('ERR_VIEW_QUERY', `after names no partition: partition=${partition} partitions=${partitionCount}`);
+      throw new MokaError(
+        'ERR_VIEW_QUERY',
+        `after names no partition: partition=${partition} partitions=${partitionCount}`,
+      );
     }
-    if (seen.has(partition)) throw new MokaError('ERR_VIEW_QUERY', `after names a partition twice: partition=${partition}`);
+    if (seen.has(partition))
+      throw new MokaError('ERR_VIEW_QUERY', `after names a partition twice: partition=${partition}`);
     seen.add(partition);
   }
 }
 
 function parseOne(text: string): AfterPosition {
   const match = AFTER.exec(text);
-  if (match === null) throw new MokaError('ERR_VIEW_QUERY', 'after is not <partition>:<offset> or <partition>:<offset>:<epoch>');
+  if (match === null)
+    throw new MokaError('ERR_VIEW_QUERY', 'after is not <partition>:<offset> or <partition>:<offset>:<epoch>');
   return {
     partition: Number(match[1]),
     offset: Number(match[2]),

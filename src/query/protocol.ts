@@ -12,7 +12,14 @@ import type { ChangePosition } from './resume-token.ts';
  *   cancel                     ──►            nothing more comes for that id, but for what is on its way
  * ```
  */
-export type Question = GetQuestion | PageQuestion | ReachQuestion | ProducerQuestion | WatchQuestion | CreditNote | CancelNote;
+export type Question =
+  | GetQuestion
+  | PageQuestion
+  | ReachQuestion
+  | ProducerQuestion
+  | WatchQuestion
+  | CreditNote
+  | CancelNote;
 
 /** The lane answers once it has processed `afterOffset` (-1: at once), if that is a position of `afterEpoch` (-1: any). */
 export interface AfterCondition {

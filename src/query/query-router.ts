@@ -8,7 +8,13 @@ import { decodeCursor, encodeCursor } from './page-cursor.ts';
 import { mergePages } from './page-merge.ts';
 import { type AfterPosition, checkAfter, type Position } from './position.ts';
 import type { AfterCondition, QueryPort } from './protocol.ts';
-import { DEFAULT_PAGE_ROWS, DEFAULT_QUERY_TIMEOUT_MS, MAX_PAGE_ROWS, MAX_PENDING_RANGES, MAX_QUERY_TIMEOUT_MS } from './query-limits.ts';
+import {
+  DEFAULT_PAGE_ROWS,
+  DEFAULT_QUERY_TIMEOUT_MS,
+  MAX_PAGE_ROWS,
+  MAX_PENDING_RANGES,
+  MAX_QUERY_TIMEOUT_MS,
+} from './query-limits.ts';
 import { parseToken } from './resume-token.ts';
 import type { FeedSink, ViewFeed } from './view-feed.ts';
 import { ViewFeeds, type WatchPlan } from './view-feeds.ts';
@@ -104,14 +110,25 @@ export class QueryRouter {
     const { after, timeoutMs } = this.#checked(options);
     const partitions = view.isKeyedByPartitionKey ? [this.#partitionOf(key)] : this.#allPartitions;
     const asked = partitions.map((partition) => {
-      const question = { kind: 'get', id: this.#questions.nextId(), viewId: view.id, key, ...conditionOf(after, partition) } as const;
+      const question = {
+        kind: 'get',
+        id: this.#questions.nextId(),
+        viewId: view.id,
+        key,
+        ...conditionOf(after, partition),
+      } as const;
       return this.#questions.ask(partition, question, timeoutMs);
     });
     const [answers] = await Promise.all([Promise.all(asked), this.#reachOthers(after, partitions, timeoutMs)]);
     const positions = positionsOf(partitions, answers);
     const owner = answers.findIndex((answer) => answer.value !== null);
     if (owner < 0) return { view: view.name, key, json: null, positions };
-    return { view: view.name, key, json: (answers[owner] as { value: string }).value, positions: [positions[owner] as Position] };
+    return {
+      view: view.name,
+      key,
+      json: (answers[owner] as { value: string }).value,
+      positions: [positions[owner] as Position],
+    };
   }
 
   /** A page of rows in UTF-8 order of their keys. @throws MokaError as `get` */
@@ -131,7 +148,12 @@ export class QueryRouter {
       // One row more than is shown tells whether there is a next page.
       const asked = this.#allPartitions.map((partition) => {
         const scope = { viewId: view.id, from: range.from, to: range.to, past, limit: limit + 1 };
-        const question = { kind: 'page', id: this.#questions.nextId(), ...scope, ...conditionOf(after, partition) } as const;
+        const question = {
+          kind: 'page',
+          id: this.#questions.nextId(),
+          ...scope,
+          ...conditionOf(after, partition),
+        } as const;
         return this.#questions.ask(partition, question, timeoutMs);
       });
       const pages = await Promise.all(asked);

@@ -6,16 +6,15 @@ import type { ViewStore } from './queryable-lane.ts';
 export class RangeScan {
   /** Every row through this key has been handed out; `null`: none yet. */
   through: string | null;
-  readonly #cursor: ScanCursor;
+  readonly #store: ViewStore;
+  readonly #range: KeyRange;
+  #cursor: ScanCursor;
 
   constructor(store: ViewStore, range: KeyRange, past: string | null) {
     this.through = past;
-    this.#cursor = store.scan({
-      ...(range.from !== null && { from: range.from }),
-      ...(range.to !== null && { to: range.to }),
-      ...(past !== null && { after: past }),
-      limit: Number.MAX_SAFE_INTEGER,
-    });
+    this.#store = store;
+    this.#range = range;
+    this.#cursor = this.#open();
   }
 
   get isEnd(): boolean {
@@ -29,6 +28,23 @@ export class RangeScan {
     if (rows === 'more') return NO_ROWS;
     this.through = rows.at(-1)?.key ?? this.through;
     return rows;
+  }
+
+  /** Rows behind this key were handed out and had no room: they come again, as they are then. */
+  giveBackBehind(key: string): void {
+    if (key === this.through) return;
+    this.through = key;
+    this.#cursor = this.#open();
+  }
+
+  #open(): ScanCursor {
+    const { from, to } = this.#range;
+    return this.#store.scan({
+      ...(from !== null && { from }),
+      ...(to !== null && { to }),
+      ...(this.through !== null && { after: this.through }),
+      limit: Number.MAX_SAFE_INTEGER,
+    });
   }
 }
 

@@ -10,5 +10,7 @@ export function registerQueries(server: HttpServer, router: QueryRouter, topolog
   registerViewRoutes(server, router);
   registerStreamRoutes(server, topology.streams);
   const document = JSON.stringify(openApiOf({ ...topology, views: router.views }));
-  server.route('get', '/openapi.json', (exchange) => exchange.send(200, [['Content-Type', 'application/json']], document));
+  server.route('get', '/openapi.json', (exchange) =>
+    exchange.send(200, [['Content-Type', 'application/json']], document),
+  );
 }

@@ -18,7 +18,10 @@ export function describeStream(stream: StreamSpec): object {
     key: stream.keyField,
     guarantee: stream.guarantee,
     durability: stream.durability,
-    identities: stream.identities.map(({ field, appliesTo }) => ({ field, appliesTo: appliesTo === null ? 'all' : 'some' })),
+    identities: stream.identities.map(({ field, appliesTo }) => ({
+      field,
+      appliesTo: appliesTo === null ? 'all' : 'some',
+    })),
     eventTime: stream.eventTimeField,
     maxFutureSkewMs: stream.maxFutureSkewMs,
     schema: stream.schema,

@@ -1,5 +1,12 @@
 import type { ErrorCode } from '../base/error-catalogue.ts';
-import { changesMessage, type FeedMessage, type ResetReason, readyMessage, resetMessage, rowsMessage } from './feed-message.ts';
+import {
+  changesMessage,
+  type FeedMessage,
+  type ResetReason,
+  readyMessage,
+  resetMessage,
+  rowsMessage,
+} from './feed-message.ts';
 import type { KeyRange } from './key-range.ts';
 import type { LaneQuestions } from './lane-questions.ts';
 import type { WatchAnswer } from './protocol.ts';
@@ -121,7 +128,14 @@ export class ViewFeed {
     this.#owed = new Array<number>(this.#partitionCount).fill(0);
     for (let partition = 0; partition < this.#partitionCount; partition++) {
       const position = resume === null ? null : (resume[partition] as ChangePosition);
-      questions.tell(partition, { kind: 'watch', id: this.id, viewId, from: range.from, to: range.to, resume: position });
+      questions.tell(partition, {
+        kind: 'watch',
+        id: this.id,
+        viewId,
+        from: range.from,
+        to: range.to,
+        resume: position,
+      });
     }
   }
 

@@ -1,12 +1,12 @@
 import { MokaError } from '../base/errors.ts';
 import type { Exchange, HeaderPair, HttpServer } from '../http/server.ts';
 import type { ViewSpec } from '../topology/compiled.ts';
-import { openChangeStream } from './change-stream.ts';
 import { changeSocket } from './change-socket.ts';
+import { openChangeStream } from './change-stream.ts';
 import { rowsJson } from './feed-message.ts';
 import { parseAfter } from './position.ts';
-import { decodePiece, readNumber, readParameters } from './read-parameters.ts';
 import type { QueryRouter, RangeRead, ReadOptions, RowRead } from './query-router.ts';
+import { decodePiece, readNumber, readParameters } from './read-parameters.ts';
 
 const VIEWS_PATH = '/v1/views';
 
@@ -20,7 +20,9 @@ const WATCH_PARAMETERS = ['prefix', 'from', 'to', 'resume'];
  * letter escaped (`%63hanges`, `%77s`) or as the first row of `?from=changes&limit=1`.
  */
 export function registerViewRoutes(server: HttpServer, router: QueryRouter): void {
-  server.route('get', VIEWS_PATH, (exchange) => exchange.sendJson(200, { views: router.views.map(describeView) }, NO_STORE));
+  server.route('get', VIEWS_PATH, (exchange) =>
+    exchange.sendJson(200, { views: router.views.map(describeView) }, NO_STORE),
+  );
   server.route('get', `${VIEWS_PATH}/:view`, (exchange) => answerRange(exchange, router));
   server.route('get', `${VIEWS_PATH}/:view/changes`, (exchange) => answerChanges(exchange, router), {
     headers: ['last-event-id'],
@@ -38,7 +40,10 @@ function answerPoint(exchange: Exchange, router: QueryRouter): void {
   }
   const parameters = readParameters(exchange.queryParameters, POINT_PARAMETERS);
   const read = router.get(exchange.param(0), decodePiece(rawKey), readOptions(parameters, router));
-  read.then((row) => sendRow(exchange, row), (error: unknown) => refuse(exchange, error));
+  read.then(
+    (row) => sendRow(exchange, row),
+    (error: unknown) => refuse(exchange, error),
+  );
 }
 
 function answerRange(exchange: Exchange, router: QueryRouter): void {
@@ -51,7 +56,10 @@ function answerRange(exchange: Exchange, router: QueryRouter): void {
     cursor: parameters.get('cursor'),
     ...readOptions(parameters, router),
   });
-  read.then((page) => sendPage(exchange, page), (error: unknown) => refuse(exchange, error));
+  read.then(
+    (page) => sendPage(exchange, page),
+    (error: unknown) => refuse(exchange, error),
+  );
 }
 
 function answerChanges(exchange: Exchange, router: QueryRouter): void {
@@ -75,7 +83,12 @@ function readOptions(parameters: ReadonlyMap<string, string>, router: QueryRoute
 
 function sendRow(exchange: Exchange, row: RowRead): void {
   if (row.json === null) {
-    exchange.problem('ERR_VIEW_KEY_NOT_FOUND', `no row with this key: view=${row.view}`, { positions: row.positions }, NO_STORE);
+    exchange.problem(
+      'ERR_VIEW_KEY_NOT_FOUND',
+      `no row with this key: view=${row.view}`,
+      { positions: row.positions },
+      NO_STORE,
+    );
     return;
   }
   const { view, key, json, positions } = row;

@@ -3,7 +3,14 @@ import { LaneWatches } from './lane-watches.ts';
 import { OutputGate } from './output-gate.ts';
 import { PageScan } from './page-scan.ts';
 import { ANY_EPOCH } from './position.ts';
-import type { AfterCondition, GetQuestion, PageQuestion, ProducerQuestion, Question, ReachQuestion } from './protocol.ts';
+import type {
+  AfterCondition,
+  GetQuestion,
+  PageQuestion,
+  ProducerQuestion,
+  Question,
+  ReachQuestion,
+} from './protocol.ts';
 import { MAX_PAGE_SCAN_MS } from './query-limits.ts';
 import type { QueryableLane } from './queryable-lane.ts';
 import { rowJson } from './row-json.ts';
@@ -128,7 +135,13 @@ export class ViewServer {
       this.#pages.push(new PageScan(this.#lane, question, this.#clock.now()));
     } else if (question.kind === 'get') {
       const value = this.#lane.view(question.viewId).get(question.key);
-      this.#gate.send({ kind: 'row', id: question.id, value: value === undefined ? null : rowJson(value), offset, epoch });
+      this.#gate.send({
+        kind: 'row',
+        id: question.id,
+        value: value === undefined ? null : rowJson(value),
+        offset,
+        epoch,
+      });
     } else {
       this.#gate.send({ kind: 'reached', id: question.id, offset, epoch });
     }
