@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where things lie, seen from the compiled file: `.bench/build/native-bench/run/`. */
-export const PROJECT_DIRECTORY = fileURLToPath(new URL('../../../../', import.meta.url));
+/** Where things lie. This file runs compiled, below `.bench/build`, and from the tests as it is. */
+export const PROJECT_DIRECTORY = projectDirectory(fileURLToPath(new URL('.', import.meta.url)));
 export const SCRATCH_DIRECTORY = join(PROJECT_DIRECTORY, '.bench');
 export const ENGINE_MAIN = join(PROJECT_DIRECTORY, 'dist/moka.cjs');
 export const LOAD_GENERATOR = fileURLToPath(new URL('../load/load-generator.js', import.meta.url));
@@ -26,4 +26,8 @@ export function scratchDirectory(name: string, parent: string | null = null): st
 
 export function removeDirectory(path: string): void {
   rmSync(path, { recursive: true, force: true });
+}
+
+function projectDirectory(from: string): string {
+  return existsSync(join(from, 'package.json')) ? from : projectDirectory(dirname(from));
 }
