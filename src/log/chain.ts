@@ -40,4 +40,10 @@ export class Chain {
   joins(header: SegmentHeader): boolean {
     return header.prevCrc === this.crc && header.firstOffset === this.nextOffset && header.epoch >= this.epoch;
   }
+
+  /** Goes on into a segment that joins; its first block, which these come from, may be torn. */
+  enter(header: SegmentHeader): void {
+    this.epoch = header.epoch;
+    this.logTime = Math.max(this.logTime, header.logTime);
+  }
 }

@@ -9,6 +9,7 @@ import type { LogIdentity } from './log-identity.ts';
 import { Segment } from './segment.ts';
 import { type SegmentHeader, writeSegmentHeader } from './segment-header.ts';
 import type { Slot } from './segment-slots.ts';
+import { isDiskFull } from './system-error.ts';
 
 /**
  * ```
@@ -241,7 +242,7 @@ export class LogWriter {
     try {
       this.address(block, block.logTime, isRolling);
     } catch (cause) {
-      return this.fail(isFull(cause) ? 'ERR_DISK_FULL' : 'ERR_DISK_IO', 'segment', cause as Error);
+      return this.fail(isDiskFull(cause) ? 'ERR_DISK_FULL' : 'ERR_DISK_IO', 'segment', cause as Error);
     }
     block.seal(this.identity.partition, this.identity.salt);
     this.isTailConfirmed = false;
@@ -350,7 +351,3 @@ export class LogWriter {
 }
 
 function noop(): void {}
-
-function isFull(cause: unknown): boolean {
-  return cause instanceof Error && (cause as NodeJS.ErrnoException).code === 'ENOSPC';
-}

@@ -9,7 +9,7 @@ import type { UnusedSlot } from './slot-directory.ts';
 /**
  * Looks on past the place where the chain ends, for a block that proves that something was flushed there. The proof is
  * a block of this log that says so itself: `durableThrough` covers the missing offset, or `flushedTo` the place. Blocks
- * of a lower epoch are leavings of a tail that was cut off by a repair; what an unused slot holds of its earlier use has
+ * of a lower epoch are leavings of a tail that was cut off by a repair; what a slot holds of its earlier use has
  * a lower sequence.
  *
  * Returns what was found, as text for the report, or null: the end is a tail that nobody was told about.

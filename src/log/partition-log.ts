@@ -15,6 +15,8 @@ import { expiredCount, type RetentionPolicy } from './retention.ts';
 import type { Segment } from './segment.ts';
 import { SEGMENT_DATA_POSITION } from './segment-header.ts';
 import { SegmentSlots, type Slot } from './segment-slots.ts';
+import { SlotRelease } from './slot-release.ts';
+import { isDiskFull, systemCodeOf } from './system-error.ts';
 
 export interface PartitionLogOptions {
   readonly partition: number;
@@ -63,6 +65,7 @@ export class PartitionLog {
   private readonly retention: RetentionPolicy;
   private readonly segments: Segment[];
   private readonly slots: SegmentSlots;
+  private readonly release: SlotRelease;
   private readonly writer: LogWriter;
   private readonly lookup: RecordLookup;
 
@@ -80,7 +83,7 @@ export class PartitionLog {
     } catch (cause) {
       const systemCode = systemCodeOf(cause);
       if (systemCode === null) throw cause;
-      const code = systemCode === 'ENOSPC' ? 'ERR_DISK_FULL' : 'ERR_DISK_IO';
+      const code = isDiskFull(cause) ? 'ERR_DISK_FULL' : 'ERR_DISK_IO';
       throw new MokaError(code, `log cannot be opened path=${directory} cause=${systemCode}`, { partition, cause });
     }
   }
@@ -109,14 +112,20 @@ export class PartitionLog {
       clock: options.clock ?? systemClock,
     };
     this.slots = new SegmentSlots(disk, directory, slotOptions, recovered.nextSlotNumber);
-    for (const slot of recovered.unused) this.slots.giveBack(slot);
+    this.release = new SlotRelease(disk, identity.salt, (slot) => this.slots.add(slot));
+    for (const slot of recovered.unused) {
+      // Blank is blank on the medium; that a slot is free may be known to the page cache alone.
+      if (slot.reading.kind === 'blank') this.slots.add(slot);
+      else this.release.add(slot);
+    }
     const host = {
-      takeSlot: (): Slot => this.slots.take() ?? this.slots.makeSync(),
+      takeSlot: (): Slot => this.slots.take() ?? this.release.takeSync() ?? this.slots.makeSync(),
       segmentBegun: (segment: Segment): void => void this.segments.push(segment),
     };
     this.writer = new LogWriter(disk, identity, host, { maxBlockBytes, announcesWritten }, recovered.chain);
     this.lookup = new RecordLookup(disk, identity, this.writer, this.segments);
     this.writer.begin(this.segments.at(-1) ?? null);
+    this.release.start();
     this.slots.replenish();
   }
 
@@ -216,8 +225,9 @@ export class PartitionLog {
   trim(floorOffset: number): void {
     const count = expiredCount(this.segments, floorOffset, this.retention, this.lastLogTime);
     for (const segment of this.segments.splice(0, count)) {
-      this.slots.giveBack({ path: segment.path, slotBytes: segment.header.slotBytes });
+      this.release.add({ path: segment.path, slotBytes: segment.header.slotBytes });
     }
+    this.release.start();
   }
 
   /**
@@ -259,16 +269,11 @@ export class PartitionLog {
 
   /** Waits for the block in flight, confirms the tail durably and closes the files. What is in `open` is not written. */
   close(done: Done): void {
-    this.writer.close((error) => this.slots.close(() => done(error)));
+    this.writer.close((error) => this.release.close(() => this.slots.close(() => done(error))));
   }
 
   private hasRoomFor(blocks: number): boolean {
     if (this.writer.error !== null) return false;
     return this.slots.readyCount > 0 || this.writer.tailRoom >= blocks * pageAlign(this.maxBlockBytes);
   }
-}
-
-function systemCodeOf(cause: unknown): string | null {
-  const isSystemError = cause instanceof Error && !(cause instanceof MokaError) && 'code' in cause;
-  return isSystemError ? String(cause.code) : null;
 }

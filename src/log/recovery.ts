@@ -47,6 +47,7 @@ export function recoverLog(
     const file = disk.openSync(segment.path, 'read');
     try {
       if (index === first) chain.startAt(segment.header);
+      else chain.enter(segment.header);
       reader.attach(file, segment.header.sequence, segment.header.slotBytes);
       unprovenFrom = followSegment(reader, segment, chain);
       const evidence = next === undefined ? lookOnInSegment(reader, segment, segment.endPosition, chain) : null;
@@ -71,7 +72,9 @@ export function recoverLog(
     const place = { path: tail?.path ?? directory, position: tail?.endPosition ?? 0 };
     throw logDamaged({ partition, ...place, offset: chain.nextOffset, evidence });
   }
-  if (tail !== undefined) rewriteUnproven(disk, directory, tail, unprovenFrom);
+  if (tail !== undefined) rewriteUnproven(disk, tail, unprovenFrom);
+  disk.flushDirectorySync(directory);
+  failpoint('recovery.after-flush');
   return { segments, unused, nextSlotNumber: nextNumber, chain, reader };
 }
 
@@ -128,7 +131,7 @@ function followSegment(reader: BlockReader, segment: Segment, chain: Chain): num
  * The page cache may hold as clean what a failed flush of an earlier life never brought to the medium. Only writing the
  * bytes again makes the next flush mean them.
  */
-function rewriteUnproven(disk: Disk, directory: string, tail: Segment, from: number): void {
+function rewriteUnproven(disk: Disk, tail: Segment, from: number): void {
   const file = disk.openSync(tail.path, 'write');
   try {
     const length = tail.endPosition - from;
@@ -138,8 +141,6 @@ function rewriteUnproven(disk: Disk, directory: string, tail: Segment, from: num
     if (length > 0) file.writeSync(bytes, 0, length, from);
     failpoint('recovery.before-flush');
     file.flushSync();
-    disk.flushDirectorySync(directory);
-    failpoint('recovery.after-flush');
   } finally {
     file.closeSync();
   }

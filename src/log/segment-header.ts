@@ -13,6 +13,9 @@ import { PAGE_BYTES } from './block.ts';
  * `crc32` covers bytes 8 to 48 and starts from the log's salt. `sequence` counts segments from 1. `epoch`, `firstOffset`
  * and `logTime` are those of the first block, `prevCrc` the CRC of the last block of the segment before: a segment is
  * entered only when everything before it is flushed, so its header proves where the one before ends.
+ *
+ * A slot whose segment was let go has the same page with "MOKF" and zeros for the rest of the 48 bytes: it is free, also
+ * for a process that does not know any more that it was trimmed.
  */
 export interface SegmentHeader {
   readonly partition: number;
@@ -30,6 +33,7 @@ export const SEGMENT_HEADER_BYTES = 48;
 export const SEGMENT_DATA_POSITION = PAGE_BYTES;
 
 const MAGIC = 0x534b4f4d;
+const FREE_MAGIC = 0x464b4f4d;
 const CRC_START = 8;
 
 export function writeSegmentHeader(page: Uint8Array, header: SegmentHeader, salt: number): void {
@@ -47,24 +51,34 @@ export function writeSegmentHeader(page: Uint8Array, header: SegmentHeader, salt
   view.setUint32(4, crc32(page.subarray(CRC_START, SEGMENT_HEADER_BYTES), salt), true);
 }
 
+/** The first page of a slot that holds nothing any more. */
+export function writeFreeHeader(page: Uint8Array, salt: number): void {
+  page.fill(0, 0, PAGE_BYTES);
+  const view = new DataView(page.buffer, page.byteOffset, PAGE_BYTES);
+  view.setUint32(0, FREE_MAGIC, true);
+  view.setUint32(4, crc32(page.subarray(CRC_START, SEGMENT_HEADER_BYTES), salt), true);
+}
+
 /**
  * - `blank`: never used, all zeros as preallocated.
+ * - `free`: used once, and let go.
  * - `unreadable`: anything else that is not a header of this log: torn, rotten, or not ours.
  */
 export type HeaderReading =
   | { readonly kind: 'valid'; readonly header: SegmentHeader }
   | { readonly kind: 'version'; readonly version: number }
-  | { readonly kind: 'blank' }
+  | { readonly kind: 'blank' | 'free' }
   | { readonly kind: 'unreadable' };
 
 export function readSegmentHeader(page: Uint8Array, partition: number, salt: number): HeaderReading {
   const view = new DataView(page.buffer, page.byteOffset, PAGE_BYTES);
-  if (view.getUint32(0, true) !== MAGIC) {
-    return page.every((byte) => byte === 0) ? { kind: 'blank' } : { kind: 'unreadable' };
-  }
+  const magic = view.getUint32(0, true);
+  if (magic === 0 && page.every((byte) => byte === 0)) return { kind: 'blank' };
+  if (magic !== MAGIC && magic !== FREE_MAGIC) return { kind: 'unreadable' };
   if (crc32(page.subarray(CRC_START, SEGMENT_HEADER_BYTES), salt) !== view.getUint32(4, true)) {
     return { kind: 'unreadable' };
   }
+  if (magic === FREE_MAGIC) return { kind: 'free' };
   const version = view.getUint16(8, true);
   if (version !== SEGMENT_VERSION) return { kind: 'version', version };
   if (view.getUint16(10, true) !== partition) return { kind: 'unreadable' };

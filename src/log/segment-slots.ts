@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { ERRORS } from '../base/error-catalogue.ts';
 import { PAGE_BYTES } from './block.ts';
 import type { BackgroundWork, Disk } from './disk.ts';
+import { isDiskFull } from './system-error.ts';
 
 /** A zero-filled or recycled file that no segment lives in: the room for a segment to come. */
 export interface Slot {
@@ -25,11 +26,9 @@ export interface SlotOptions {
 const RETRY_AFTER_MS = 500;
 /** Room that a checkpoint freed at once is wanted again before the next one; more than this is given to others. */
 const READY_MAX = 16;
-const FULL_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /**
- * The slots of one log that stand ready, oldest use first, and the making of new ones in the background. Slots must be
- * taken in the order they came: then the sequences on disk never have a hole, and a hole is damage.
+ * The slots of one log that stand ready, zero-filled or marked free, and the making of new ones in the background.
  *
  * Nothing here has a timer: a failed try is repeated when the owner next asks whether it may go on.
  */
@@ -57,11 +56,10 @@ export class SegmentSlots {
     return this.ready.length;
   }
 
-  /** Takes a slot whose content is no longer needed. Slots beyond the bound are deleted, those used longest ago first. */
-  giveBack(slot: Slot): void {
-    this.ready.push(slot);
-    while (this.ready.length > READY_MAX) this.remove(this.ready.shift() as Slot);
-    if (slot.slotBytes < this.options.slotBytesMin) while (this.ready.length > 0) this.remove(this.ready.shift() as Slot);
+  /** Takes a slot that is free on the medium. Slots beyond the bound, or too small by now, are deleted. */
+  add(slot: Slot): void {
+    if (slot.slotBytes >= this.options.slotBytesMin && this.ready.length < READY_MAX) this.ready.push(slot);
+    else this.disk.removeSync(slot.path);
   }
 
   /** The slot to write next, or null if none stands ready. */
@@ -117,8 +115,7 @@ export class SegmentSlots {
       return;
     }
     if (error !== null) {
-      const isFull = FULL_CODES.has((error as NodeJS.ErrnoException).code ?? '');
-      return this.block(isFull ? ERRORS.ERR_DISK_FULL.id : ERRORS.ERR_DISK_IO.id);
+      return this.block(isDiskFull(error) ? ERRORS.ERR_DISK_FULL.id : ERRORS.ERR_DISK_IO.id);
     }
     this.blockedReason = 0;
     this.ready.push(slot);
@@ -128,12 +125,6 @@ export class SegmentSlots {
   private block(reason: number): void {
     this.blockedReason = reason;
     this.retryAt = this.options.clock.now() + RETRY_AFTER_MS;
-  }
-
-  private remove(slot: Slot): void {
-    this.disk.removeSync(slot.path);
-    // One at a time, so that a crash cannot keep an older one and lose a newer.
-    this.disk.flushDirectorySync(this.directory);
   }
 
   private hasSpace(): boolean {
