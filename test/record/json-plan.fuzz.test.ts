@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { parseJson } from '../../src/record/json-decoder.ts';
+import { compileJsonPlan } from '../../src/record/json-plan.ts';
+import { NOT_PLANNED } from '../../src/record/planned-decode.ts';
+import { fuzzRuns } from '../base/fuzz-seed.ts';
+import { embedded } from './canonical-order.ts';
+import { schemaCase } from './schema-values.ts';
+
+/** NOT_PLANNED, or a value that the strict parser gives as well. */
+function planned(schema: unknown, body: string | Uint8Array): unknown {
+  const { bytes, start, end } = embedded(body);
+  const value = compileJsonPlan(schema)?.(bytes, start, end) ?? NOT_PLANNED;
+  if (value !== NOT_PLANNED) expect(value).toStrictEqual(parseJson(bytes, start, end));
+  return value;
+}
+
+it('a JSON plan decodes what follows its schema exactly as a parser does', () => {
+  let plannedCount = 0;
+  let count = 0;
+  const property = fc.property(schemaCase, fc.boolean(), ({ schema, value }, hasBlanks) => {
+    const text = JSON.stringify(value);
+    const body = hasBlanks ? text.replaceAll(/([:,])(?=["{[])/g, '$1 ') : text;
+    if (planned(schema, body) !== NOT_PLANNED) plannedCount++;
+    count++;
+  });
+  fc.assert(property, fuzzRuns(1500));
+  // The rest has numbers of more than 15 digits or with an exponent.
+  expect(plannedCount / count).toBeGreaterThan(0.6);
+});
+
+it('a JSON plan accepts no damaged body that a parser would refuse or read otherwise', () => {
+  const damage = fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    remove: fc.nat(3),
+    insert: fc.oneof(
+      fc.constantFrom('"', '\\', '{', '}', '[', ']', ',', ':', '0', '-', '.', 'e', ' ', '\n', '\0', '__proto__'),
+      fc.constantFrom('\\u0041', '\\ud800', 'null', 'true', '99999999999999999', '"a":1,', 'ü', '""', ''),
+    ),
+  });
+  const property = fc.property(schemaCase, fc.array(damage, { minLength: 1, maxLength: 3 }), ({ schema, value }, all) => {
+    let body = JSON.stringify(value);
+    for (const { at, remove, insert } of all) {
+      const place = Math.floor(at * (body.length + 1));
+      body = body.slice(0, place) + insert + body.slice(place + remove);
+    }
+    planned(schema, body);
+  });
+  fc.assert(property, fuzzRuns(5000));
+});
+
+it('a JSON plan accepts no broken UTF-8', () => {
+  const property = fc.property(schemaCase, fc.nat(), fc.integer({ min: 128, max: 255 }), ({ schema, value }, at, byte) => {
+    const bytes = Buffer.from(JSON.stringify(value));
+    bytes[at % bytes.length] = byte;
+    planned(schema, bytes);
+  });
+  fc.assert(property, fuzzRuns(1500));
+});
