@@ -1,0 +1,48 @@
+import { type Static, Type } from 'typebox';
+import { defineTopology } from '../../topology/builder.ts';
+
+/** An event of the simulation. `delta` 13 makes the operator throw. */
+export const SimEvent = Type.Object(
+  {
+    key: Type.String({ minLength: 1, maxLength: 16 }),
+    id: Type.String({ minLength: 1, maxLength: 16 }),
+    kind: Type.Union([Type.Literal('add'), Type.Literal('drop')]),
+    delta: Type.Integer({ minimum: -1000, maximum: 1000 }),
+    padding: Type.Optional(Type.String({ maxLength: 4096 })),
+  },
+  { additionalProperties: false },
+);
+export type SimEvent = Static<typeof SimEvent>;
+
+export const POISON_DELTA = 13;
+
+/** One row per key; `drop` deletes it. `trail` proves the order in which the events of a key were processed. */
+export interface SimRow {
+  count: number;
+  sum: number;
+  trail: string;
+}
+
+/** The rule of the table, also the checker's: a view must equal its fold over the log. */
+export function nextRow(row: SimRow | null, event: SimEvent): SimRow | null {
+  if (event.kind === 'drop') return null;
+  const before = row ?? { count: 0, sum: 0, trail: '' };
+  return {
+    count: before.count + 1,
+    sum: before.sum + event.delta,
+    trail: `${before.trail},${event.id}`.slice(-64),
+  };
+}
+
+/** Stream with identity by `id` → table with insert, update and delete → view. */
+export const topology = defineTopology('simulation', (t) => {
+  const events = t.stream('events', { schema: SimEvent, key: 'key', id: 'id' });
+  events
+    .toTable('rows', (row: SimRow | null, event: SimEvent): SimRow | null => {
+      const next = nextRow(row, event);
+      // After the row was computed: the undo has something to take back in the stores before it.
+      if (event.delta === POISON_DELTA) throw new Error('poison');
+      return next;
+    })
+    .toView('rows');
+});

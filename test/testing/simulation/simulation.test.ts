@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { SABOTAGES } from '../../../src/testing/simulation/sabotage.ts';
+import { Simulation } from '../../../src/testing/simulation/simulation.ts';
+
+const FIRST_SEED = Number(process.env['MOKA_SIM_SEED'] ?? 1);
+const SEEDS = 40;
+
+describe('Simulation', () => {
+  it(`finds nothing wrong in ${SEEDS} lives of crashes, torn writes, failed flushes and full disks`, () => {
+    let acked = 0;
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+      const result = new Simulation(seed).run();
+      expect(result.violations, `seed=${seed}`).toEqual([]);
+      acked += result.acked;
+    }
+    expect(acked).toBeGreaterThan(10 * SEEDS);
+  });
+
+  it('repeats a seed exactly', () => {
+    expect(new Simulation(FIRST_SEED).run()).toEqual(new Simulation(FIRST_SEED).run());
+  });
+
+  it.each(SABOTAGES)('notices %s', (sabotage) => {
+    const notices = Array.from({ length: 120 }, (_, seed) => seed + 1).some(
+      (seed) => new Simulation(seed, sabotage).run().violations.length > 0,
+    );
+    expect(notices).toBe(true);
+  });
+});
