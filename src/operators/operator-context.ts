@@ -1,3 +1,4 @@
+// data plane
 import type { EventContext } from './operator.ts';
 
 /**
