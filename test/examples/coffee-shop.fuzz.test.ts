@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topology } from '../../src/examples/coffee-shop/topology.ts';
 import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
+import { fuzzRuns } from '../base/fuzz-seed.ts';
 import { canonicalOrder } from './canonical-order.ts';
 
 interface Event {
@@ -50,7 +51,7 @@ describe('the coffee shop', () => {
           new Map(expected.map(([key, row]) => [`${row.storeId}/${key}`, row])),
         );
       }),
-      { numRuns: 300 },
+      fuzzRuns(300),
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
+import { fuzzRuns } from '../base/fuzz-seed.ts';
 import { Order } from './schemas.ts';
 
 type OrderEvent = { orderId: string; storeId: string; totalCents: number };
@@ -79,7 +80,7 @@ describe('a topology', () => {
           expect(replayOf(driver.changes(view)), `changes of ${view}`).toEqual(rows);
         }
       }),
-      { numRuns: 300 },
+      fuzzRuns(300),
     );
   });
 });
