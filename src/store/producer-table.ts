@@ -1,4 +1,10 @@
 // data plane
+import { MokaError } from '../base/errors.ts';
+import { type CheckpointReader, ROW_DELETED, type RowSink } from './checkpoint.ts';
+import type { CutPart } from './cut-part.ts';
+import { MAX_PRODUCERS } from './store-limits.ts';
+import { PRODUCERS_STORE_ID } from './store-spec.ts';
+
 /** `check`: the next event of this producer, or one of a producer that is not known. */
 export const PRODUCER_NEW = 0;
 /** `check`: taken before. */
@@ -7,46 +13,259 @@ export const PRODUCER_DUPLICATE = 1;
 export const PRODUCER_FENCED = 2;
 
 interface Producer {
+  readonly low: number;
+  readonly high: number;
   epoch: number;
   sequence: number;
   logTime: number;
+  /** Changed since the last cut. */
+  isDirty: boolean;
 }
 
-/** Last epoch and sequence number of each producer, so that a producer's resend costs one look-up. */
-export class ProducerTable {
-  readonly #rows = new Map<number, Map<number, Producer>>();
+/**
+ * Last epoch and sequence number of each producer: recognises whatever a producer sends again, at the cost of one row.
+ * There is room for a fixed number; the producer that has not been heard of for longest goes first.
+ *
+ * These are few thousand objects at most, and a frame brings many events of one producer: the one at hand is kept, so
+ * that the map is asked once per frame.
+ */
+export class ProducerTable implements CutPart {
+  readonly #max: number;
+  /** The one not heard of for longest first. */
+  readonly #producers = new Map<string, Producer>();
+  #atHand: Producer | null = null;
 
-  check(low: number, high: number, epoch: number, sequence: number): number {
-    const row = this.#find(low, high);
-    if (row === undefined) return PRODUCER_NEW;
-    if (epoch < row.epoch) return PRODUCER_FENCED;
-    return sequence <= row.sequence ? PRODUCER_DUPLICATE : PRODUCER_NEW;
+  #isInEvent = false;
+  readonly #undo: { low: number; high: number; before: Producer | null }[] = [];
+
+  #dirty: Producer[] = [];
+  /** Rows to delete, unless their producer has come back. */
+  #dropped: Producer[] = [];
+  // The open cut.
+  #cutRows = new ProducerRows(0);
+  #handed = 0;
+
+  constructor(max = MAX_PRODUCERS) {
+    this.#max = max;
   }
 
+  get size(): number {
+    return this.#producers.size;
+  }
+
+  check(low: number, high: number, epoch: number, sequence: number): number {
+    const producer = this.#find(low | 0, high | 0);
+    if (producer === null) return PRODUCER_NEW;
+    if (epoch < producer.epoch) return PRODUCER_FENCED;
+    return sequence <= producer.sequence ? PRODUCER_DUPLICATE : PRODUCER_NEW;
+  }
+
+  /** An event of this producer was accepted. Within an event of the state it is taken back with it, outside it stays. */
   advance(low: number, high: number, epoch: number, sequence: number, logTime: number): void {
-    const row = this.#find(low, high);
-    if (row !== undefined) {
-      row.epoch = epoch;
-      row.sequence = sequence;
-      row.logTime = logTime;
-      return;
-    }
-    let inner = this.#rows.get(low | 0);
-    if (inner === undefined) this.#rows.set(low | 0, (inner = new Map()));
-    inner.set(high | 0, { epoch, sequence, logTime });
+    const found = this.#find(low | 0, high | 0);
+    if (this.#isInEvent) this.#undo.push({ low: low | 0, high: high | 0, before: found === null ? null : { ...found } });
+    const producer = found ?? this.#add(low | 0, high | 0);
+    producer.epoch = epoch;
+    producer.sequence = sequence;
+    producer.logTime = logTime;
+    this.#markDirty(producer);
   }
 
   /** -1 when the producer is not known. */
   lastSequence(low: number, high: number): number {
-    return this.#find(low, high)?.sequence ?? -1;
+    return this.#find(low | 0, high | 0)?.sequence ?? -1;
   }
 
   /** -1 when the producer is not known. */
   lastEpoch(low: number, high: number): number {
-    return this.#find(low, high)?.epoch ?? -1;
+    return this.#find(low | 0, high | 0)?.epoch ?? -1;
   }
 
-  #find(low: number, high: number): Producer | undefined {
-    return this.#rows.get(low | 0)?.get(high | 0);
+  // ------------------------------------------------------------------ events
+
+  beginEvent(): void {
+    this.#isInEvent = true;
+  }
+
+  commitEvent(): void {
+    this.#isInEvent = false;
+    if (this.#undo.length !== 0) this.#undo.length = 0;
+  }
+
+  undoEvent(): void {
+    this.#isInEvent = false;
+    for (let change = this.#undo.pop(); change !== undefined; change = this.#undo.pop()) {
+      const producer = this.#find(change.low, change.high);
+      if (producer === null) continue;
+      if (change.before === null) {
+        this.#drop(producer);
+        continue;
+      }
+      producer.epoch = change.before.epoch;
+      producer.sequence = change.before.sequence;
+      producer.logTime = change.before.logTime;
+      this.#markDirty(producer);
+    }
+  }
+
+  // ------------------------------------------------------------------ checkpoints
+
+  /** Takes in what the checkpoint has; for a table that is empty. */
+  load(reader: CheckpointReader): void {
+    const loaded: Producer[] = [];
+    const row = new ProducerRows(1);
+    reader.scan(PRODUCERS_STORE_ID, null, (key, value) => {
+      loaded.push(row.read(key, value));
+      return true;
+    });
+    loaded.sort((a, b) => a.logTime - b.logTime);
+    for (const producer of loaded) this.#producers.set(keyOf(producer.low, producer.high), producer);
+  }
+
+  /** Copies the changed rows: there are never so many that it would be felt. */
+  beginCut(): void {
+    const gone = new Map(this.#dropped.map((producer) => [keyOf(producer.low, producer.high), producer]));
+    const deleted = [...gone].filter(([key]) => !this.#producers.has(key)).map(([, producer]) => producer);
+    const changed = this.#dirty.filter((producer) => producer.isDirty);
+    this.#cutRows = new ProducerRows(deleted.length + changed.length);
+    for (const producer of deleted) this.#cutRows.add(producer, false);
+    for (const producer of changed) {
+      this.#cutRows.add(producer, true);
+      producer.isDirty = false;
+    }
+    this.#dirty = [];
+    this.#dropped = [];
+    this.#handed = 0;
+  }
+
+  handOver(sink: RowSink, maxBytes: number): number {
+    let cost = 0;
+    for (; this.#handed < this.#cutRows.count; this.#handed++) {
+      if (cost >= maxBytes) return -1;
+      if (!this.#cutRows.tryRow(sink, this.#handed)) return -1;
+      cost += ROW_BYTES + ROW_COST;
+    }
+    return cost;
+  }
+
+  confirmCut(): void {
+    this.#cutRows = new ProducerRows(0);
+  }
+
+  abandonCut(): void {
+    for (const { low, high } of this.#cutRows.producers) {
+      const producer = this.#producers.get(keyOf(low, high));
+      if (producer === undefined) this.#dropped.push(newProducer(low, high));
+      else this.#markDirty(producer);
+    }
+    this.#cutRows = new ProducerRows(0);
+  }
+
+  // ------------------------------------------------------------------ producers
+
+  /** The producer at hand is the newest of the map. */
+  #find(low: number, high: number): Producer | null {
+    const atHand = this.#atHand;
+    if (atHand !== null && atHand.low === low && atHand.high === high) return atHand;
+    const key = keyOf(low, high);
+    const producer = this.#producers.get(key);
+    if (producer === undefined) return null;
+    this.#producers.delete(key);
+    this.#producers.set(key, producer);
+    this.#atHand = producer;
+    return producer;
+  }
+
+  #add(low: number, high: number): Producer {
+    if (this.#producers.size >= this.#max) this.#drop(this.#producers.values().next().value as Producer);
+    const producer = newProducer(low, high);
+    this.#producers.set(keyOf(low, high), producer);
+    this.#atHand = producer;
+    return producer;
+  }
+
+  #drop(producer: Producer): void {
+    this.#producers.delete(keyOf(producer.low, producer.high));
+    this.#dropped.push(producer);
+    producer.isDirty = false;
+    this.#atHand = null;
+  }
+
+  #markDirty(producer: Producer): void {
+    if (producer.isDirty) return;
+    producer.isDirty = true;
+    this.#dirty.push(producer);
   }
 }
+
+/**
+ * Rows of the checkpoint, packed, little endian:
+ *
+ * ```
+ *   key  0         4          8   value  8           16             24
+ *        +---------+----------+          +-----------+--------------+--------------+
+ *        | low i32 | high i32 |          | epoch f64 | sequence f64 | log time f64 |
+ *        +---------+----------+          +-----------+--------------+--------------+
+ * ```
+ */
+class ProducerRows {
+  readonly producers: Producer[] = [];
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  readonly #isKept: boolean[] = [];
+
+  constructor(capacity: number) {
+    this.#bytes = new Uint8Array(capacity * ROW_BYTES);
+    this.#words = new Int32Array(this.#bytes.buffer);
+    this.#doubles = new Float64Array(this.#bytes.buffer);
+  }
+
+  get count(): number {
+    return this.producers.length;
+  }
+
+  add(producer: Producer, isKept: boolean): void {
+    const at = this.producers.length * ROW_DOUBLES;
+    this.#words[at * 2] = producer.low;
+    this.#words[at * 2 + 1] = producer.high;
+    this.#doubles[at + 1] = producer.epoch;
+    this.#doubles[at + 2] = producer.sequence;
+    this.#doubles[at + 3] = producer.logTime;
+    this.producers.push(producer);
+    this.#isKept.push(isKept);
+  }
+
+  tryRow(sink: RowSink, index: number): boolean {
+    const at = index * ROW_BYTES;
+    const length = this.#isKept[index] === true ? ROW_BYTES - KEY_BYTES : ROW_DELETED;
+    return sink.tryRow(PRODUCERS_STORE_ID, this.#bytes, at, KEY_BYTES, this.#bytes, at + KEY_BYTES, length);
+  }
+
+  /** @throws MokaError ERR_CHECKPOINT_DAMAGED */
+  read(key: Uint8Array, value: Uint8Array): Producer {
+    if (key.length !== KEY_BYTES || value.length !== ROW_BYTES - KEY_BYTES) {
+      throw new MokaError('ERR_CHECKPOINT_DAMAGED', `producer row key bytes=${key.length} value bytes=${value.length}`);
+    }
+    this.#bytes.set(key);
+    this.#bytes.set(value, KEY_BYTES);
+    const producer = newProducer(this.#words[0] as number, this.#words[1] as number);
+    producer.epoch = this.#doubles[1] as number;
+    producer.sequence = this.#doubles[2] as number;
+    producer.logTime = this.#doubles[3] as number;
+    return producer;
+  }
+}
+
+function newProducer(low: number, high: number): Producer {
+  return { low, high, epoch: 0, sequence: -1, logTime: 0, isDirty: false };
+}
+
+function keyOf(low: number, high: number): string {
+  return `${low}:${high}`;
+}
+
+const KEY_BYTES = 8;
+const ROW_BYTES = 32;
+const ROW_DOUBLES = ROW_BYTES / 8;
+const ROW_COST = 64;

@@ -1,0 +1,312 @@
+// data plane
+import { assert } from '../base/assert.ts';
+import { MokaError } from '../base/errors.ts';
+import { MIB } from '../base/limits.ts';
+import type { Doorbell } from '../ring/doorbell.ts';
+import { EMPTY, INSUFFICIENT_CAPACITY, type SpscRing } from '../ring/spsc-ring.ts';
+import type { CheckpointMeta, CheckpointReader, CheckpointSink } from './checkpoint.ts';
+import type { RowBatch } from './row-batch.ts';
+import { MAX_ROW_KEY_BYTES, MAX_ROW_PART_BYTES } from './store-limits.ts';
+
+/**
+ * The way of a lane's checkpoints to the checkpoint thread: messages on a ring, the result back in shared words.
+ *
+ * ```
+ *   lane                                  checkpoint thread
+ *   BEGIN                            ──►  empties its batch
+ *   ROW  ROW  ROW+PART+PART  ROW …   ──►  gathers
+ *   FINISH meta                      ──►  one transaction, then result = committed | failed, rings the lane
+ * ```
+ *
+ * ```
+ *   0           4             8               12               16            20   24
+ *   +-----------+-------------+---------------+----------------+-------------+----+-------+--------------+
+ *   | type u32  | storeId u32 | keyLength u32 | valueLength i32| partLength  |  0 | key … | value part … |   ROW
+ *   +-----------+-------------+---------------+----------------+-------------+----+-------+--------------+
+ *   | type u32  | 0                                            | partLength  |  0 | value part …         |   PART
+ *   +-----------+----------------------------------------------+-------------+----+----------------------+
+ *   | type u32  | 0                                            | length      |  0 | meta as JSON …       |   FINISH
+ *   +-----------+----------------------------------------------+-------------+----+----------------------+
+ * ```
+ */
+const MESSAGE_BEGIN = 1;
+const MESSAGE_ROW = 2;
+const MESSAGE_PART = 3;
+const MESSAGE_FINISH = 4;
+const HEADER_BYTES = 24;
+const STORE_ID_WORD = 1;
+const KEY_LENGTH_WORD = 2;
+const VALUE_LENGTH_WORD = 3;
+const PART_LENGTH_WORD = 4;
+
+export const CHECKPOINT_RING_BYTES = 4 * MIB;
+/** A lane hands over this much before the checkpoint thread hears of it. */
+const PUBLISH_BYTES = 64 * 1024;
+/** The lane's turn goes on to something else when there is less room than this. */
+const ROOM_BYTES = 2 * (HEADER_BYTES + MAX_ROW_KEY_BYTES + MAX_ROW_PART_BYTES);
+
+const RESULT_STATE = 0;
+const RESULT_BYTES = 64;
+const STATE_PENDING = 0;
+const STATE_COMMITTED = 1;
+const STATE_FAILED = 2;
+
+/** What became of the last checkpoint, in shared memory; written by the checkpoint thread, except for the way back to pending. */
+export class CheckpointResult {
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+
+  static allocate(): SharedArrayBuffer {
+    const memory = new SharedArrayBuffer(RESULT_BYTES);
+    new CheckpointResult(memory).previousOffset = -1;
+    return memory;
+  }
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory);
+    this.#doubles = new Float64Array(memory);
+  }
+
+  /** Publishes what stands beside it; pairs with the load in `state`. */
+  settle(isCommitted: boolean): void {
+    Atomics.store(this.#words, RESULT_STATE, isCommitted ? STATE_COMMITTED : STATE_FAILED);
+  }
+
+  reset(): void {
+    Atomics.store(this.#words, RESULT_STATE, STATE_PENDING);
+  }
+
+  get state(): 'pending' | 'committed' | 'failed' {
+    const state = Atomics.load(this.#words, RESULT_STATE);
+    return state === STATE_PENDING ? 'pending' : state === STATE_COMMITTED ? 'committed' : 'failed';
+  }
+
+  /** Offset that the previous environment reflects; -1 when there is none. */
+  get previousOffset(): number {
+    return this.#doubles[1] as number;
+  }
+
+  set previousOffset(offset: number) {
+    this.#doubles[1] = offset;
+  }
+
+  get durationMs(): number {
+    return this.#doubles[2] as number;
+  }
+
+  set durationMs(duration: number) {
+    this.#doubles[2] = duration;
+  }
+
+  get rowCount(): number {
+    return this.#doubles[3] as number;
+  }
+
+  set rowCount(count: number) {
+    this.#doubles[3] = count;
+  }
+
+  get fileBytes(): number {
+    return this.#doubles[4] as number;
+  }
+
+  set fileBytes(bytes: number) {
+    this.#doubles[4] = bytes;
+  }
+}
+
+/** The lane's end. */
+export class CheckpointSender implements CheckpointSink {
+  readonly #ring: SpscRing;
+  readonly #bell: Doorbell;
+  readonly #result: CheckpointResult;
+  readonly #reader: CheckpointReader;
+  #unpublishedBytes = 0;
+  /** Bytes of the value at hand that are sent; more of it waits for room. */
+  #sentBytes = 0;
+  #isOpen = false;
+
+  constructor(ring: SpscRing, bell: Doorbell, result: SharedArrayBuffer, reader: CheckpointReader) {
+    assert(ring.maxMessageLength >= ROOM_BYTES, `checkpoint ring capacityBytes=${ring.capacity} too small`);
+    this.#ring = ring;
+    this.#bell = bell;
+    this.#result = new CheckpointResult(result);
+    this.#reader = reader;
+  }
+
+  get floorOffset(): number {
+    return this.#result.previousOffset;
+  }
+
+  begin(): void {
+    this.#sentBytes = 0;
+    this.#result.reset();
+    // A ring without room for this has rows of a checkpoint that was given up: `tryRow` begins it then.
+    this.#isOpen = this.#tryBegin();
+  }
+
+  hasRoom(): boolean {
+    return this.#ring.freeBytes() >= ROOM_BYTES;
+  }
+
+  tryRow(
+    storeId: number,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): boolean {
+    if (!this.#isOpen) {
+      this.#isOpen = this.#tryBegin();
+      if (!this.#isOpen) return false;
+    }
+    const ring = this.#ring;
+    if (this.#sentBytes === 0) {
+      const part = valueLength <= 0 ? 0 : Math.min(valueLength, MAX_ROW_PART_BYTES);
+      const at = this.#claim(MESSAGE_ROW, keyLength, part);
+      if (at === INSUFFICIENT_CAPACITY) return false;
+      const word = at >> 2;
+      ring.u32[word + STORE_ID_WORD] = storeId;
+      ring.u32[word + KEY_LENGTH_WORD] = keyLength;
+      ring.u32[word + VALUE_LENGTH_WORD] = valueLength;
+      copy(keyBytes, keyStart, ring.u8, at + HEADER_BYTES, keyLength);
+      copy(valueBytes, valueStart, ring.u8, at + HEADER_BYTES + keyLength, part);
+      this.#commit(HEADER_BYTES + keyLength + part);
+      if (part === valueLength || part === 0) return true;
+      this.#sentBytes = part;
+    }
+    while (this.#sentBytes < valueLength) {
+      const part = Math.min(valueLength - this.#sentBytes, MAX_ROW_PART_BYTES);
+      const at = this.#claim(MESSAGE_PART, 0, part);
+      if (at === INSUFFICIENT_CAPACITY) return false;
+      copy(valueBytes, valueStart + this.#sentBytes, ring.u8, at + HEADER_BYTES, part);
+      this.#commit(HEADER_BYTES + part);
+      this.#sentBytes += part;
+    }
+    this.#sentBytes = 0;
+    return true;
+  }
+
+  finish(meta: CheckpointMeta): boolean {
+    if (!this.#isOpen) this.#isOpen = this.#tryBegin();
+    const bytes = Buffer.from(JSON.stringify(meta));
+    assert(bytes.length <= MAX_ROW_PART_BYTES, `checkpoint meta bytes=${bytes.length}`);
+    const at = this.#isOpen ? this.#claim(MESSAGE_FINISH, 0, bytes.length) : INSUFFICIENT_CAPACITY;
+    if (at === INSUFFICIENT_CAPACITY) return false;
+    this.#ring.u8.set(bytes, at + HEADER_BYTES);
+    this.#commit(HEADER_BYTES + bytes.length);
+    this.#publish();
+    this.#isOpen = false;
+    return true;
+  }
+
+  result(): 'pending' | 'committed' | 'failed' {
+    return this.#result.state;
+  }
+
+  renewReader(): void {
+    this.#reader.renew();
+  }
+
+  #tryBegin(): boolean {
+    const at = this.#claim(MESSAGE_BEGIN, 0, 0);
+    if (at === INSUFFICIENT_CAPACITY) return false;
+    this.#commit(HEADER_BYTES);
+    return true;
+  }
+
+  #claim(type: number, keyLength: number, partLength: number): number {
+    const at = this.#ring.tryClaim(HEADER_BYTES + keyLength + partLength);
+    if (at === INSUFFICIENT_CAPACITY) {
+      this.#publish();
+      return at;
+    }
+    this.#ring.u32[at >> 2] = type;
+    this.#ring.u32[(at >> 2) + PART_LENGTH_WORD] = partLength;
+    return at;
+  }
+
+  #commit(length: number): void {
+    this.#ring.commit(length);
+    this.#unpublishedBytes += length;
+    if (this.#unpublishedBytes >= PUBLISH_BYTES) this.#publish();
+  }
+
+  #publish(): void {
+    if (this.#unpublishedBytes === 0) return;
+    this.#unpublishedBytes = 0;
+    this.#ring.publish();
+    this.#bell.ring();
+  }
+}
+
+/** The checkpoint thread's end: gathers one checkpoint after the other into a batch. */
+export class CheckpointReceiver {
+  /** Of the checkpoint that is gathered as a whole; null while rows are still to come. */
+  meta: CheckpointMeta | null = null;
+  readonly #ring: SpscRing;
+  readonly #batch: RowBatch;
+
+  constructor(ring: SpscRing, batch: RowBatch) {
+    this.#ring = ring;
+    this.#batch = batch;
+  }
+
+  /** Takes up to `maxMessages` in, none behind the end of a checkpoint. Returns whether there were any. */
+  gather(maxMessages: number): boolean {
+    const ring = this.#ring;
+    let count = 0;
+    while (count < maxMessages && this.meta === null) {
+      const at = ring.poll();
+      if (at === EMPTY) break;
+      this.#take(at);
+      ring.release();
+      count += 1;
+    }
+    if (count > 0) ring.acknowledge();
+    return count > 0;
+  }
+
+  hasMessages(): boolean {
+    return !this.#ring.isEmpty();
+  }
+
+  #take(at: number): void {
+    const { u32, u8 } = this.#ring;
+    const word = at >> 2;
+    const partLength = u32[word + PART_LENGTH_WORD] as number;
+    switch (u32[word]) {
+      case MESSAGE_BEGIN:
+        this.#batch.reset();
+        return;
+      case MESSAGE_ROW: {
+        const keyLength = u32[word + KEY_LENGTH_WORD] as number;
+        const valueLength = (u32[word + VALUE_LENGTH_WORD] as number) | 0;
+        this.#batch.add(u32[word + STORE_ID_WORD] as number, u8, at + HEADER_BYTES, keyLength, valueLength);
+        this.#batch.appendValue(u8, at + HEADER_BYTES + keyLength, partLength);
+        return;
+      }
+      case MESSAGE_PART:
+        this.#batch.appendValue(u8, at + HEADER_BYTES, partLength);
+        return;
+      case MESSAGE_FINISH: {
+        const text = Buffer.from(u8.slice(at + HEADER_BYTES, at + HEADER_BYTES + partLength)).toString();
+        this.meta = JSON.parse(text) as CheckpointMeta;
+        return;
+      }
+      default:
+        throw new MokaError('ERR_CHECKPOINT_DAMAGED', `checkpoint message type=${u32[word]}`);
+    }
+  }
+}
+
+/** A call into the runtime costs as much as 100 bytes. */
+function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
+  if (length > 128) {
+    to.set(from.subarray(start, start + length), at);
+    return;
+  }
+  for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number;
+}

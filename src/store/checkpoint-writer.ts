@@ -1,0 +1,208 @@
+import { failpoint } from '../base/failpoint.ts';
+import type { CheckpointMeta } from './checkpoint.ts';
+import { GenerationPointer, type Generations } from './generations.ts';
+import { isDiskFull, LmdbEnvironment } from './lmdb.ts';
+import { RowBatch } from './row-batch.ts';
+import { removeDirectory, type StateFiles } from './state-files.ts';
+
+/**
+ * When the environment is copied into a fresh one. The copy is what lets the log be trimmed, since the log is kept from
+ * the previous environment on, and what gets rid of LMDB's list of free pages, which has open reports of damage under
+ * heavy deletion.
+ */
+export interface RotationPolicy {
+  /** Events since the previous environment: bounds the log. */
+  readonly minEvents: number;
+  /** The same per row to be copied: bounds what the copies write. */
+  readonly eventsPerRow: number;
+  /** Commits into one environment: bounds both where events are few. */
+  readonly maxCommits: number;
+}
+
+export const DEFAULT_ROTATION: RotationPolicy = { minEvents: 2_000_000, eventsPerRow: 8, maxCommits: 4096 };
+
+/** What the writer asks of an environment; tests put their own in between. */
+export type OpenEnvironment = (directory: string) => LmdbEnvironment;
+
+interface Copy {
+  readonly generation: number;
+  readonly environment: LmdbEnvironment;
+  readonly batch: RowBatch;
+  last: Uint8Array | null;
+}
+
+/**
+ * Writes the checkpoints of one partition; the only writer of its environments.
+ *
+ * ```
+ *   commit ─► current environment ─► due? ─► copy, a slice at a time ─► pointer: current = copy, previous = the old one
+ * ```
+ * No commit comes in between, so the copy is of one state.
+ */
+export class CheckpointWriter {
+  readonly #pointer: GenerationPointer;
+  readonly #files: StateFiles;
+  readonly #rotation: RotationPolicy;
+  readonly #open: OpenEnvironment;
+  readonly #onProgress: () => void;
+  #generations: Generations | null = null;
+  #environment: LmdbEnvironment | null = null;
+  #meta: CheckpointMeta | null = null;
+  #commits = 0;
+  #copy: Copy | null = null;
+
+  constructor(
+    files: StateFiles,
+    directory: string,
+    rotation: RotationPolicy,
+    onProgress: () => void,
+    open: OpenEnvironment = LmdbEnvironment.open,
+  ) {
+    this.#pointer = new GenerationPointer(files, directory);
+    this.#files = files;
+    this.#rotation = rotation;
+    this.#onProgress = onProgress;
+    this.#open = open;
+  }
+
+  get isRotating(): boolean {
+    return this.#copy !== null;
+  }
+
+  get previousOffset(): number {
+    return this.#generations?.previousOffset ?? -1;
+  }
+
+  get fileBytes(): number {
+    return this.#environment?.fileBytes ?? 0;
+  }
+
+  /**
+   * Makes rows and meta durable in one transaction.
+   * @returns false when the disk is full: nothing of it happened, it may be tried again
+   * @throws whatever else LMDB reports: the environment is suspect, the process has to end
+   */
+  commit(batch: RowBatch, meta: CheckpointMeta): boolean {
+    try {
+      const environment = this.#environment ?? this.#openCurrent();
+      failpoint('checkpoint.before-transaction');
+      environment.commit(batch, meta, this.#onProgress);
+      failpoint('checkpoint.after-transaction');
+      this.#publishFirst();
+    } catch (error) {
+      if (!isDiskFull(error) && (error as { code?: unknown }).code !== 'ENOSPC') throw error;
+      return false;
+    }
+    this.#meta = meta;
+    this.#commits += 1;
+    return true;
+  }
+
+  /** Starts a rotation if it is due, right after a commit. */
+  startRotation(): void {
+    if (this.#copy !== null || !this.#isRotationDue()) return;
+    this.#copy = this.#retryable(() => {
+      const generation = this.#pointer.next();
+      this.#files.makeDirectorySync(this.#pointer.directoryOf(generation));
+      const environment = this.#open(this.#pointer.directoryOf(generation));
+      return { generation, environment, batch: new RowBatch(), last: null };
+    });
+  }
+
+  /** Copies the next slice; the last one turns the pointer. */
+  rotateSlice(): void {
+    const copy = this.#copy;
+    if (copy === null) return;
+    const isDone = this.#retryable(() => {
+      copy.batch.reset();
+      const last = (this.#environment as LmdbEnvironment).copyInto(copy.batch, copy.last, COPY_SLICE_BYTES);
+      if (copy.batch.count > 0) copy.environment.append(copy.batch, this.#onProgress);
+      copy.last = last;
+      return last === null;
+    });
+    if (isDone === null) this.abandonRotation();
+    else if (isDone) this.#turn(copy);
+  }
+
+  abandonRotation(): void {
+    if (this.#copy === null) return;
+    this.#copy.environment.close();
+    removeDirectory(this.#pointer.directoryOf(this.#copy.generation));
+    this.#copy = null;
+    // Not before the next few commits: a disk that is full stays so for a while.
+    this.#commits = 0;
+  }
+
+  close(): void {
+    this.abandonRotation();
+    this.#environment?.close();
+    this.#environment = null;
+  }
+
+  #turn(copy: Copy): void {
+    const generations = this.#generations as Generations;
+    this.#files.flushDirectorySync(this.#pointer.directoryOf(copy.generation));
+    this.#files.flushDirectorySync(this.#pointer.directory);
+    failpoint('checkpoint.before-turn');
+    const next = {
+      current: copy.generation,
+      previous: generations.current,
+      previousOffset: (this.#meta as CheckpointMeta).offset,
+    };
+    this.#pointer.write(next);
+    failpoint('checkpoint.after-turn');
+    this.#environment?.close();
+    this.#environment = copy.environment;
+    this.#generations = next;
+    this.#copy = null;
+    this.#commits = 0;
+    this.#sweep();
+  }
+
+  #openCurrent(): LmdbEnvironment {
+    const generations = this.#pointer.read();
+    this.#generations = generations;
+    this.#sweep();
+    const generation = generations.current === 0 ? this.#pointer.next() : generations.current;
+    const directory = this.#pointer.directoryOf(generation);
+    this.#files.makeDirectorySync(directory);
+    this.#environment = this.#open(directory);
+    if (generations.current === 0) this.#generations = { ...generations, current: generation };
+    else this.#meta = this.#environment.readMeta();
+    this.#files.flushDirectorySync(directory);
+    return this.#environment;
+  }
+
+  /** The pointer names an environment only when it holds a checkpoint. */
+  #publishFirst(): void {
+    const generations = this.#generations as Generations;
+    if (this.#meta === null && this.#pointer.read().current !== generations.current) this.#pointer.write(generations);
+  }
+
+  #isRotationDue(): boolean {
+    if (this.#commits >= this.#rotation.maxCommits) return true;
+    const events = (this.#meta as CheckpointMeta).offset - this.previousOffset;
+    if (events < this.#rotation.minEvents) return false;
+    return events >= this.#rotation.eventsPerRow * (this.#environment as LmdbEnvironment).rowCount;
+  }
+
+  /** Removes the directories that the pointer does not name. */
+  #sweep(): void {
+    const { current, previous } = this.#generations as Generations;
+    for (const generation of this.#pointer.list()) {
+      if (generation !== current && generation !== previous) removeDirectory(this.#pointer.directoryOf(generation));
+    }
+  }
+
+  /** A rotation is a convenience: on a full disk it is given up. */
+  #retryable<T>(step: () => T): T | null {
+    try {
+      return step();
+    } catch (error) {
+      if (!isDiskFull(error) && (error as { code?: unknown }).code !== 'ENOSPC') throw error;
+      return null;
+    }
+  }
+}
+
+const COPY_SLICE_BYTES = 1024 * 1024;

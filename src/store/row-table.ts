@@ -1,0 +1,210 @@
+// data plane
+import type { CheckpointReader } from './checkpoint.ts';
+import { ENTRY_HASH, ENTRY_NEXT, LinkedTable, NO_ENTRY } from './linked-table.ts';
+import {
+  ABSENT,
+  CELL_HEADER_BYTES,
+  CELL_KEY_LENGTH_WORD,
+  CELL_VALUE_LENGTH_WORD,
+  cellSize,
+  valueOffset,
+} from './row-cell.ts';
+import { RowKey } from './row-key.ts';
+import { NO_CELL, SlabMemory } from './slab-memory.ts';
+import { STORE_PREFIX_BYTES } from './store-limits.ts';
+
+/** Words of an entry: its cell, the generation that changed it last, the cell that the open cut wants, its heat. */
+export const ENTRY_CELL = 2;
+export const ENTRY_GENERATION = 3;
+export const ENTRY_CUT_CELL = 4;
+export const ENTRY_HEAT = 5;
+
+export type EvictionPolicy = 'lru' | 'lfu' | 'fifo';
+
+/**
+ * How hot a row can get. One hand goes round over the entries and takes the first clean one that is cold, cooling the
+ * others: with 0 that is first in, first out (an entry's number is free again just behind the hand), with 1 the clock
+ * that stands in for least recently used (Corbató, 1968), with more it counts uses.
+ */
+const HEAT_MAX: Record<EvictionPolicy, number> = { fifo: 0, lru: 1, lfu: 15 };
+
+/** Finds the entry of a row, reads it in when it is not in memory, and takes cold clean ones out to make room. */
+export class RowTable {
+  readonly memory = new SlabMemory();
+  readonly table = new LinkedTable();
+  /** Rows that each store has in the environment that the reader reads: 0 spares the look. */
+  readonly baseSizes: Float64Array;
+  /** Entries whose generation is not above this are as the environment has them. */
+  confirmed = 0;
+  hits = 0;
+  misses = 0;
+  evictions = 0;
+
+  readonly #key: RowKey;
+  readonly #reader: CheckpointReader | null;
+  readonly #cacheBytes: number;
+  readonly #heatMax: number;
+  #entryCount = 0;
+  /** Entries that are free, chained by their ENTRY_NEXT. */
+  #freeEntry = NO_ENTRY;
+  #hand = 0;
+  /** Entries passed since the last eviction; more rounds would be futile until something is confirmed or read in. */
+  #passed = 0;
+  // The row last found: what an operator puts is mostly what it just got.
+  #lastStoreId = -1;
+  #lastKey = '';
+  #lastEntry = NO_ENTRY;
+
+  constructor(
+    storeCount: number,
+    reader: CheckpointReader | null,
+    cacheBytes: number,
+    eviction: EvictionPolicy,
+    secret: number,
+  ) {
+    this.baseSizes = new Float64Array(storeCount);
+    this.#key = new RowKey(secret);
+    this.#reader = reader;
+    this.#cacheBytes = cacheBytes;
+    this.#heatMax = HEAT_MAX[eviction];
+  }
+
+  get usedBytes(): number {
+    return this.memory.usedBytes + this.table.count * ENTRY_COST_BYTES;
+  }
+
+  get isOverBudget(): boolean {
+    return this.usedBytes > this.#cacheBytes;
+  }
+
+  cellOf(id: number): number {
+    return (this.table.chunks[id >>> 16] as Int32Array)[((id & 0xffff) << 3) + ENTRY_CELL] as number;
+  }
+
+  /** The entry of this row, read in if it was not in memory, also when there is no such row. */
+  find(storeId: number, text: string): number {
+    if (text === this.#lastKey && storeId === this.#lastStoreId) return this.#lastEntry;
+    const key = this.#key;
+    key.set(storeId, text);
+    const hash = key.hash;
+    const chunks = this.table.chunks;
+    let id = this.table.first(hash);
+    while (id !== NO_ENTRY) {
+      const entry = chunks[id >>> 16] as Int32Array;
+      const at = (id & 0xffff) << 3;
+      if (entry[at + ENTRY_HASH] === hash && this.#hasKey(entry[at + ENTRY_CELL] as number)) {
+        const heat = entry[at + ENTRY_HEAT] as number;
+        if (heat < this.#heatMax) entry[at + ENTRY_HEAT] = heat + 1;
+        this.hits += 1;
+        break;
+      }
+      id = entry[at + ENTRY_NEXT] as number;
+    }
+    if (id === NO_ENTRY) id = this.#readIn(storeId);
+    this.#lastStoreId = storeId;
+    this.#lastKey = text;
+    this.#lastEntry = id;
+    return id;
+  }
+
+  /** Takes out cold clean rows while there is no room, a few steps of the hand at a time. No entry may be in use. */
+  evict(): void {
+    if (this.#reader === null || this.#passed > this.#futileAfter()) return;
+    this.#lastStoreId = -1;
+    for (let step = 0; step < EVICTION_STEPS && this.usedBytes > this.#cacheBytes; step++) {
+      this.#hand = this.#hand >= this.#entryCount ? 1 : this.#hand + 1;
+      const id = this.#hand;
+      const entry = this.table.chunks[id >>> 16] as Int32Array;
+      const at = (id & 0xffff) << 3;
+      const cell = entry[at + ENTRY_CELL] as number;
+      this.#passed += 1;
+      if (cell === NO_CELL || (entry[at + ENTRY_GENERATION] as number) > this.confirmed) continue;
+      const heat = entry[at + ENTRY_HEAT] as number;
+      if (heat > 0) {
+        entry[at + ENTRY_HEAT] = heat - 1;
+        continue;
+      }
+      this.table.unlink(id);
+      this.memory.free(cell);
+      entry[at + ENTRY_CELL] = NO_CELL;
+      entry[at + ENTRY_NEXT] = this.#freeEntry;
+      this.#freeEntry = id;
+      this.evictions += 1;
+      this.#passed = 0;
+    }
+  }
+
+  /** Rows up to this generation are in the environment now and may be evicted. */
+  confirm(generation: number): void {
+    this.confirmed = generation;
+    this.#passed = 0;
+  }
+
+  #hasKey(cell: number): boolean {
+    const key = this.#key;
+    const length = key.length;
+    const words = this.memory.words[cell >>> 16] as Int32Array;
+    if (words[((cell & 0xffff) << 2) + CELL_KEY_LENGTH_WORD] !== length) return false;
+    const bytes = this.memory.arenas[cell >>> 16] as Buffer;
+    const start = ((cell & 0xffff) << 4) + CELL_HEADER_BYTES;
+    const wanted = key.bytes;
+    for (let i = 0; i < length; i++) {
+      if (bytes[start + i] !== wanted[i]) return false;
+    }
+    return true;
+  }
+
+  #readIn(storeId: number): number {
+    this.misses += 1;
+    if (this.usedBytes > this.#cacheBytes) {
+      // The row that comes in is itself clean: worth another few steps of the hand.
+      this.#passed = Math.min(this.#passed, this.#futileAfter() - EVICTION_STEPS);
+      this.evict();
+    }
+    const key = this.#key;
+    const keyLength = key.length;
+    const reader = this.#reader;
+    const value =
+      reader !== null && (this.baseSizes[storeId] as number) > 0
+        ? reader.get(storeId, key.body, keyLength - STORE_PREFIX_BYTES)
+        : null;
+    const valueLength = value === null ? ABSENT : value.length;
+    const cell = this.memory.allocate(cellSize(keyLength, valueLength));
+    const words = this.memory.words[cell >>> 16] as Int32Array;
+    const word = (cell & 0xffff) << 2;
+    words[word + CELL_VALUE_LENGTH_WORD] = valueLength;
+    words[word + CELL_KEY_LENGTH_WORD] = keyLength;
+    const bytes = this.memory.arenas[cell >>> 16] as Buffer;
+    const start = (cell & 0xffff) << 4;
+    for (let i = 0; i < keyLength; i++) bytes[start + CELL_HEADER_BYTES + i] = key.bytes[i] as number;
+    if (value !== null) bytes.set(value, start + valueOffset(keyLength));
+    return this.#link(cell, key.hash);
+  }
+
+  #link(cell: number, hash: number): number {
+    let id = this.#freeEntry;
+    if (id === NO_ENTRY) {
+      id = ++this.#entryCount;
+      this.table.reserve(id);
+    }
+    const entry = this.table.chunks[id >>> 16] as Int32Array;
+    const at = (id & 0xffff) << 3;
+    if (id === this.#freeEntry) this.#freeEntry = entry[at + ENTRY_NEXT] as number;
+    entry[at + ENTRY_CELL] = cell;
+    entry[at + ENTRY_GENERATION] = 0;
+    entry[at + ENTRY_CUT_CELL] = NO_CELL;
+    entry[at + ENTRY_HEAT] = 0;
+    this.table.link(id, hash);
+    return id;
+  }
+
+  /** Steps after which every entry has been passed cold. */
+  #futileAfter(): number {
+    return this.#entryCount * (this.#heatMax + 1);
+  }
+}
+
+/** An entry's words and its two buckets. */
+const ENTRY_COST_BYTES = 40;
+/** Steps of the hand per event or miss while there is no room: an event reads in a few rows, so the hand keeps ahead. */
+const EVICTION_STEPS = 32;
