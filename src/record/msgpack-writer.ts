@@ -53,17 +53,18 @@ export class MsgpackWriter {
 
   number(value: number): void {
     if (!Number.isInteger(value) || value < -0x8000_0000 || value > 0xffff_ffff || Object.is(value, -0)) {
-      this.#view.setFloat64(this.#head(FLOAT_64, 8), value);
+      this.#head(FLOAT_64, 8);
+      this.#view.setFloat64(this.#length - 8, value);
     } else if (value >= 0) {
       this.#unsigned(value);
     } else if (value >= -32) {
       this.#head(NEGATIVE_FIXINT | (value & 0x1f), 0);
     } else if (value >= -0x80) {
-      this.#view.setInt8(this.#head(INT_8, 1), value);
+      this.#size8(INT_8, value);
     } else if (value >= -0x8000) {
-      this.#view.setInt16(this.#head(INT_16, 2), value);
+      this.#size16(INT_16, value);
     } else {
-      this.#view.setInt32(this.#head(INT_32, 4), value);
+      this.#size32(INT_32, value);
     }
   }
 
@@ -71,7 +72,8 @@ export class MsgpackWriter {
     const encoded = ENCODER.encode(value);
     const length = encoded.length;
     if (length < 32) this.#head(FIX_TEXT | length, 0);
-    else this.#sized(length, TEXT_8, TEXT_16, TEXT_32);
+    else if (length <= 0xff) this.#size8(TEXT_8, length);
+    else this.#sized(length, TEXT_16, TEXT_32);
     this.#require(length);
     this.#bytes.set(encoded, this.#length);
     this.#length += length;
@@ -80,13 +82,13 @@ export class MsgpackWriter {
   /** The items follow. */
   array(length: number): void {
     if (length < 16) this.#head(FIX_ARRAY | length, 0);
-    else this.#sized(length, undefined, ARRAY_16, ARRAY_32);
+    else this.#sized(length, ARRAY_16, ARRAY_32);
   }
 
   /** Names and values follow in turn. */
   map(length: number): void {
     if (length < 16) this.#head(FIX_MAP | length, 0);
-    else this.#sized(length, undefined, MAP_16, MAP_32);
+    else this.#sized(length, MAP_16, MAP_32);
   }
 
   /** Anything that JSON could say, objects as maps; members that are undefined are left out, as JSON.stringify does. */
@@ -112,24 +114,37 @@ export class MsgpackWriter {
 
   #unsigned(value: number): void {
     if (value < 0x80) this.#head(value, 0);
-    else if (value <= 0xff) this.#view.setUint8(this.#head(UINT_8, 1), value);
-    else if (value <= 0xffff) this.#view.setUint16(this.#head(UINT_16, 2), value);
-    else this.#view.setUint32(this.#head(UINT_32, 4), value);
+    else if (value <= 0xff) this.#size8(UINT_8, value);
+    else if (value <= 0xffff) this.#size16(UINT_16, value);
+    else this.#size32(UINT_32, value);
   }
 
-  #sized(length: number, head8: number | undefined, head16: number, head32: number): void {
-    if (head8 !== undefined && length <= 0xff) this.#view.setUint8(this.#head(head8, 1), length);
-    else if (length <= 0xffff) this.#view.setUint16(this.#head(head16, 2), length);
-    else this.#view.setUint32(this.#head(head32, 4), length);
+  #sized(length: number, head16: number, head32: number): void {
+    if (length <= 0xffff) this.#size16(head16, length);
+    else this.#size32(head32, length);
   }
 
-  /** Writes a first byte and leaves room behind it. @returns the index of that room. */
-  #head(head: number, size: number): number {
+  /** A head and an integer of so many bits; a DataView takes the lower bits of a negative one. */
+  #size8(head: number, value: number): void {
+    this.#head(head, 1);
+    this.#view.setUint8(this.#length - 1, value);
+  }
+
+  #size16(head: number, value: number): void {
+    this.#head(head, 2);
+    this.#view.setUint16(this.#length - 2, value);
+  }
+
+  #size32(head: number, value: number): void {
+    this.#head(head, 4);
+    this.#view.setUint32(this.#length - 4, value);
+  }
+
+  /** A first byte, and room for `size` bytes behind it. May replace the memory. */
+  #head(head: number, size: number): void {
     this.#require(1 + size);
-    const at = this.#length;
-    this.#bytes[at] = head;
-    this.#length = at + 1 + size;
-    return at + 1;
+    this.#bytes[this.#length] = head;
+    this.#length += 1 + size;
   }
 
   #require(length: number): void {

@@ -6,5 +6,5 @@ export function fuzzRuns(numRuns: number): Parameters<unknown> {
   const seed = given === undefined ? Date.now() | 0 : Number(given);
   const factor = Number(process.env['MOKA_TEST_RUNS'] ?? 1);
   console.log(`MOKA_FUZZ_SEED=${seed}`);
-  return { seed, numRuns: numRuns * factor, verbose: 1 };
+  return { seed, numRuns: numRuns * factor };
 }

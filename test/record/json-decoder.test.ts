@@ -83,7 +83,9 @@ describe('JsonDecoder.decode', () => {
         `ERR_EVENT_NUMBER_RANGE number pointer=${pointer} beyond 2^53`,
       );
     }
-    expect(refusal('[[1],{"x":[123456789012345678]}]')).toBe('ERR_EVENT_NUMBER_RANGE number pointer=/1/x/0 beyond 2^53');
+    expect(refusal('[[1],{"x":[123456789012345678]}]')).toBe(
+      'ERR_EVENT_NUMBER_RANGE number pointer=/1/x/0 beyond 2^53',
+    );
     expect(refusal('{"count":0.12345678901234566}')).toBe('decoded {"count":0.12345678901234566}');
   });
 
@@ -121,7 +123,9 @@ describe('JsonDecoder.decode', () => {
   });
 
   it('quotes nothing of the body but a place', () => {
-    expect(refusal(`{"id":${'secret'.repeat(50)}}`)).toMatch(/^ERR_EVENT_UNPARSEABLE JSON cannot be parsed( position=\d+)?$/);
+    expect(refusal(`{"id":${'secret'.repeat(50)}}`)).toMatch(
+      /^ERR_EVENT_UNPARSEABLE JSON cannot be parsed( position=\d+)?$/,
+    );
   });
 
   it('cuts a long name short', () => {

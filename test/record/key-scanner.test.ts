@@ -23,9 +23,9 @@ function scan(body: string, field = 'key'): string | number {
 
 describe('KeyScanner.scan', () => {
   it('finds every member of the canonical order', () => {
-    expect(['orderId', 'customerId', 'placedAt', 'totalCents', 'currency'].map((f) => scan(CANONICAL_ORDER, f))).toEqual(
-      ['ord_01HZX8', 'c-4821', '1763600000000', '1040', 'EUR'],
-    );
+    expect(
+      ['orderId', 'customerId', 'placedAt', 'totalCents', 'currency'].map((f) => scan(CANONICAL_ORDER, f)),
+    ).toEqual(['ord_01HZX8', 'c-4821', '1763600000000', '1040', 'EUR']);
   });
 
   it('finds no member of an inner object', () => {
@@ -89,7 +89,8 @@ describe('KeyScanner.scan', () => {
   });
 
   it('says that the member is missing', () => {
-    for (const body of ['{}', ' { } ', '{"a":1}', '{"a":"key"}', '{"a":{"key":1}}']) expect(scan(body)).toBe(SCAN_MISSING);
+    for (const body of ['{}', ' { } ', '{"a":1}', '{"a":"key"}', '{"a":{"key":1}}'])
+      expect(scan(body)).toBe(SCAN_MISSING);
   });
 
   it('reads nothing beyond the end', () => {

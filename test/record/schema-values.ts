@@ -51,7 +51,11 @@ const { node } = fc.letrec<{ node: Shape; object: Shape }>((tie) => ({
     { weight: 1, arbitrary: tie('object').map(nullable) },
   ),
   object: fc
-    .tuple(names, fc.array(tie('node'), { minLength: 5, maxLength: 5 }), fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }))
+    .tuple(
+      names,
+      fc.array(tie('node'), { minLength: 5, maxLength: 5 }),
+      fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+    )
     .map(([members, nodes, optional]) => objectOf(members, nodes as Shape[], optional)),
 }));
 

@@ -19,7 +19,12 @@ const THREAD = buildSync({
  * Two threads and one ring. The only outcome allowed: the consumer sees every message once, in order, with the bytes it
  * was sent with, and both threads come to their end; a lost wake-up shows as a timeout.
  */
-async function run(capacityBytes: number, maxMessageLength: number, messageCount: number, start: number): Promise<void> {
+async function run(
+  capacityBytes: number,
+  maxMessageLength: number,
+  messageCount: number,
+  start: number,
+): Promise<void> {
   const seed = Number(process.env['MOKA_FUZZ_SEED'] ?? Date.now() | 0);
   console.log(`MOKA_FUZZ_SEED=${seed}`);
   const ring = SpscRing.allocate(capacityBytes, start);
