@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
+import { defineTopology } from '../../src/topology/builder.ts';
+import { Order, order } from '../topology/schemas.ts';
+
+const stream = { schema: Order, key: 'orderId' } as const;
+
+describe('TopologyTestDriver', () => {
+  const topology = defineTopology('t', (t) => t.stream('orders', stream).toView('rows'));
+
+  it('spreads keys over partitions, each with its own offsets, and reads them back in key order', () => {
+    const driver = new TopologyTestDriver(topology, { partitionCount: 4 });
+    const places = Array.from({ length: 40 }, (_, n) => driver.send('orders', order(`o-${n}`)));
+    expect(new Set(places.map(({ partition }) => partition)).size).toBe(4);
+    for (const partition of [0, 1, 2, 3]) {
+      const offsets = places.filter((place) => place.partition === partition).map(({ offset }) => offset);
+      expect(offsets).toEqual(offsets.map((_, index) => index));
+    }
+    const keys = driver
+      .view('rows')
+      .rows('o-1')
+      .map(([key]) => key);
+    expect(keys).toEqual(['o-1', 'o-10', 'o-11', 'o-12', 'o-13', 'o-14', 'o-15', 'o-16', 'o-17', 'o-18', 'o-19']);
+    expect(driver.view('rows').get('o-39')).toEqual(order('o-39'));
+  });
+
+  it('sorts keys by their UTF-8 bytes', () => {
+    const driver = new TopologyTestDriver(topology);
+    for (const key of ['\u{1f600}', '\uffee', 'z', 'é']) driver.send('orders', order(key));
+    expect(
+      driver
+        .view('rows')
+        .rows()
+        .map(([key]) => key),
+    ).toEqual(['z', 'é', '\uffee', '\u{1f600}']);
+  });
+
+  it('refuses what the engine would refuse at the door', () => {
+    const driver = new TopologyTestDriver(topology);
+    expect(() => driver.send('orders', { orderId: 1 })).toThrow(
+      'stream=orders /storeId is missing, /totalCents is missing, /orderId must be string',
+    );
+    expect(() => driver.send('order', {})).toThrow('stream=order known=orders');
+    expect(() => driver.view('row')).toThrow('view=row known=rows');
+    expect(() => driver.state('row', 'a')).toThrow('store=row is not one of the topology');
+  });
+});
