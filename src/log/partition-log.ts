@@ -10,7 +10,7 @@ import { LogWriter } from './log-writer.ts';
 import type { RecordView } from './record-finder.ts';
 import { RecordLookup } from './record-lookup.ts';
 import { type RecoveredLog, recoverLog } from './recovery.ts';
-import { replaySegments } from './replay.ts';
+import { findOffsetOfTime, replaySegments } from './replay.ts';
 import { expiredCount, type RetentionPolicy } from './retention.ts';
 import type { Segment } from './segment.ts';
 import { SEGMENT_DATA_POSITION } from './segment-header.ts';
@@ -219,6 +219,11 @@ export class PartitionLog {
    */
   replay(fromOffset: number, visit: (block: Block) => void): void {
     replaySegments(this.disk, this.identity, this.segments, fromOffset, visit);
+  }
+
+  /** The first durable offset whose block is not older than this log time; one past the last if all are. */
+  offsetOfTime(time: number): number {
+    return findOffsetOfTime(this.disk, this.identity, this.segments, time);
   }
 
   /** Lets go of whole segments of which every offset is below the floor, as far as the retention policy allows. */

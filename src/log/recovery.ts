@@ -17,7 +17,6 @@ export interface RecoveredLog {
   readonly nextSlotNumber: number;
   /** Stands after the last block. */
   readonly chain: Chain;
-  readonly reader: BlockReader;
 }
 
 /**
@@ -75,7 +74,7 @@ export function recoverLog(
   if (tail !== undefined) rewriteUnproven(disk, tail, unprovenFrom);
   disk.flushDirectorySync(directory);
   failpoint('recovery.after-flush');
-  return { segments, unused, nextSlotNumber: nextNumber, chain, reader };
+  return { segments, unused, nextSlotNumber: nextNumber, chain };
 }
 
 /** Half-made slots of an earlier life hold nothing. */

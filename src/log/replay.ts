@@ -37,3 +37,20 @@ export function replaySegments(
     cursor.leave();
   }
 }
+
+/** The first offset whose block is not older than this log time; the offset after the last one if all are. */
+export function findOffsetOfTime(disk: Disk, identity: LogIdentity, segments: readonly Segment[], time: number): number {
+  const { partition, salt } = identity;
+  const segment = segments.findLast(({ header }) => header.logTime < time);
+  if (segment === undefined) return segments[0]?.header.firstOffset ?? 0;
+  const cursor = new SegmentCursor(disk, new BlockReader(partition, salt, SCAN_AHEAD_BYTES, SCAN_AHEAD_BYTES), partition);
+  try {
+    cursor.enter(segment, segment.index.positionBeforeTime(time));
+    while (cursor.next()) {
+      if (cursor.block.recordCount > 0 && cursor.block.logTime >= time) return cursor.block.firstOffset;
+    }
+    return segment.endOffset;
+  } finally {
+    cursor.leave();
+  }
+}

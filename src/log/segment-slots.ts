@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { ERRORS } from '../base/error-catalogue.ts';
 import { PAGE_BYTES } from './block.ts';
 import type { BackgroundWork, Disk } from './disk.ts';
-import { isDiskFull } from './system-error.ts';
+import { isDiskFull, systemCodeOf } from './system-error.ts';
 
 /** A zero-filled or recycled file that no segment lives in: the room for a segment to come. */
 export interface Slot {
@@ -58,8 +58,16 @@ export class SegmentSlots {
 
   /** Takes a slot that is free on the medium. Slots beyond the bound, or too small by now, are deleted. */
   add(slot: Slot): void {
-    if (slot.slotBytes >= this.options.slotBytesMin && this.ready.length < READY_MAX) this.ready.push(slot);
-    else this.disk.removeSync(slot.path);
+    if (slot.slotBytes >= this.options.slotBytesMin && this.ready.length < READY_MAX) {
+      this.ready.push(slot);
+      return;
+    }
+    try {
+      this.disk.removeSync(slot.path);
+    } catch (error) {
+      // It stays, free, and the next open finds it.
+      if (systemCodeOf(error) === null) throw error;
+    }
   }
 
   /** The slot to write next, or null if none stands ready. */
@@ -75,9 +83,14 @@ export class SegmentSlots {
     if (this.work !== null || this.isClosed || this.ready.length >= readyTarget) return;
     if (this.blockedReason !== 0 && clock.now() < this.retryAt) return;
     const slot: Slot = { path: this.pathOf(this.nextNumber), slotBytes };
-    if (!this.hasSpace()) return this.block(ERRORS.ERR_DISK_FULL.id);
-    this.nextNumber += 1;
-    this.work = this.disk.preallocate(slot.path, slotBytes, (error) => this.preallocated(slot, error));
+    try {
+      if (!this.hasSpace()) return this.block(ERRORS.ERR_DISK_FULL.id);
+      this.nextNumber += 1;
+      this.work = this.disk.preallocate(slot.path, slotBytes, (error) => this.preallocated(slot, error));
+    } catch (error) {
+      if (systemCodeOf(error) === null) throw error;
+      this.block(ERRORS.ERR_DISK_IO.id);
+    }
   }
 
   /** Makes one slot before it returns: for a log that begins, or has not room for one block. */
