@@ -1,6 +1,32 @@
 /** The public API of moka. */
-export { type ErrorCode } from './base/error-catalogue.ts';
+import type { Engine, EngineOptions } from './engine/engine.ts';
+import type { CompiledTopology } from './topology/compiled.ts';
+
+export type { ErrorCode } from './base/error-catalogue.ts';
 export { MokaError } from './base/errors.ts';
-export { createEngine, type Engine, type EngineOptions } from './engine/engine.ts';
+export type { Engine, EngineOptions } from './engine/engine.ts';
 export type { EngineView, Page, Row } from './engine/engine-view.ts';
 export type { IngestOptions, IngestResult } from './ingress/ingest-reply.ts';
+export type { Context } from './operators/operator-context.ts';
+export { OperatorError } from './operators/operator-error.ts';
+export { TopologyTestDriver } from './testing/topology-test-driver.ts';
+export { defineTopology, type TopologyBuilder, type TopologyOptions } from './topology/builder.ts';
+export type { CompiledTopology, Durability, Guarantee } from './topology/compiled.ts';
+export type { GroupedStream } from './topology/grouped-stream.ts';
+export type { Stream } from './topology/stream.ts';
+export type { Table } from './topology/table.ts';
+export { TopologyError } from './topology/topology-error.ts';
+
+/**
+ * Opens an engine: takes the data directory, recovers every partition, and listens.
+ *
+ * @param topology path of a module that exports `topology`, or, with `workers: 0`, a topology itself
+ * @returns when events can be taken
+ * @throws MokaError ERR_CONFIG_INVALID, ERR_TOPOLOGY_…, ERR_DATA_…, ERR_LOG_DAMAGED, ERR_PORT_OCCUPIED, ERR_NATIVE_MISSING;
+ * nothing is left running then
+ */
+export async function createEngine(topology: string | CompiledTopology, options: EngineOptions = {}): Promise<Engine> {
+  // Every worker thread imports this module for its topology; sockets and threads are the main thread's alone.
+  const engine = await import('./engine/engine.ts');
+  return engine.createEngine(topology, options);
+}

@@ -40,7 +40,7 @@ export class HostedLane implements LoopLane {
   }
 
   get isClosed(): boolean {
-    return this.#lane.partition.isClosed && this.#lane.log.isIdle();
+    return this.#lane.partition.isClosed;
   }
 
   handle(message: unknown): void {

@@ -19,6 +19,9 @@ import { importTopology } from './topology-loader.ts';
 import { Heartbeats } from './watchdog.ts';
 import type { CheckpointTask, ControlMessage, LanesTask, ReportMessage, WorkerTask } from './worker-task.ts';
 
+/** A thread without work still says that it is alive. */
+const HEARTBEAT_MS = 250;
+
 const monotonic = { now: (): number => performance.now() };
 
 /** What every thread of the pool runs: one task for as long as the engine is open. */
@@ -62,6 +65,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
     const lane = openLane({
       partition: memory.partition,
       topology,
+      isDevelopment: config.development,
       loggedFingerprint: task.loggedFingerprint,
       disk,
       logDirectory: logDirectory(task.dataDir, memory.partition),
@@ -120,7 +124,8 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
 /** Writes the checkpoints of all partitions; the only writer of their environments. */
 export async function runCheckpoints(task: CheckpointTask): Promise<void> {
   const heartbeats = new Heartbeats(task.heartbeat);
-  const beat = setInterval(() => heartbeats.beat(task.heartbeatIndex, performance.now()), 250);
+  const onProgress = (): void => heartbeats.beat(task.heartbeatIndex, performance.now());
+  const beat = setInterval(onProgress, HEARTBEAT_MS);
   task.port.postMessage({ kind: 'open', level: 'info', text: 'checkpoints open' } satisfies ReportMessage);
   try {
     await runCheckpointThread({
@@ -133,6 +138,7 @@ export async function runCheckpoints(task: CheckpointTask): Promise<void> {
       })),
       bell: task.bell,
       stop: task.stop,
+      onProgress,
     });
   } finally {
     clearInterval(beat);

@@ -1,5 +1,3 @@
-import { MokaError } from '../base/errors.ts';
-
 /** What dead letters need of a state store. */
 interface Rows {
   get(key: string): unknown;
@@ -80,8 +78,4 @@ export function errorChain(error: unknown): string[] {
   }
   if (chain.length === 0) chain.push(String(error).slice(0, 500));
   return chain;
-}
-
-export function codeOf(error: unknown): string {
-  return error instanceof MokaError ? error.code : 'ERR_OPERATOR_FAILED';
 }

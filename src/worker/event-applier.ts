@@ -1,8 +1,7 @@
 // data plane
-import { MokaError } from '../base/errors.ts';
 import type { CompiledTopology, OperatorHost, Pipeline } from '../topology/compiled.ts';
 import type { PartitionState } from '../store/partition-state.ts';
-import { codeOf, DeadLetters, errorChain } from './dead-letters.ts';
+import { DeadLetters, errorChain } from './dead-letters.ts';
 import type { LaneContext } from './event-context.ts';
 import { systemStores } from './lane-stores.ts';
 
@@ -45,7 +44,7 @@ export class EventApplier {
   deadLetterCount = 0;
   lastFailure: unknown = null;
 
-  constructor(topology: CompiledTopology, state: PartitionState, context: LaneContext) {
+  constructor(topology: CompiledTopology, state: PartitionState, context: LaneContext, isDevelopment: boolean) {
     this.#topology = topology;
     this.#state = state;
     this.#context = context;
@@ -59,6 +58,7 @@ export class EventApplier {
     const host: OperatorHost = {
       store: (storeId) => state.store(storeId),
       context,
+      isDevelopment,
       viewChanged: (viewId, key, next, previous) => this.#noteChange(viewId, key, next, previous),
     };
     this.#pipeline = topology.instantiate(host);
@@ -116,15 +116,16 @@ export class EventApplier {
 
   #bury(streamId: number, key: string, error: unknown, record: RecordBytes): void {
     // Only faults of user code are dead letters; a fault of our own or of the disk must stop the lane.
-    if (!(error instanceof MokaError) || error.code !== 'ERR_OPERATOR_FAILED') throw error;
+    // By its code: a bundled topology may bring a class of its own.
+    if ((error as { code?: unknown } | null)?.code !== 'ERR_OPERATOR_FAILED') throw error;
     const context = this.#context;
     const letter = {
       stream: (this.#topology.streams[streamId] as { name: string }).name,
       key,
       partition: context.partition,
       offset: context.offset,
-      operator: error.operator ?? null,
-      code: codeOf(error),
+      operator: (error as { operator?: string }).operator ?? null,
+      code: 'ERR_OPERATOR_FAILED',
       errors: errorChain(error),
       eventTime: context.eventTime,
       codec: record.codec,

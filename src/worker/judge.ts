@@ -22,6 +22,7 @@ import {
 import type { DedupeTable } from '../store/dedupe-table.ts';
 import { PRODUCER_DUPLICATE, PRODUCER_FENCED, type ProducerTable } from '../store/producer-table.ts';
 import type { ValueDecoder } from '../record/value-codec.ts';
+import type { SchemaIssue } from '../topology/compiled.ts';
 import type { StreamRuntime } from './stream-runtime.ts';
 
 export const ACCEPT = 0;
@@ -278,12 +279,9 @@ export class Judge {
   }
 
   #rejectSchema(stream: StreamRuntime, value: unknown): number {
-    const errors = stream.spec.errors(value);
-    const isTooLarge = errors.length > 0 && errors.every((error) => error.detail.includes('2^53'));
-    return this.#reject(
-      isTooLarge ? ERRORS.ERR_EVENT_NUMBER_RANGE.id : ERRORS.ERR_EVENT_SCHEMA.id,
-      errorsAsJson(errors),
-    );
+    const issues = stream.spec.errors(value);
+    const code = issues[0]?.code ?? 'ERR_EVENT_SCHEMA';
+    return this.#reject(ERRORS[code].id, issuesAsJson(issues));
   }
 }
 
@@ -309,11 +307,11 @@ function identityHint(stream: StreamRuntime): string {
   return `no identity: send an Idempotency-Key${fields === '' ? '' : `, a field of id=${fields}`} or a producer with a sequence`;
 }
 
-/** As many errors as fit the detail of a rejection; a JSON array always. */
-function errorsAsJson(errors: readonly { pointer: string; detail: string }[]): string {
+/** As many issues as fit the detail of a rejection; a JSON array always. */
+function issuesAsJson(issues: readonly SchemaIssue[]): string {
   const rows: { pointer: string; detail: string }[] = [];
   let length = 2;
-  for (const { pointer, detail } of errors) {
+  for (const { pointer, detail } of issues) {
     const row = { pointer: pointer.slice(0, 120), detail: detail.slice(0, 120) };
     length += Buffer.byteLength(JSON.stringify(row)) + 1;
     if (length > 500) break;

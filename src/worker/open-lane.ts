@@ -18,6 +18,8 @@ import { Partition } from './partition.ts';
 export interface LaneOptions {
   partition: number;
   topology: CompiledTopology;
+  /** What user code is given is frozen, so that a mutation throws. Slow. */
+  isDevelopment: boolean;
   /** Of the topology that the engine last ran with in this directory; null in a new one. */
   loggedFingerprint: string | null;
   disk: Disk;
@@ -81,6 +83,7 @@ export function openLane(options: LaneOptions): Lane {
   const lane = new Partition({
     partition,
     topology,
+    isDevelopment: options.isDevelopment,
     log,
     state,
     intake: options.intake,

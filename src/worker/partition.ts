@@ -1,7 +1,7 @@
 // data plane
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
-import type { MokaError } from '../base/errors.ts';
+import { MokaError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import type { KeyedHash } from '../base/hash.ts';
 import type { Block } from '../log/block.ts';
@@ -61,12 +61,15 @@ const TURN_BYTES = 256 * 1024;
 /** Fill of the intake ring at which the ingress is told to slow down, and to stop. */
 const HIGH_FILL = 0.5;
 const FULL_FILL = 0.875;
+/** A log this long without an event notes that its last block is flushed. */
+const CONFIRM_TAIL_MS = 200;
 /** Identities that expire per turn. */
 const EXPIRE_PER_TURN = 512;
 
 export interface PartitionOptions {
   partition: number;
   topology: CompiledTopology;
+  isDevelopment: boolean;
   log: PartitionLog;
   state: PartitionState;
   intake: SpscRing;
@@ -115,7 +118,9 @@ export class Partition {
   #listener: LaneListener | null = null;
   #processedOffset = -1;
   #isDraining = false;
+  #isClosing = false;
   #isClosed = false;
+  #idleSince = -1;
   #failure: MokaError | null = null;
   /** Called when a callback of the log made work; the owner schedules a turn. */
   onWork: () => void = () => {};
@@ -135,7 +140,7 @@ export class Partition {
     this.#meter = options.meter;
     this.#streams = streamRuntimes(options.topology);
     this.#context = new LaneContext(options.partition);
-    this.#applier = new EventApplier(options.topology, options.state, this.#context);
+    this.#applier = new EventApplier(options.topology, options.state, this.#context, options.isDevelopment);
     this.#judge = new Judge(
       this.#streams,
       options.state.dedupe,
@@ -227,7 +232,7 @@ export class Partition {
 
   /** One bounded turn. @returns whether there is more to do at once */
   turn(): boolean {
-    if (this.#isClosed || this.#failure !== null) return false;
+    if (this.#isClosing || this.#failure !== null) return false;
     const log = this.#log;
     this.#sealIfIdle();
     const hasMore = this.#admit();
@@ -237,6 +242,7 @@ export class Partition {
     const isSaving = this.#checkpointer.step(this.#processedOffset, this.#meter.eventsPerMs, now);
     this.#state.dedupe.expire(log.lastLogTime, EXPIRE_PER_TURN);
     this.#publishStatus();
+    this.#confirmTailWhenIdle(now);
     if (this.#isDraining) return this.#drain() || isSaving;
     return hasMore || isSaving;
   }
@@ -244,11 +250,6 @@ export class Partition {
   /** Whether something came in that a parked thread must get up for. */
   hasWork(): boolean {
     return !this.#intake.isEmpty() && this.#canAdmitNext();
-  }
-
-  /** Called a few times a second by the owner: what is due by the clock alone. */
-  tick(): boolean {
-    return this.turn();
   }
 
   /** No new events come; finishes what is in the ring, saves a checkpoint and closes. */
@@ -405,6 +406,17 @@ export class Partition {
     log.commit(log.open.logTime);
   }
 
+  /** A quiet log proves its last block flushed too, but not between every two events of a slow trickle. */
+  #confirmTailWhenIdle(now: number): void {
+    const log = this.#log;
+    if (!log.isIdle() || log.open.recordCount !== 0) {
+      this.#idleSince = -1;
+      return;
+    }
+    if (this.#idleSince < 0) this.#idleSince = now;
+    else if (now - this.#idleSince >= CONFIRM_TAIL_MS) log.confirmTail();
+  }
+
   #onWritten(through: number): void {
     if (this.#writtenAcks.count === 0) return;
     this.#writtenAcks.release(through, this.#acks);
@@ -463,8 +475,10 @@ export class Partition {
       this.#checkpointer.force();
       return true;
     }
-    this.#isClosed = true;
-    log.close(() => {
+    this.#isClosing = true;
+    log.close((error) => {
+      if (error !== null) this.#fail(new MokaError('ERR_DISK_IO', 'log cannot be closed', { partition: this.partition, cause: error }));
+      this.#isClosed = true;
       this.#status.state = LANE_CLOSED;
       this.onWork();
     });

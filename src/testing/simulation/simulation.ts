@@ -144,6 +144,7 @@ export class Simulation {
     const lane = openLane({
       partition: 0,
       topology,
+      isDevelopment: false,
       loggedFingerprint: topology.fingerprint,
       disk: this.#lyingDisk,
       logDirectory: '/log',
