@@ -172,7 +172,7 @@ return function decodePlanned(b, start, end) {
     else { ${into} = irregularText(b, ${from}, end); if (${into} === undefined) return BAIL; at = cursor.at; }`;
   }
 
-  /** Up to 15 digits are exact in a double; more, an exponent or -0 are left to the parser. */
+  /** Up to 15 digits are exact in a double; more of them, or an exponent, are left to the parser. */
   #number(node: ScalarNode, into: string): string {
     const from = this.#names.next('from');
     const first = this.#names.next('first');
@@ -191,7 +191,7 @@ return function decodePlanned(b, start, end) {
     for (let ${digit} = b[at] - 48; ${digit} >= 0 && ${digit} <= 9; ${digit} = b[++at] - 48) ${into} = ${into} * 10 + ${digit};
     ${node.isNumber ? fraction : ''} {
       if (at === ${first} || at - ${first} > 15 || (b[${first}] === 48 && at - ${first} > 1)) return BAIL;
-      if (${from} !== ${first}) { if (${into} === 0) return BAIL; ${into} = -${into}; }
+      if (${from} !== ${first}) ${into} = -${into};
     }`;
   }
 }

@@ -55,6 +55,32 @@ describe('JsonDecoder.decode', () => {
     }
   });
 
+  it('decodes numbers where the schema has them, and refuses what only looks like one', () => {
+    const schema = Type.Object({ n: Type.Number() });
+    for (const n of ['0', '-0', '1', '-1', '1.5', '-0.125', '10.10', '100000000000000.1', '1e3', '2E-2', '0.1e1']) {
+      expect(decode(`{"n":${n}}`, schema)).toStrictEqual({ n: Number(n) });
+    }
+    for (const n of ['01', '-', '-01', '01.5', '1.', '.5', '-.5', '1..5', '1.5.5', '1.e3', '1e', '--1', '+1', '1 2']) {
+      expect(() => decode(`{"n":${n}}`, schema)).toThrow(expect.objectContaining({ code: 'ERR_EVENT_UNPARSEABLE' }));
+    }
+  });
+
+  it('reads nothing beyond the end', () => {
+    const bytes = Buffer.from(CANONICAL_ORDER);
+    const decoder = new JsonDecoder(CANONICAL_SCHEMA);
+    for (let end = 1; end < bytes.length; end++) {
+      expect(() => decoder.decode(bytes, 0, end)).toThrow(expect.objectContaining({ code: 'ERR_EVENT_UNPARSEABLE' }));
+    }
+  });
+
+  it('refuses every control character inside a text', () => {
+    for (let code = 0; code < 0x20; code++) {
+      for (const rest of ['', 'ü', '\\n']) {
+        expect(refusal(`{"id":"${String.fromCharCode(code)}${rest}","count":1}`)).toMatch(UNPARSEABLE);
+      }
+    }
+  });
+
   it('accepts the name __proto__ as a text', () => {
     expect(decode('{"id":"__proto__","count":1}')).toStrictEqual({ id: '__proto__', count: 1 });
     expect(decode('{"note":"\\"__proto__\\":1"}')).toStrictEqual({ note: '"__proto__":1' });

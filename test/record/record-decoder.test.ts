@@ -92,6 +92,14 @@ describe('RecordDecoder.decode', () => {
     for (const [body, code] of refusals) expect(() => decode(body)).toThrow(expect.objectContaining({ code }));
   });
 
+  it('reads nothing beyond the end', () => {
+    const bytes = Buffer.from(encodeRecord(CANONICAL_SCHEMA)(ORDER));
+    const decoder = new RecordDecoder(CANONICAL_SCHEMA);
+    for (let end = 1; end < bytes.length; end++) {
+      expect(() => decoder.decode(bytes, 0, end)).toThrow(expect.objectContaining({ code: 'ERR_EVENT_UNPARSEABLE' }));
+    }
+  });
+
   it('knows texts of every length and script', () => {
     for (const id of ['', 'x'.repeat(31), 'x'.repeat(32), 'ü'.repeat(200), 'x'.repeat(70_000)]) {
       expect(decode(record(id, 1, null, null))).toStrictEqual({ id, count: 1 });
