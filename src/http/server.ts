@@ -106,6 +106,7 @@ export interface UpgradeRefused {
   readonly refuse: ErrorCode;
   readonly detail: string;
   readonly extra?: object;
+  readonly headers?: readonly HeaderPair[];
 }
 
 export interface Socket<Data> {

@@ -144,7 +144,7 @@ class UwsServer implements HttpServer {
       exchange.problem('ERR_DRAINING', 'no new connections while shutting down');
     } else {
       const answer = behaviour.upgrade(new UwsUpgradeInfo(exchange, request));
-      if ('refuse' in answer) exchange.problem(answer.refuse, answer.detail, answer.extra);
+      if ('refuse' in answer) exchange.problem(answer.refuse, answer.detail, answer.extra, answer.headers);
       else return { holder: new UwsSocket(answer.data), protocol: answer.protocol };
     }
     return null;

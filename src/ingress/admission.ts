@@ -39,6 +39,12 @@ export class Admission {
     return first === ERRORS.ERR_OVERLOAD_PARTITION.id ? ERRORS.ERR_OVERLOAD_BOX.id : first;
   }
 
+  /** As `boxRefusal`, but pressure is no reason: a connection has credit for that. */
+  stateRefusal(): number {
+    const refusal = this.boxRefusal();
+    return refusal === ERRORS.ERR_OVERLOAD_BOX.id ? 0 : refusal;
+  }
+
   /**
    * How long a refused client should wait, in ms: the backlog at the rate it drains, between 1 and 60 s, with jitter.
    * @param lane the one that refused; null for the box

@@ -12,21 +12,31 @@ export class GatherBuffers {
   readonly #budgetBytes: number;
   readonly #free: Uint8Array[] = [];
 
-  /** @param bufferBytes the longest body */
+  /** @param bufferBytes the longest body of one event */
   constructor(bufferBytes: number, budgetBytes: number) {
     this.#bufferBytes = bufferBytes;
     this.#budgetBytes = budgetBytes;
   }
 
+  /** @returns false when all the memory is in use */
+  reserve(bytes: number): boolean {
+    if (this.usedBytes + bytes > this.#budgetBytes) return false;
+    this.usedBytes += bytes;
+    return true;
+  }
+
+  unreserve(bytes: number): void {
+    this.usedBytes -= bytes;
+  }
+
   /** @returns null when all the memory is in use */
   take(): Uint8Array | null {
-    if (this.usedBytes + this.#bufferBytes > this.#budgetBytes) return null;
-    this.usedBytes += this.#bufferBytes;
+    if (!this.reserve(this.#bufferBytes)) return null;
     return this.#free.pop() ?? new Uint8Array(this.#bufferBytes);
   }
 
   give(buffer: Uint8Array): void {
-    this.usedBytes -= this.#bufferBytes;
+    this.unreserve(this.#bufferBytes);
     if (this.#free.length < KEPT_BUFFERS) this.#free.push(buffer);
   }
 }

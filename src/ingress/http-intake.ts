@@ -2,9 +2,9 @@
 import { ERRORS } from '../base/error-catalogue.ts';
 import { ObjectPool } from '../base/object-pool.ts';
 import type { RawResponse } from '../http/server.ts';
-import { INGRESS_METRICS } from '../metrics/catalogue.ts';
-import { rejectionIndex } from '../metrics/catalogue.ts';
+import { INGRESS_METRICS, rejectionIndex } from '../metrics/catalogue.ts';
 import { BodyBytes } from './body-bytes.ts';
+import { FrameWriter } from './frame-writer.ts';
 import { GatherBuffers } from './gather-buffers.ts';
 import { sendRefusal } from './http-refusal.ts';
 import type { Intake } from './intake.ts';
@@ -21,6 +21,7 @@ const POOLED_EXCHANGES = 4096;
 /** What the HTTP side of the intake has in common over all streams. */
 export class HttpIntake {
   readonly intake: Intake;
+  readonly writer: FrameWriter;
   readonly body = new BodyBytes();
   readonly buffers: GatherBuffers;
   readonly results: ResultJson;
@@ -29,6 +30,7 @@ export class HttpIntake {
 
   constructor(intake: Intake, quota: QuotaOptions | null) {
     this.intake = intake;
+    this.writer = new FrameWriter(intake.lanes, intake.identityHash, intake.limits.maxEventBytes);
     this.buffers = new GatherBuffers(intake.limits.maxEventBytes, intake.limits.gatherBytes);
     this.results = new ResultJson(intake.lanes);
     this.quota = quota === null ? null : new Quota(quota);
@@ -42,7 +44,7 @@ export class HttpIntake {
   /** Answers with problem+json and counts it. While draining every answer ends its connection. */
   refuse(response: RawResponse, errorId: number, detail: string, lane: LaneIntake | null, mustClose: boolean): void {
     const { intake } = this;
-    intake.counters.add(rejectionIndex(errorId), 1);
+    this.countRefusal(errorId);
     sendRefusal(response, intake.describe(errorId, detail, lane), mustClose || intake.isDraining);
   }
 
@@ -54,9 +56,13 @@ export class HttpIntake {
     const waitMs = this.quota.take(client, events, intake.now());
     if (waitMs === 0) return true;
     const refusal = intake.describe(ERRORS.ERR_OVERLOAD_QUOTA.id, `quota of client=${client} used up`, null);
-    intake.counters.add(rejectionIndex(ERRORS.ERR_OVERLOAD_QUOTA.id), 1);
+    this.countRefusal(ERRORS.ERR_OVERLOAD_QUOTA.id);
     sendRefusal(response, { ...refusal, retryAfterMs: waitMs }, intake.isDraining);
     return false;
+  }
+
+  countRefusal(errorId: number): void {
+    this.intake.counters.add(rejectionIndex(errorId), 1);
   }
 
   /** An event was acknowledged on receipt. */

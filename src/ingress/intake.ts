@@ -66,6 +66,9 @@ export class Intake {
   refusalLane: LaneIntake | null = null;
   /** Called whenever acks were read: what waited for room may go on. */
   onAcks: () => void = noop;
+  /** Called once when the intake stops accepting. */
+  onStop: () => void = noop;
+  isReadingAcks = false;
   /** Frames that wait for a ring, and what else is owed beside the replies. */
   stagedCount = 0;
 
@@ -107,7 +110,9 @@ export class Intake {
 
   /** From now on everything new is refused; what was taken is still answered. */
   stopAccepting(): void {
+    if (this.admission.isDraining) return;
     this.admission.isDraining = true;
+    this.onStop();
   }
 
   /**
@@ -204,6 +209,8 @@ export class Intake {
     const lanes = this.lanes;
     const ack = this.#ack;
     let hadAcks = false;
+    this.ackClock.turn();
+    this.isReadingAcks = true;
     for (let index = 0; index < lanes.length; index++) {
       const lane = lanes[index] as LaneIntake;
       const ring = lane.link.acks;
@@ -220,9 +227,10 @@ export class Intake {
       } while (position !== EMPTY);
       ring.acknowledge();
     }
+    this.isReadingAcks = false;
     if (!hadAcks) return false;
-    this.ackClock.turn();
     this.onAcks();
+    this.counters.set(REPLIES_OUTSTANDING, this.outstanding);
     return true;
   }
 
@@ -295,7 +303,12 @@ export class Intake {
   };
 }
 
-const { receivedBytes: RECEIVED_BYTES, receivedLibrary: RECEIVED_LIBRARY, duplicates: DUPLICATES } = INGRESS_METRICS.index;
+const {
+  receivedBytes: RECEIVED_BYTES,
+  receivedLibrary: RECEIVED_LIBRARY,
+  duplicates: DUPLICATES,
+  repliesOutstanding: REPLIES_OUTSTANDING,
+} = INGRESS_METRICS.index;
 const ACKED_BY_LEVEL = [
   0,
   INGRESS_METRICS.index.ackedReceived,

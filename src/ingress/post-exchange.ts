@@ -43,7 +43,7 @@ export class PostExchange implements Reply {
   #gatheredLength = 0;
   #isOverflowing = false;
   #status: Uint8Array = CREATED;
-  #text = '';
+  #body: Uint8Array = CREATED;
 
   readonly onAborted = (): void => {
     this.response = null;
@@ -93,7 +93,7 @@ export class PostExchange implements Reply {
         this.refuse(ack.errorId, ack.exceptionDetail(), ack.lane);
       } else {
         const offset = hasException ? ack.exceptionOffset : ack.firstOffset;
-        this.answer(CREATED, owner.http.results.text(ack.lane.partition, offset, ack.level, hasException));
+        this.answer(CREATED, owner.http.results.bytes(ack.lane.partition, offset, ack.level, hasException));
       }
     }
     owner.recycle(this);
@@ -112,14 +112,14 @@ export class PostExchange implements Reply {
   /** 202: the event is on its ring and was not waited for. */
   answerReceived(): void {
     this.owner.http.received();
-    this.answer(ACCEPTED, this.owner.http.results.text(this.partition, -1, LEVEL_RECEIVED, false));
+    this.answer(ACCEPTED, this.owner.http.results.bytes(this.partition, -1, LEVEL_RECEIVED, false));
   }
 
-  answer(status: Uint8Array, text: string): void {
+  answer(status: Uint8Array, body: Uint8Array): void {
     const { response } = this;
     if (response === null) return;
     this.#status = status;
-    this.#text = text;
+    this.#body = body;
     corked = this;
     response.cork(writeCorked);
     this.response = null;
@@ -136,7 +136,7 @@ export class PostExchange implements Reply {
     const response = this.response as RawResponse;
     response.writeStatus(this.#status);
     if (this.preference.applied !== '') response.writeHeader('Preference-Applied', this.preference.applied);
-    response.end(this.#text, this.owner.http.intake.isDraining);
+    response.end(this.#body, this.owner.http.intake.isDraining);
   }
 
   /** Gives back what it holds; the pool calls it. */
@@ -149,7 +149,7 @@ export class PostExchange implements Reply {
     this.idempotencyKey = '';
     this.preference = NO_PREFERENCE;
     this.isSubmitted = false;
-    this.#text = '';
+    this.#body = CREATED;
   }
 }
 

@@ -133,7 +133,7 @@ function parseLength(text: string): number {
   return value;
 }
 
-function isPrintable(text: string): boolean {
+export function isPrintable(text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
     if (code < 0x20 || code > 0x7e) return false;
