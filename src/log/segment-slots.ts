@@ -73,7 +73,7 @@ export class SegmentSlots {
   /** The slot to write next, or null if none stands ready. */
   take(): Slot | null {
     const slot = this.ready.shift() ?? null;
-    this.replenish();
+    if (slot !== null) this.replenish();
     return slot;
   }
 
