@@ -61,7 +61,10 @@ export const binaryProtocol: FrameProtocol = {
   },
 
   hello(hello: Hello, credit: ConnectionCredit): Uint8Array {
-    return withText(TYPE_HELLO, jsonProtocol.hello(hello, credit) as string, credit);
+    const text = Buffer.from(jsonProtocol.hello(hello, credit) as string);
+    const message = answer(TYPE_HELLO, ACK_SIZE + text.length, credit);
+    message.set(text, ACK_SIZE);
+    return message;
   },
 
   ack(outcome: FrameOutcome, credit: ConnectionCredit): Uint8Array {
@@ -73,8 +76,6 @@ export const binaryProtocol: FrameProtocol = {
     message.writeUInt32LE(outcome.duplicate, FRAME_HEADER_SIZE + 4);
     message.writeUInt32LE(outcome.rejected.length, FRAME_HEADER_SIZE + 8);
     message.writeUInt32LE(outcome.level, FRAME_HEADER_SIZE + 12);
-    message.writeUInt32LE(credit.freeEvents, FRAME_HEADER_SIZE + 16);
-    message.writeUInt32LE(credit.freeBytes, FRAME_HEADER_SIZE + 20);
     let at = ACK_SIZE;
     for (const bytes of rejections) {
       message.set(bytes, at);
@@ -84,14 +85,14 @@ export const binaryProtocol: FrameProtocol = {
   },
 
   credit(credit: ConnectionCredit): Uint8Array {
-    const message = answer(TYPE_CREDIT, FRAME_HEADER_SIZE + 8, credit);
-    message.writeUInt32LE(credit.freeEvents, FRAME_HEADER_SIZE);
-    message.writeUInt32LE(credit.freeBytes, FRAME_HEADER_SIZE + 4);
-    return message;
+    return answer(TYPE_CREDIT, ACK_SIZE, credit);
   },
 
   error(code: string, detail: string): Uint8Array {
-    return withText(TYPE_ERROR, jsonProtocol.error(code, detail) as string, null);
+    const text = Buffer.from(jsonProtocol.error(code, detail) as string);
+    const message = answer(TYPE_ERROR, FRAME_HEADER_SIZE + text.length, null);
+    message.set(text, FRAME_HEADER_SIZE);
+    return message;
   },
 };
 
@@ -118,15 +119,9 @@ function answer(type: number, length: number, credit: ConnectionCredit | null): 
   if (credit !== null) {
     message.writeDoubleLE(credit.limitEvents, 8);
     message.writeDoubleLE(credit.limitBytes, 24);
+    message.writeUInt32LE(credit.freeEvents, FRAME_HEADER_SIZE + 16);
+    message.writeUInt32LE(credit.freeBytes, FRAME_HEADER_SIZE + 20);
   }
-  return message;
-}
-
-/** Hello and error are rare: the header, then the JSON text of the other protocol to the end of the message. */
-function withText(type: number, text: string, credit: ConnectionCredit | null): Uint8Array {
-  const bytes = Buffer.from(text);
-  const message = answer(type, FRAME_HEADER_SIZE + bytes.length, credit);
-  message.set(bytes, FRAME_HEADER_SIZE);
   return message;
 }
 

@@ -13,7 +13,7 @@ export class CreditBudget {
 
   constructor(limits: IntakeLimits) {
     this.#budgetBytes = limits.stagingBytes;
-    this.#leastBytes = Math.max(LEAST_CREDIT_BYTES, 2 * limits.maxEventBytes);
+    this.#leastBytes = Math.max(LEAST_CREDIT_BYTES, limits.maxEventBytes + FRAME_HEAD_BYTES);
     assert(this.#leastBytes * RESERVE_FACTOR <= limits.stagingBytes, 'the staging memory holds one connection');
   }
 
@@ -44,6 +44,8 @@ export class CreditBudget {
 }
 
 const RESERVE_FACTOR = 2;
+/** Room for a frame's own head beside one greatest event. */
+const FRAME_HEAD_BYTES = 4096;
 
 /**
  * One connection's credit, counted from its beginning: the client may come to have sent `limit`, and has sent
