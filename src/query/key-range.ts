@@ -1,5 +1,5 @@
 import { MokaError } from '../base/errors.ts';
-import { MAX_KEY_BYTES } from '../base/limits.ts';
+import { MAX_STORE_KEY_BYTES } from '../store/store-limits.ts';
 
 /** Keys from `from` (inclusive) to `to` (exclusive) in UTF-8 byte order; `null` leaves a side open. */
 export interface KeyRange {
@@ -78,6 +78,6 @@ function prefixEnd(prefix: string): string | null {
 
 function checkBound(name: string, text: string): void {
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_KEY_BYTES)
-    throw new MokaError('ERR_VIEW_QUERY', `${name} too long: bytes=${bytes} max=${MAX_KEY_BYTES}`);
+  if (bytes > MAX_STORE_KEY_BYTES)
+    throw new MokaError('ERR_VIEW_QUERY', `${name} too long: bytes=${bytes} max=${MAX_STORE_KEY_BYTES}`);
 }

@@ -3,12 +3,9 @@ import { isInRange } from './key-range.ts';
 import type { ChangesAnswer, ReadyAnswer, RowsAnswer, WatchQuestion } from './protocol.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_ROWS, MAX_HISTORY_CHANGES, WATCH_CREDIT } from './query-limits.ts';
 import type { QueryableLane } from './queryable-lane.ts';
-import { RangeScan } from './range-scan.ts';
+import { lotRows, RangeScan } from './range-scan.ts';
 import type { ChangePosition } from './resume-token.ts';
 import { rowJson } from './row-json.ts';
-
-/** Rows taken from the store at once. */
-const LOT_ROWS = 32;
 
 /**
  * One watcher of one view in one partition.
@@ -77,7 +74,8 @@ export class LaneWatch {
     const values: string[] = [];
     let size = 0;
     while (keys.length < MAX_BATCH_ROWS && size < MAX_BATCH_BYTES) {
-      const rows = snapshot.next(Math.min(LOT_ROWS, MAX_BATCH_ROWS - keys.length));
+      const lot = lotRows(keys.length, size, MAX_BATCH_BYTES);
+      const rows = snapshot.next(Math.min(lot, MAX_BATCH_ROWS - keys.length));
       if (rows.length === 0) break;
       for (const row of rows) {
         const value = rowJson(row.value);

@@ -2,11 +2,8 @@ import { compareKeys, isInRange } from './key-range.ts';
 import type { PageAnswer, PageQuestion } from './protocol.ts';
 import { MAX_PAGE_BYTES } from './query-limits.ts';
 import type { QueryableLane } from './queryable-lane.ts';
-import { RangeScan } from './range-scan.ts';
+import { lotRows, RangeScan } from './range-scan.ts';
 import { rowJson } from './row-json.ts';
-
-/** Rows taken from the store at once. */
-const LOT_ROWS = 32;
 
 /**
  * One page of one partition, in one slice or several. Events that come between two slices are worked into the rows that
@@ -38,7 +35,8 @@ export class PageScan {
   step(maxRows: number): number {
     let count = 0;
     while (count < maxRows && !this.isComplete) {
-      const rows = this.#scan.next(Math.min(LOT_ROWS, maxRows - count, this.question.limit - this.#keys.length));
+      const lot = lotRows(this.#keys.length, this.#size, MAX_PAGE_BYTES);
+      const rows = this.#scan.next(Math.min(lot, maxRows - count, this.question.limit - this.#keys.length));
       for (const row of rows) {
         this.#insert(this.#keys.length, row.key, rowJson(row.value));
         if (this.#size < MAX_PAGE_BYTES) continue;

@@ -18,7 +18,7 @@ export const MAX_PENDING_QUESTIONS = 16_384;
 /** Range reads at a time, each of which may hold a full page of every partition. */
 export const MAX_PENDING_RANGES = 64;
 
-/** View, bounds and last key, each a key of at most 512 bytes, in JSON escapes and base64url. */
+/** View, bounds and last key in JSON and base64url: more than any server takes in an address. */
 export const MAX_CURSOR_CHARACTERS = 16 * KIB;
 
 /** Subscriptions of one process: a wall of displays, not the public. */

@@ -49,3 +49,13 @@ export class RangeScan {
 }
 
 const NO_ROWS: readonly ScanRow[] = [];
+
+/** Rows to take at once when `count` rows of `size` bytes are there already: what fits, judging by these; a few at first. */
+export function lotRows(count: number, size: number, maxSize: number): number {
+  if (count === 0) return FIRST_LOT_ROWS;
+  return Math.max(1, Math.min(MAX_LOT_ROWS, Math.ceil((maxSize - size) / (size / count))));
+}
+
+/** Each lot costs the store a new start, and what has no room is read in vain. */
+const FIRST_LOT_ROWS = 32;
+const MAX_LOT_ROWS = 256;

@@ -4,7 +4,10 @@ import type { QueryableLane, ViewStore } from '../../src/query/queryable-lane.ts
 import { ViewServer } from '../../src/query/view-server.ts';
 import type { ScanCursor, ScanOptions } from '../../src/store/state-store.ts';
 
-/** A view in memory. Its cursor reads the rows as they are at each slice; `moreCount` slices come back empty first. */
+/**
+ * A view in memory. Its cursor reads the rows as they are at each slice and knows that it is done only when a slice
+ * comes back short; `moreCount` slices come back empty first.
+ */
 export class MemoryStore implements ViewStore {
   readonly rows = new Map<string, unknown>();
   moreCount = 0;
@@ -16,6 +19,7 @@ export class MemoryStore implements ViewStore {
   scan(options: ScanOptions): ScanCursor {
     let last = options.after ?? null;
     let taken = 0;
+    let isDone = false;
     const following = (): string[] =>
       [...this.rows.keys()]
         .filter((key) => last === null || compareKeys(key, last) > 0)
@@ -24,7 +28,7 @@ export class MemoryStore implements ViewStore {
         .sort(compareKeys);
     return {
       get isDone(): boolean {
-        return taken >= options.limit || following().length === 0;
+        return isDone;
       },
       next: (maxRows) => {
         if (this.moreCount > 0) {
@@ -32,6 +36,7 @@ export class MemoryStore implements ViewStore {
           return 'more';
         }
         const keys = following().slice(0, Math.min(maxRows, options.limit - taken));
+        isDone = keys.length < maxRows;
         taken += keys.length;
         last = keys.at(-1) ?? last;
         return keys.map((key) => ({ key, value: this.rows.get(key) }));

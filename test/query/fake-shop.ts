@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { KeyedHash, partitionOf } from '../../src/base/hash.ts';
 import { portOf } from '../../src/query/message-port.ts';
+import type { Question } from '../../src/query/protocol.ts';
 import { QueryRouter } from '../../src/query/query-router.ts';
 import type { ViewSpec } from '../../src/topology/compiled.ts';
 import { FakeLane } from './fake-lane.ts';
@@ -17,6 +18,8 @@ export const VIEWS: readonly ViewSpec[] = [
 export class FakeShop {
   readonly lanes: FakeLane[] = [];
   readonly router: QueryRouter;
+  /** Everything the router said to its lanes. */
+  readonly questions: Question[] = [];
   /** Messages for a lane that is stuck stay here. */
   readonly stuck = new Set<number>();
   readonly #closers: (() => void)[] = [];
@@ -27,6 +30,7 @@ export class FakeShop {
       const { port1, port2 } = new MessageChannel();
       const lane = new FakeLane(partition, (message) => port2.postMessage(message));
       port2.on('message', (message) => {
+        this.questions.push(...(message as Question[]));
         if (this.stuck.has(partition)) return;
         lane.server.handle(message);
         this.run(lane);

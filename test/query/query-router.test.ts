@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_PENDING_QUESTIONS, MAX_PENDING_RANGES } from '../../src/query/query-limits.ts';
-import { FakeShop } from './fake-shop.ts';
+import { FakeShop, until } from './fake-shop.ts';
 
 const shops: FakeShop[] = [];
 
@@ -102,6 +102,8 @@ describe('QueryRouter.get', () => {
     await expect(shop.router.get('orders', 'k', { after, timeoutMs: 10 })).rejects.toThrow(
       failure('ERR_VIEW_POSITION_TIMEOUT', 'position not reached: partition=0 offset=5 timeoutMs=10'),
     );
+    await until(() => shop.questions.length === 2);
+    expect(shop.questions).toMatchObject([{ kind: 'get' }, { kind: 'cancel', id: shop.questions[0]?.id }]);
   });
 
   it('gives up on a lane that does not answer', async () => {
@@ -125,7 +127,7 @@ describe('QueryRouter.get', () => {
     ['unknown view', 'ordres', 'k', {}, 'ERR_VIEW_UNKNOWN', 'no such view; did you mean orders'],
     ['unknown view, unlike any', 'xyzzyxyzzy', 'k', {}, 'ERR_VIEW_UNKNOWN', 'no such view'],
     ['empty key', 'orders', '', {}, 'ERR_VIEW_QUERY', 'key is empty'],
-    ['long key', 'orders', 'é'.repeat(300), {}, 'ERR_VIEW_QUERY', 'key too long: bytes=600 max=512'],
+    ['long key', 'orders', 'é'.repeat(600), {}, 'ERR_VIEW_QUERY', 'key too long: bytes=1200 max=1024'],
     [
       'no deadline',
       'orders',
@@ -212,6 +214,12 @@ describe('QueryRouter.range', () => {
       router = other.router;
     } while (cursor !== undefined);
     expect(keys).toEqual(Array.from({ length: 250 }, (_, i) => `k${String(i).padStart(4, '0')}`));
+  });
+
+  it('has no cursor when its limit takes the last row', async () => {
+    const shop = filled(1, 30);
+    expect((await shop.router.range('orders', { limit: 30 })).cursor).toBeNull();
+    expect((await shop.router.range('orders', { limit: 29 })).cursor).not.toBeNull();
   });
 
   it('keeps to prefix, from and to', async () => {

@@ -1,7 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { FeedMessage } from '../../src/query/feed-message.ts';
-import { MAX_HISTORY_CHANGES, MAX_WATCHES } from '../../src/query/query-limits.ts';
-import type { FeedSink, ViewFeed } from '../../src/query/view-feed.ts';
+import { LaneQuestions } from '../../src/query/lane-questions.ts';
+import type { Question } from '../../src/query/protocol.ts';
+import { MAX_HISTORY_CHANGES, MAX_STALL_MS, MAX_WATCHES } from '../../src/query/query-limits.ts';
+import type { ChangePosition } from '../../src/query/resume-token.ts';
+import { type FeedSink, ViewFeed } from '../../src/query/view-feed.ts';
 import { FakeShop, until } from './fake-shop.ts';
 
 interface Message {
@@ -131,6 +134,83 @@ describe('ViewFeed', () => {
     await until(() => client.isReady);
     expect(client.messages[0]).toEqual({ type: 'reset', reason });
     expect(client.rows.size).toBe(2);
+  });
+
+  /** A feed whose lanes are the test. */
+  function fed(partitions: number): { client: Client; feed: ViewFeed; told: Question[] } {
+    const told: Question[] = [];
+    const ports = Array.from({ length: partitions }, () => ({ post: () => {}, onMessage: () => {} }));
+    const questions = new LaneQuestions({ ports, onWatchAnswer: () => {} });
+    questions.tell = (_, message) => told.push(message);
+    const client = new Client();
+    const range = { from: null, to: null };
+    let id = 0;
+    const renewId = (): number => ++id;
+    const feed = new ViewFeed({ questions, viewId: 0, range, sink: client, renewId, onClosed: () => {} });
+    feed.start(null);
+    return { client, feed, told };
+  }
+
+  const at = (offset: number): ChangePosition => ({ offset, n: 0, epoch: 1 });
+  const noChanges = { kind: 'changes', id: 1, keys: [], values: [], offsets: [], ns: [] } as const;
+
+  it('is ready when every partition is, whatever has changed before', () => {
+    const { client, feed } = fed(2);
+    feed.receive(0, { ...noChanges, position: at(3) });
+    feed.receive(1, { kind: 'ready', id: 1, position: at(7) });
+    feed.receive(1, { ...noChanges, position: at(8) });
+    expect(client.types).toEqual(['reset', 'changes', 'changes']);
+    expect(client.ids).toEqual(['', null, null]);
+    feed.receive(0, { kind: 'ready', id: 1, position: at(5) });
+    expect(client.messages.at(-1)).toMatchObject({ type: 'ready', id: '5.0.1_8.0.1' });
+  });
+
+  it('passes over what comes behind the loss of a partition, and begins anew in all', async () => {
+    const { client, feed, told } = fed(2);
+    feed.receive(0, { kind: 'lost', id: 1, reason: 'epoch' });
+    feed.receive(0, { kind: 'lost', id: 1, reason: 'history' });
+    feed.receive(1, { kind: 'rows', id: 1, keys: ['late'], values: ['1'] });
+    await until(() => client.types.length === 2);
+    expect(client.messages).toEqual([
+      { type: 'reset', reason: 'new' },
+      { type: 'reset', reason: 'epoch' },
+    ]);
+    expect(told.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+      ...['watch 1', 'watch 1', 'cancel 1', 'cancel 1', 'watch 2', 'watch 2'],
+    ]);
+    feed.close();
+  });
+
+  it('gives credit for what was taken, later for changes than for rows', async () => {
+    const { feed, told } = fed(1);
+    told.length = 0;
+    feed.receive(0, { kind: 'rows', id: 1, keys: ['a'], values: ['1'] });
+    expect(told).toEqual([{ kind: 'credit', id: 1, batches: 1 }]);
+    feed.receive(0, { ...noChanges, position: at(3) });
+    feed.receive(0, { ...noChanges, position: at(4) });
+    expect(told.length).toBe(1);
+    await until(() => told.length > 1);
+    expect(told[1]).toEqual({ kind: 'credit', id: 1, batches: 2 });
+    feed.close();
+  });
+
+  it('sends a reader away that takes nothing for long', () => {
+    vi.useFakeTimers();
+    try {
+      const { client, feed } = fed(1);
+      client.isFull = true;
+      feed.receive(0, { kind: 'rows', id: 1, keys: ['a'], values: ['1'] });
+      vi.advanceTimersByTime(MAX_STALL_MS - 1);
+      expect(client.ended).toBe('');
+      feed.resume();
+      feed.receive(0, { kind: 'rows', id: 1, keys: ['b'], values: ['1'] });
+      vi.advanceTimersByTime(MAX_STALL_MS - 1);
+      expect(client.ended).toBe('');
+      vi.advanceTimersByTime(1);
+      expect(client.ended).toBe('ERR_OVERLOAD_QUOTA');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('takes part of the view', async () => {

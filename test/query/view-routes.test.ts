@@ -156,7 +156,7 @@ describe('GET /v1/views/{view}/{key}', () => {
     ['/v1/views/orders/%c3%28', 400, 'ERR_VIEW_QUERY', 'path has a malformed percent-escape'],
     ['/v1/views/orders/%c0%af', 400, 'ERR_VIEW_QUERY', 'path has a malformed percent-escape'],
     ['/v1/views/%zz/x', 400, 'ERR_HTTP_BAD_REQUEST', 'path has a malformed percent-escape'],
-    [`/v1/views/orders/${'k'.repeat(513)}`, 400, 'ERR_VIEW_QUERY', 'key too long: bytes=513 max=512'],
+    [`/v1/views/orders/${'k'.repeat(1025)}`, 400, 'ERR_VIEW_QUERY', 'key too long: bytes=1025 max=1024'],
     ['/v1/views/orders/k?afer=0:1', 400, 'ERR_VIEW_QUERY', 'no such parameter: name=afer; did you mean after'],
     ['/v1/views/orders/k?limit=1', 400, 'ERR_VIEW_QUERY', 'no such parameter: name=limit; known: after, timeoutMs'],
     ['/v1/views/orders/k?after=0:1&after=1:1', 400, 'ERR_VIEW_QUERY', 'parameter given twice: name=after'],
@@ -257,7 +257,7 @@ describe('GET /v1/views/{view}', () => {
     ['open-orders', 'prefix=a&from=b', 400, 'ERR_VIEW_QUERY', 'prefix excludes from and to'],
     ['open-orders', 'prefix=a&to=b', 400, 'ERR_VIEW_QUERY', 'prefix excludes from and to'],
     ['open-orders', 'from=b&to=a', 400, 'ERR_VIEW_QUERY', 'from lies after to'],
-    ['open-orders', `from=${'k'.repeat(513)}`, 400, 'ERR_VIEW_QUERY', 'from too long: bytes=513 max=512'],
+    ['open-orders', `from=${'k'.repeat(1025)}`, 400, 'ERR_VIEW_QUERY', 'from too long: bytes=1025 max=1024'],
     ['open-orders', 'prefix=%c3%28', 400, 'ERR_VIEW_QUERY', 'parameter is not valid UTF-8: name=prefix'],
     ['open-orders', 'limt=5', 400, 'ERR_VIEW_QUERY', 'no such parameter: name=limt; did you mean limit'],
     [

@@ -228,6 +228,15 @@ describe('ViewServer page', () => {
     expect(page.through).toBe(page.keys.at(-1));
   });
 
+  it('cuts off what came in behind the scan beyond its limit, for the next page to find', () => {
+    const lane = laneWith(600);
+    lane.ask({ ...PAGE, limit: 257 });
+    lane.commit(['a', 'b', 'c'].map((letter) => [`k00254${letter}`, 1]));
+    const [page] = lane.taken() as [PageAnswer];
+    expect(page.keys.slice(-2)).toEqual(['k00254a', 'k00254b']);
+    expect(page.through).toBe('k00254b');
+  });
+
   it('fills up when rows went behind the scan', () => {
     const lane = laneWith(600);
     lane.ask({ ...PAGE, limit: 300 });
