@@ -6,6 +6,7 @@ import { MIB } from '../base/limits.ts';
 import { type Block, PAGE_BYTES, pageAlign } from './block.ts';
 import type { Disk, Done } from './disk.ts';
 import { createLogIdentity, type LogIdentity, readLogIdentity } from './log-identity.ts';
+import { LogTail } from './log-tail.ts';
 import { LogWriter } from './log-writer.ts';
 import type { RecordView } from './record-finder.ts';
 import { RecordLookup } from './record-lookup.ts';
@@ -122,7 +123,9 @@ export class PartitionLog {
       takeSlot: (): Slot => this.slots.take() ?? this.release.takeSync() ?? this.slots.makeSync(),
       segmentBegun: (segment: Segment): void => void this.segments.push(segment),
     };
-    this.writer = new LogWriter(disk, identity, host, { maxBlockBytes, announcesWritten }, recovered.chain);
+    const fileMode = announcesWritten ? 'write' : 'write-durable';
+    const tail = new LogTail(disk, identity, host, fileMode, recovered.chain);
+    this.writer = new LogWriter(tail, { partition: identity.partition, maxBlockBytes, announcesWritten });
     this.lookup = new RecordLookup(disk, identity, this.writer, this.segments);
     this.writer.begin(this.segments.at(-1) ?? null);
     this.release.start();
@@ -135,7 +138,7 @@ export class PartitionLog {
   }
 
   get epoch(): number {
-    return this.writer.epoch;
+    return this.writer.tail.epoch;
   }
 
   /** Offset of the next record, those in `open` counted. */
@@ -148,12 +151,12 @@ export class PartitionLog {
   }
 
   get durableThrough(): number {
-    return this.writer.durableThrough;
+    return this.writer.tail.durableThrough;
   }
 
   /** Log time of the last block; the next one is not before it. */
   get lastLogTime(): number {
-    return this.writer.lastLogTime;
+    return this.writer.tail.lastLogTime;
   }
 
   get firstRetainedOffset(): number {
@@ -194,7 +197,7 @@ export class PartitionLog {
 
   /** Why `canAdmit` says no, as the number of an error; 0 if it says yes. */
   blockedReason(): number {
-    if (this.writer.error !== null) return ERRORS[this.writer.error.code].id;
+    if (this.writer.failure !== null) return ERRORS[this.writer.failure.code].id;
     if (this.hasRoomFor(CONTROL_RESERVE_BLOCKS + 1)) return 0;
     return this.slots.blockedReason === 0 ? ERRORS.ERR_OVERLOAD_PARTITION.id : this.slots.blockedReason;
   }
@@ -278,7 +281,7 @@ export class PartitionLog {
   }
 
   private hasRoomFor(blocks: number): boolean {
-    if (this.writer.error !== null) return false;
+    if (this.writer.failure !== null) return false;
     return this.slots.readyCount > 0 || this.writer.tailRoom >= blocks * pageAlign(this.maxBlockBytes);
   }
 }
