@@ -15,6 +15,9 @@ export interface RecoveryResult {
 const READY_MS = 60_000;
 const CONNECTIONS = 8;
 const FRAME_EVENTS = 250;
+/** Orders of the load under which the engine is killed, far from those of the first. */
+const SECOND_FIRST_ORDER = 2 ** 29;
+const KILL_AFTER_MS = 2000;
 /** Stages of an order's life that leave it open: rows = 3 × depth × frame × connections. */
 const OPEN_STAGES = 3;
 
@@ -35,11 +38,12 @@ export async function measureRecovery(
     const depth = Math.max(1, Math.ceil(keys / (OPEN_STAGES * FRAME_EVENTS * CONNECTIONS)));
     const load = ['--url', url, '--transport', 'ws-json', '--workload', 'life-cycle', '--depth', String(depth)];
     const counts = ['--producer', '--connections', String(CONNECTIONS), '--frame', String(FRAME_EVENTS)];
-    // The generator outlasts the engine and complains of the lost connections; that is what is wanted here.
-    const loading = runLoad([...load, ...counts, '--seconds', String(loadSeconds + 1)]);
-    await sleep(loadSeconds * 1000);
+    await runLoad([...load, ...counts, '--seconds', String(loadSeconds)]);
+    // This one outlasts the engine and complains of its lost connections; that is what is wanted here.
+    const more = runLoad([...load, ...counts, '--seconds', '2', '--first-order', String(SECOND_FIRST_ORDER)]);
+    await sleep(KILL_AFTER_MS);
     await first.kill();
-    await loading;
+    await more;
     const start = performance.now();
     second = new ServerProcess(args, {});
     const ready = await second.whenReady(READY_MS);

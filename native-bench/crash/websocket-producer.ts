@@ -36,7 +36,9 @@ export class WebSocketProducer implements Producer, WebSocketClient {
   #nextFrame = 1;
   #nextSequence = 0;
   #ackedThrough = -1;
-  #creditEvents = 0;
+  /** Since this connection was opened. */
+  #limitEvents = 0;
+  #sentEvents = 0;
 
   constructor(index: number, options: WebSocketProducerOptions, context: ProducerContext) {
     this.name = `ws-${index}-${options.protocol}-${options.identity}${options.trustsHello ? '-trusting' : ''}`;
@@ -59,6 +61,8 @@ export class WebSocketProducer implements Producer, WebSocketClient {
     const protocol = this.#options.protocol === 'json' ? 'moka.json.v1' : 'moka.bin.v1';
     this.#inFlight.clear();
     this.#nextFrame = 1;
+    this.#sentEvents = 0;
+    this.#limitEvents = 0;
     this.#connection = new WebSocketConnection(this.#index, { ...target, path, protocol }, this);
   }
 
@@ -70,7 +74,7 @@ export class WebSocketProducer implements Producer, WebSocketClient {
   onMessage(connection: WebSocketConnection, isBinary: boolean, payload: Buffer): void {
     if (connection !== this.#connection) return;
     const message = isBinary ? readBinaryMessage(payload) : readTextMessage(payload);
-    if (message.creditEvents >= 0) this.#creditEvents = message.creditEvents;
+    if (message.limitEvents >= 0) this.#limitEvents = message.limitEvents;
     if (message.type === 'hello') this.#onHello(message);
     else if (message.type === 'ack') this.#onAck(message);
     else if (message.type === 'error') this.#complain(message.detail);
@@ -124,11 +128,16 @@ export class WebSocketProducer implements Producer, WebSocketClient {
   }
 
   #fill(): void {
-    while (this.#connection !== null && this.#inFlight.size < WINDOW_FRAMES && this.#creditEvents >= FRAME_EVENTS_MAX) {
+    while (this.#mayDraft) {
       const frame = this.#draft();
       this.#pending.push(frame);
       this.#send(frame);
     }
+  }
+
+  get #mayDraft(): boolean {
+    const isInCredit = this.#sentEvents + FRAME_EVENTS_MAX <= this.#limitEvents;
+    return this.#connection !== null && this.#inFlight.size < WINDOW_FRAMES && isInCredit;
   }
 
   #draft(): PendingFrame {
@@ -150,7 +159,7 @@ export class WebSocketProducer implements Producer, WebSocketClient {
     const number = this.#nextFrame;
     this.#nextFrame++;
     this.#inFlight.set(number, frame);
-    this.#creditEvents -= contents.length;
+    this.#sentEvents += contents.length;
     const codec = this.#isRecord ? EVENT_CODEC_RECORD : EVENT_CODEC_JSON;
     const bytes =
       this.#options.protocol === 'json'

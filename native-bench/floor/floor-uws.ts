@@ -8,9 +8,12 @@ import uWebSockets from 'uWebSockets.js';
  *
  *   node .bench/build/native-bench/floor/floor-uws.js   prints {"event":"ready","url":…}
  */
-const HELLO_CREDIT = { events: 1_000_000, bytes: 256 * 1024 * 1024 };
+/** Nothing is ever held back. */
+const LIMIT = { events: 2 ** 50, bytes: 2 ** 50 };
+const HELLO = JSON.stringify({ type: 'hello', lastSeq: -1, limit: LIMIT });
 const ANSWER = '{"partition":0,"offset":0,"epoch":1,"level":"received","processed":false,"duplicate":false}';
-const ACK_BYTES = 64;
+const HEADER_BYTES = 32;
+const ACK_BYTES = 56;
 const TYPE_HELLO = 2;
 const TYPE_ACK = 3;
 
@@ -18,15 +21,24 @@ interface Connection {
   isBinary: boolean;
 }
 
-function binaryMessage(type: number, frame: number, accepted: number): Buffer {
-  const message = Buffer.alloc(ACK_BYTES);
+function binaryMessage(type: number, frame: number, length: number): Buffer {
+  const message = Buffer.alloc(length);
   message.writeUInt16LE(0x4b4d, 0);
   message[2] = 1;
   message[3] = type;
   message.writeUInt32LE(frame, 4);
-  message.writeUInt32LE(accepted, 32);
-  message.writeUInt32LE(HELLO_CREDIT.events, 48);
-  message.writeUInt32LE(HELLO_CREDIT.bytes, 52);
+  message.writeDoubleLE(LIMIT.events, 8);
+  message.writeDoubleLE(LIMIT.bytes, 24);
+  return message;
+}
+
+function binaryHello(): Buffer {
+  return Buffer.concat([binaryMessage(TYPE_HELLO, 0, ACK_BYTES), Buffer.from(HELLO)]);
+}
+
+function binaryAck(frame: Buffer): Buffer {
+  const message = binaryMessage(TYPE_ACK, frame.readUInt32LE(4), ACK_BYTES);
+  message.writeUInt32LE(frame.readUInt32LE(16), HEADER_BYTES);
   return message;
 }
 
@@ -38,7 +50,7 @@ function textAck(head: Buffer, frameEvents: number): string {
     accepted: frameEvents,
     duplicate: 0,
     rejected: [],
-    credit: HELLO_CREDIT,
+    limit: LIMIT,
   });
 }
 
@@ -61,12 +73,12 @@ app.ws<Connection>('/v1/streams/orders/ws', {
     response.upgrade(data, key, protocol, request.getHeader('sec-websocket-extensions'), context);
   },
   open: (socket) => {
-    if (socket.getUserData().isBinary) socket.send(binaryMessage(TYPE_HELLO, 0, 0), true);
-    else socket.send(JSON.stringify({ type: 'hello', lastSeq: -1, credit: HELLO_CREDIT }), false);
+    if (socket.getUserData().isBinary) socket.send(binaryHello(), true);
+    else socket.send(HELLO, false);
   },
   message: (socket, message, isBinary) => {
     const bytes = Buffer.from(message);
-    if (isBinary) socket.send(binaryMessage(TYPE_ACK, bytes.readUInt32LE(4), bytes.readUInt32LE(16)), true);
+    if (isBinary) socket.send(binaryAck(bytes), true);
     else socket.send(textAck(bytes, FRAME_EVENTS), false);
   },
 });

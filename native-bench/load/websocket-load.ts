@@ -15,11 +15,11 @@ class Channel {
   isReady = false;
   nextFrame = 1;
   nextSequence: number;
-  /** What the server grants as a whole, and what of it is on the way. */
-  grantedEvents = 0;
-  grantedBytes = 0;
-  outstandingEvents = 0;
-  outstandingBytes = 0;
+  /** Counted since the connection was opened, as the server counts: what it allows, and what was sent. */
+  limitEvents = 0;
+  limitBytes = 0;
+  sentEvents = 0;
+  sentBytes = 0;
 
   constructor(connection: WebSocketConnection, source: FrameSource, hasProducer: boolean) {
     this.connection = connection;
@@ -27,9 +27,8 @@ class Channel {
     this.nextSequence = hasProducer ? 0 : -1;
   }
 
-  /** The greatest frame of the source fits the credit. */
   canSend(events: number, bytes: number): boolean {
-    return this.outstandingEvents + events <= this.grantedEvents && this.outstandingBytes + bytes <= this.grantedBytes;
+    return this.sentEvents + events <= this.limitEvents && this.sentBytes + bytes <= this.limitBytes;
   }
 }
 
@@ -100,9 +99,9 @@ export class WebSocketLoad implements WebSocketClient {
     const channel = this.#channels[connection.id] as Channel;
     if (message.detail !== '') this.#tally.complain(message.detail);
     if (message.type === 'ack') this.#onAck(channel, message);
-    if (message.creditEvents >= 0) {
-      channel.grantedEvents = channel.outstandingEvents + message.creditEvents;
-      channel.grantedBytes = channel.outstandingBytes + message.creditBytes;
+    if (message.limitEvents >= 0) {
+      channel.limitEvents = message.limitEvents;
+      channel.limitBytes = message.limitBytes;
     }
     if (message.type === 'hello') this.#onHello(channel);
     if (this.#isStarted && this.#schedule === null) this.#fillWindow(channel);
@@ -127,8 +126,6 @@ export class WebSocketLoad implements WebSocketClient {
       return;
     }
     channel.inFlight.delete(message.frame);
-    channel.outstandingEvents -= frame.eventCount;
-    channel.outstandingBytes -= frame.payloadBytes;
     this.#tally.duplicates += message.duplicate;
     this.#tally.rejected += message.rejected;
     this.#tally.answered(message.accepted, (performance.now() - frame.sentAt) * 1000);
@@ -169,8 +166,8 @@ export class WebSocketLoad implements WebSocketClient {
     channel.inFlight.set(channel.nextFrame, frame);
     channel.nextFrame++;
     if (channel.nextSequence >= 0) channel.nextSequence += frame.eventCount;
-    channel.outstandingEvents += frame.eventCount;
-    channel.outstandingBytes += frame.payloadBytes;
+    channel.sentEvents += frame.eventCount;
+    channel.sentBytes += frame.payloadBytes;
     frame.sentAt = sentAt;
     this.#tally.sent += frame.eventCount;
     this.#tally.payloadBytes += frame.payloadBytes;
