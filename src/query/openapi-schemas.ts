@@ -23,6 +23,7 @@ export function componentSchemas(streams: readonly StreamSpec[], views: readonly
     BatchResult: BATCH_RESULT,
     Position: POSITION,
     Problem: PROBLEM,
+    SchemaIssue: SCHEMA_ISSUE,
     FeedMessage: FEED_MESSAGE,
   };
 }
@@ -40,7 +41,7 @@ const POSITION = object(
 const ACK = object(
   {
     partition: PARTITION,
-    offset: OFFSET,
+    offset: { type: ['integer', 'null'], minimum: 0, description: 'Place in the log; null where it is not known yet.' },
     epoch: EPOCH,
     level: { enum: ['received', 'written', 'durable'], description: 'How far the event had come when this was sent.' },
     processed: { type: 'boolean' },
@@ -60,13 +61,34 @@ const PROBLEM: ApiNode = {
     detail: { type: 'string' },
     requestId: { type: 'string' },
     retryable: { type: 'boolean', description: 'Whether the same request can succeed later.' },
+    details: { type: 'array', items: reference('SchemaIssue'), description: 'What does not fit, by JSON pointer.' },
+    partition: PARTITION,
+    retryAfterMs: { type: 'integer', minimum: 0 },
   },
   required: ['type', 'title', 'status', 'code', 'detail', 'requestId', 'retryable'],
 };
 
+const SCHEMA_ISSUE = object({ pointer: { type: 'string' }, detail: { type: 'string' } });
+
+const STATUS = { type: 'integer', description: 'That of the same event sent alone.' };
+
 const BATCH_RESULT: ApiNode = {
   description: 'One line of the answer to a batch, in the order of its events: an ack, or why the event was refused.',
-  anyOf: [reference('Ack'), { type: 'object', properties: { status: { type: 'integer' }, code: { type: 'string' } } }],
+  oneOf: [
+    { allOf: [reference('Ack'), object({ status: STATUS })] },
+    {
+      type: 'object',
+      properties: {
+        status: STATUS,
+        code: { type: 'string', enum: Object.keys(ERRORS) },
+        detail: { type: 'string' },
+        details: { type: 'array', items: reference('SchemaIssue') },
+        partition: PARTITION,
+        retryAfterMs: { type: 'integer', minimum: 0 },
+      },
+      required: ['status', 'code', 'detail'],
+    },
+  ],
 };
 
 const CHANGE: ApiNode = {

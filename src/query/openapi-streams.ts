@@ -78,7 +78,13 @@ function eventOperation(stream: StreamSpec, eventSchema: string): ApiNode {
     operationId: `send.${stream.name}`,
     summary: `Send one event to ${stream.name} (${stream.guarantee})`,
     parameters: [IDEMPOTENCY_KEY, PREFER],
-    requestBody: { required: true, content: { 'application/json': { schema: reference(eventSchema) } } },
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': { schema: reference(eventSchema) },
+        'application/msgpack': { schema: reference(eventSchema) },
+      },
+    },
     responses: { 201: ack, 202: ack, ...problemResponses([...EVENT_ERRORS, ...REQUEST_ERRORS]) },
   };
 }
@@ -88,7 +94,7 @@ function batchOperation(stream: StreamSpec, eventSchema: string): ApiNode {
   return {
     operationId: `batch.${stream.name}`,
     summary: `Send many events to ${stream.name}, one JSON per line`,
-    parameters: [IDEMPOTENCY_KEY],
+    parameters: [IDEMPOTENCY_KEY, PREFER],
     requestBody: { required: true, content: { [NDJSON]: { schema: reference(eventSchema) } } },
     responses: { 200: results, ...problemResponses(REQUEST_ERRORS) },
   };
@@ -104,7 +110,8 @@ const IDEMPOTENCY_KEY = {
 const PREFER = {
   name: 'Prefer',
   in: 'header',
-  description: '`wait=<seconds>`: answer when the event is processed; `respond-async`: answer at once.',
+  description:
+    '`respond-async`: answer on receipt. `wait=<seconds>`: how long the answer may take. Both: on receipt if it is not there by then.',
   schema: { type: 'string' },
 };
 const PRODUCER = {
