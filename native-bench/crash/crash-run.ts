@@ -57,7 +57,8 @@ export class CrashRound {
   readonly result: RoundResult = { violations: [], acked: 0, logged: 0, starts: 0, kills: 0, probes: 0, readyMs: [] };
   #match: LogMatch = { placeOf: new Map(), inOrder: [], violations: [] };
 
-  constructor(data: string, scenario: Scenario, random: Random, say: (text: string) => void) {
+  /** @param trustsHello whether one of the producers believes the server's hello instead of its own memory */
+  constructor(data: string, scenario: Scenario, random: Random, trustsHello: boolean, say: (text: string) => void) {
     this.#data = data;
     this.#scenario = scenario;
     this.#random = random;
@@ -73,7 +74,7 @@ export class CrashRound {
       ...Array.from({ length: 4 }, (_, index) => new HttpProducer(index, context)),
       new WebSocketProducer(4, { protocol: 'json', identity: 'sequence', trustsHello: false }, context),
       new WebSocketProducer(5, { protocol: 'binary', identity: 'sequence', trustsHello: false }, context),
-      new WebSocketProducer(6, { protocol: 'json', identity: 'sequence', trustsHello: true }, context),
+      new WebSocketProducer(6, { protocol: 'json', identity: 'sequence', trustsHello }, context),
       new WebSocketProducer(7, { protocol: 'json', identity: 'frame-id', trustsHello: false }, context),
     ];
   }

@@ -77,7 +77,7 @@ export class WebSocketProducer implements Producer, WebSocketClient {
     if (message.limitEvents >= 0) this.#limitEvents = message.limitEvents;
     if (message.type === 'hello') this.#onHello(message);
     else if (message.type === 'ack') this.#onAck(message);
-    else if (message.type === 'error') this.#complain(message.detail);
+    else if (message.type === 'error' && !message.detail.includes('ERR_DRAINING')) this.#complain(message.detail);
     this.#fill();
   }
 
