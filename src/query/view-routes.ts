@@ -5,7 +5,7 @@ import { changeSocket } from './change-socket.ts';
 import { openChangeStream } from './change-stream.ts';
 import { rowsJson } from './feed-message.ts';
 import { parseAfter } from './position.ts';
-import type { QueryRouter, RangeRead, ReadOptions, RowRead } from './query-router.ts';
+import type { QueryRouter, RangeRead, ReadOptions, RowRead, WatchOptions } from './query-router.ts';
 import { decodePiece, readNumber, readParameters } from './read-parameters.ts';
 
 const VIEWS_PATH = '/v1/views';
@@ -64,13 +64,18 @@ function answerRange(exchange: Exchange, router: QueryRouter): void {
 
 function answerChanges(exchange: Exchange, router: QueryRouter): void {
   const parameters = readParameters(exchange.queryParameters, WATCH_PARAMETERS);
-  openChangeStream(exchange, router, exchange.param(0), {
+  const options: WatchOptions = {
     prefix: parameters.get('prefix'),
     from: parameters.get('from'),
     to: parameters.get('to'),
     // What the browser remembers is newer than what stood in the address when the page was made.
     resume: exchange.header('last-event-id') ?? parameters.get('resume'),
-  });
+  };
+  try {
+    openChangeStream(exchange, router, exchange.param(0), options);
+  } catch (error) {
+    refuse(exchange, error);
+  }
 }
 
 function readOptions(parameters: ReadonlyMap<string, string>, router: QueryRouter): ReadOptions {

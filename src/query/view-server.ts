@@ -58,8 +58,10 @@ export class ViewServer {
     return this.#goOn(FIRST_SLICE_ROWS, this.#lane.durableOffset);
   }
 
+  /** Asked for every change of every event. */
   isWatching(viewId: number): boolean {
-    return this.#watches.isWatching(viewId) || this.#pages.some((page) => page.question.viewId === viewId);
+    if (this.#watches.isWatching(viewId)) return true;
+    return this.#pages.length > 0 && this.#pages.some((page) => page.question.viewId === viewId);
   }
 
   /** `undefined` for "no row". */

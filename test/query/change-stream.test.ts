@@ -1,7 +1,9 @@
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { HttpServer } from '../../src/http/server.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Exchange, HttpServer } from '../../src/http/server.ts';
 import { createUwsServer } from '../../src/http/uws-server.ts';
+import { openChangeStream } from '../../src/query/change-stream.ts';
+import { HEARTBEAT_MS, MAX_WATCHES } from '../../src/query/query-limits.ts';
 import { registerViewRoutes } from '../../src/query/view-routes.ts';
 import { FakeShop, until } from './fake-shop.ts';
 
@@ -190,6 +192,15 @@ describe('GET /v1/views/{view}/changes', () => {
     });
   });
 
+  it('refuses more watchers than it can serve, and says when to come back', async () => {
+    const { shop, port } = await serve(1);
+    const sink = { send: () => true, end: () => {} };
+    for (let i = 0; i < MAX_WATCHES; i++) shop.router.subscribe('orders', {}, sink);
+    const response = await fetch(`http://127.0.0.1:${port}/v1/views/orders/changes`);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await response.json()).toMatchObject({ code: 'ERR_OVERLOAD_BOX', retryable: true });
+  });
+
   it.each([
     ['/v1/views/ordrs/changes', {}, 404, 'ERR_VIEW_UNKNOWN', 'no such view; did you mean orders'],
     ['/v1/views/orders/changes?resume=x', {}, 400, 'ERR_VIEW_QUERY', 'resume id is none that a message had'],
@@ -214,6 +225,67 @@ describe('GET /v1/views/{view}/changes', () => {
     const body = (await response.json()) as Record<string, unknown>;
     expect({ status: response.status, code: body['code'], detail: body['detail'] }).toEqual({ status, code, detail });
     expect(shop.router.watchCount).toBe(0);
+  });
+});
+
+describe('openChangeStream', () => {
+  function fakeExchange(): {
+    exchange: Exchange;
+    written: string[];
+    abort: () => void;
+    free: () => void;
+    block: () => void;
+  } {
+    const written: string[] = [];
+    const callbacks = { aborted: () => {}, writable: () => {} };
+    let isTaken = true;
+    const exchange = {
+      method: 'get',
+      startStream: () => {},
+      write: (text: string) => {
+        written.push(text);
+        return isTaken;
+      },
+      onAborted: (callback: () => void) => {
+        callbacks.aborted = callback;
+      },
+      onWritable: (callback: () => void) => {
+        callbacks.writable = callback;
+      },
+      end: () => {},
+    } as unknown as Exchange;
+    const block = (): void => {
+      isTaken = false;
+    };
+    const free = (): void => {
+      isTaken = true;
+      callbacks.writable();
+    };
+    return { exchange, written, abort: () => callbacks.aborted(), free, block };
+  }
+
+  it('keeps the line alive where nothing happens, but not that of a reader that is behind', async () => {
+    const { shop } = await serve(1);
+    vi.useFakeTimers();
+    try {
+      const { exchange, written, abort, block, free } = fakeExchange();
+      openChangeStream(exchange, shop.router, 'orders', {});
+      const before = written.length;
+      vi.advanceTimersByTime(2 * HEARTBEAT_MS);
+      expect(written.slice(before)).toEqual([':\n\n', ':\n\n']);
+      block();
+      vi.advanceTimersByTime(3 * HEARTBEAT_MS);
+      expect(written.length).toBe(before + 3);
+      free();
+      vi.advanceTimersByTime(HEARTBEAT_MS);
+      expect(written.length).toBe(before + 4);
+      abort();
+      vi.advanceTimersByTime(2 * HEARTBEAT_MS);
+      expect(written.length).toBe(before + 4);
+      expect(shop.router.watchCount).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
