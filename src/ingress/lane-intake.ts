@@ -33,7 +33,7 @@ export class LaneIntake {
   /** Messages and events that were handed over and not answered; those that nobody waits on never count. */
   outstandingMessages = 0;
   outstandingEvents = 0;
-  /** Since the start, to tell how many events a backlog in bytes is. */
+  /** Since the start, as the ring counts them: tells how many events a backlog in bytes is. */
   submittedEvents = 0;
   submittedBytes = 0;
 
@@ -132,7 +132,7 @@ export class LaneIntake {
     ring.u32[(start + INTAKE_EVENT_COUNT) >>> 2] = this.#eventCount;
     ring.commit(length);
     this.submittedEvents += this.#eventCount;
-    this.submittedBytes += length;
+    this.submittedBytes += length + FRAME_HEADER_BYTES;
     if (this.#isAnswered) {
       this.outstandingMessages += 1;
       this.outstandingEvents += this.#eventCount;

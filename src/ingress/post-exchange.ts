@@ -52,7 +52,7 @@ export class PostExchange implements Reply {
 
   readonly onData = (chunk: ArrayBuffer, isLast: boolean): void => {
     if (this.response === null) return;
-    if (isLast && this.#gathered === null) {
+    if (isLast && this.#gathered === null && !this.#isOverflowing) {
       const { body } = this.owner.http;
       body.over(chunk);
       this.owner.submit(this, body, chunk.byteLength);

@@ -23,6 +23,7 @@ export class RequestHeaders {
   #keyCount = 0;
   #hasTransferEncoding = false;
   #hasContentEncoding = false;
+  /** An expectation besides the one that the server itself has met by now. */
   #hasExpect = false;
 
   read(request: RawRequest): void {
@@ -42,7 +43,7 @@ export class RequestHeaders {
     switch (name.length) {
       case 6:
         if (name === 'prefer') this.prefer = this.prefer === '' ? value : `${this.prefer},${value}`;
-        else if (name === 'expect') this.#hasExpect = true;
+        else if (name === 'expect') this.#hasExpect = value.toLowerCase() !== '100-continue';
         break;
       case 12:
         if (name === 'content-type') this.contentType = value;
@@ -83,7 +84,7 @@ export class RequestHeaders {
       return this.#refuse(ERRORS.ERR_HTTP_TOO_LARGE.id, `body bytes=${length} max=${maxBytes}`);
     }
     if (this.#hasExpect) {
-      return this.#refuse(ERRORS.ERR_HTTP_EXPECTATION.id, 'Expect is not supported; send the body at once');
+      return this.#refuse(ERRORS.ERR_HTTP_EXPECTATION.id, 'Expect may be 100-continue only');
     }
     this.mustClose = false;
     if (this.#hasContentEncoding) {
