@@ -48,13 +48,11 @@ export class DirtyRows {
     this.sortedCount = begin + count;
   }
 
-  /** Takes another list's rows in. */
+  /** Takes another list's rows in, unsorted. */
   absorb(other: DirtyRows): void {
     this.#grow(this.count + other.count);
     this.ids.set(other.ids.subarray(0, other.count), this.count);
     this.count += other.count;
-    this.runs.length = 0;
-    this.sortedCount = 0;
   }
 
   #grow(length: number): void {
