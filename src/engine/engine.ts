@@ -202,6 +202,7 @@ export class Engine {
     this.#watchdog.stop();
     this.#loop.stop();
     this.#intake.close();
+    this.#router.close();
     await this.#listeners.close();
     this.#lock.release();
   }

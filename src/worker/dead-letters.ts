@@ -46,6 +46,9 @@ export class DeadLetters {
     this.#bounds = bounds;
   }
 
+  /** Key of the row that made room for the last one added; null when there was room. */
+  droppedKey: string | null = null;
+
   /** @returns the key of the new row */
   add(letter: DeadLetter): string {
     const bounds = (this.#bounds.get('bounds') as Bounds | undefined) ?? { first: 0, next: 0 };
@@ -53,9 +56,11 @@ export class DeadLetters {
     this.#rows.put(key, letter);
     this.#bounds.put(`row/${bounds.next}`, key);
     let first = bounds.first;
+    this.droppedKey = null;
     if (bounds.next - first >= MAX_DEAD_LETTERS) {
       const oldest = this.#bounds.get(`row/${first}`) as string;
       this.#rows.delete(oldest);
+      this.droppedKey = oldest;
       this.#bounds.delete(`row/${first}`);
       first += 1;
     }

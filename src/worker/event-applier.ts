@@ -137,6 +137,8 @@ export class EventApplier {
     this.deadLetterCount += 1;
     this.lastFailure = error;
     this.#noteChange(this.#deadLettersViewId, rowKey, letter, undefined);
+    const { droppedKey } = this.#deadLetters;
+    if (droppedKey !== null) this.#noteChange(this.#deadLettersViewId, droppedKey, undefined, undefined);
     if (this.#changeCount !== 0) this.#forwardChanges();
   }
 }
