@@ -48,7 +48,7 @@ export const DEFAULT_INTAKE_LIMITS: IntakeLimits = {
 };
 
 /** A connection begins with this much credit in bytes and doubles it while it uses it. */
-export const INITIAL_CREDIT_BYTES = 256 * KIB;
+export const INITIAL_CREDIT_BYTES = 512 * KIB;
 /** A connection that comes while credit is scarce begins with this, or with one greatest event if that is more. */
 export const LEAST_CREDIT_BYTES = 64 * KIB;
 

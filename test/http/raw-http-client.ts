@@ -89,7 +89,7 @@ export class RawHttpClient {
     if (this.#buffer.length < end + 4 + length) return null;
     const body = this.#buffer.toString('utf8', end + 4, end + 4 + length);
     this.#buffer = this.#buffer.subarray(end + 4 + length);
-    const isJson = body !== '' && /json$/.test(headers.get('content-type') ?? '');
+    const isJson = body !== '' && /[/+]json$/.test(headers.get('content-type') ?? '');
     return { status: Number((line as string).split(' ')[1]), headers, body, json: isJson ? JSON.parse(body) : {} };
   }
 }
