@@ -15,7 +15,9 @@ export interface WebSocketProducerOptions {
   trustsHello: boolean;
 }
 
+/** A frame stays until it and all frames before it are answered: sequences are sent again without holes. */
 interface PendingFrame {
+  isAcked: boolean;
   /** Null: the producer's sequence identifies the events. */
   id: string | null;
   /** Of its first event; -1 without a producer. */
@@ -23,14 +25,14 @@ interface PendingFrame {
   events: SentEvent[];
 }
 
-/** Frames of a few orders, several on the way at a time. Frame numbers start again with every connection. */
+/** Frames of a few orders, several on the way at a time; acks come in any order. Frame numbers start again with every connection. */
 export class WebSocketProducer implements Producer, WebSocketClient {
   readonly name: string;
   readonly #index: number;
   readonly #options: WebSocketProducerOptions;
   readonly #context: ProducerContext;
   #connection: WebSocketConnection | null = null;
-  /** Not answered yet, in the order they were first sent. */
+  /** In the order they were first sent; the first one is not answered yet. */
   #pending: PendingFrame[] = [];
   readonly #inFlight = new Map<number, PendingFrame>();
   #nextFrame = 1;
@@ -102,7 +104,8 @@ export class WebSocketProducer implements Producer, WebSocketClient {
       const known = frame.events.filter((_, index) => frame.sequence + index <= sequence);
       for (const event of known) this.#context.ledger.acked(event, -1, -1);
       const events = frame.events.slice(known.length);
-      if (events.length > 0) kept.push({ id: frame.id, sequence: frame.sequence + known.length, events });
+      if (events.length > 0)
+        kept.push({ isAcked: frame.isAcked, id: frame.id, sequence: frame.sequence + known.length, events });
     }
     this.#pending = kept;
   }
@@ -121,10 +124,11 @@ export class WebSocketProducer implements Producer, WebSocketClient {
       );
     }
     for (const event of frame.events) this.#context.ledger.acked(event, -1, -1);
-    if (frame.sequence >= 0) {
-      this.#ackedThrough = Math.max(this.#ackedThrough, frame.sequence + frame.events.length - 1);
+    frame.isAcked = true;
+    while (this.#pending[0]?.isAcked) {
+      const { sequence, events } = this.#pending.shift() as PendingFrame;
+      if (sequence >= 0) this.#ackedThrough = sequence + events.length - 1;
     }
-    this.#pending = this.#pending.filter((pending) => pending !== frame);
   }
 
   #fill(): void {
@@ -150,8 +154,8 @@ export class WebSocketProducer implements Producer, WebSocketClient {
     const sequence = this.#nextSequence;
     this.#nextSequence += events.length;
     return this.#hasSequence
-      ? { id: null, sequence, events }
-      : { id: `${this.name}-${sequence}`, sequence: -1, events };
+      ? { isAcked: false, id: null, sequence, events }
+      : { isAcked: false, id: `${this.name}-${sequence}`, sequence: -1, events };
   }
 
   #send(frame: PendingFrame): void {
