@@ -10,7 +10,7 @@ import { EXIT_CODES } from '../base/exit-codes.ts';
 import { resolveConfig } from '../engine/config.ts';
 import { wholeNumber } from './config-options.ts';
 import { type DiskProbe, fileSystemOf, probeDisk } from './disk-probe.ts';
-import { durationText, Progress, printJson, printLine } from './output.ts';
+import { durationText, Progress, paragraphs, printJson, printLine } from './output.ts';
 import { packageVersion } from './version.ts';
 
 const DESCRIPTION = `measure for a few seconds what this machine can do
@@ -44,7 +44,7 @@ interface LoadReport {
 export function addBench(program: Command): void {
   program
     .command('bench')
-    .description(DESCRIPTION)
+    .description(paragraphs(DESCRIPTION))
     .summary('measure for a few seconds what this machine can do')
     .addOption(new Option('--transport <name>', 'how orders are sent').choices(TRANSPORTS).default('http'))
     .option('--seconds <n>', `measured time, 1 to ${GREATEST_SECONDS}`, secondsOf, 5)

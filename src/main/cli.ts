@@ -6,7 +6,7 @@ import { addDoctor } from './doctor.ts';
 import { fail } from './failure.ts';
 import { addInit } from './init.ts';
 import { addLog } from './log.ts';
-import { endQuietlyOnClosedPipe } from './output.ts';
+import { endQuietlyOnClosedPipe, paragraphs } from './output.ts';
 import { addServe } from './serve.ts';
 import { packageVersion } from './version.ts';
 
@@ -17,7 +17,7 @@ const EXAMPLES = `
 Start here:
   moka serve                        the coffee shop example on http://127.0.0.1:8080, data in ./data
   moka init my-shop                 a topology of your own to begin with
-  moka serve --config my-shop/moka.json --topology my-shop/topology.ts
+  cd my-shop && moka serve --config moka.json
   moka doctor                       is this machine fit for it?
 
 moka <command> --help explains a command. Settings: moka config --help`;
@@ -35,7 +35,7 @@ export async function run(argv: readonly string[]): Promise<void> {
 
 function program(): Command {
   const program = new Command('moka')
-    .description(INTRODUCTION)
+    .description(paragraphs(INTRODUCTION))
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain')
     .helpCommand('help [command]', 'explain a command')

@@ -3,7 +3,7 @@ import { allowed } from '../engine/config.ts';
 import { configJsonSchema } from '../engine/config-json-schema.ts';
 import { SETTINGS } from '../engine/config-schema.ts';
 import { type ConfigFlags, configOf, withConfigFile } from './config-options.ts';
-import { painter, printLine } from './output.ts';
+import { painter, paragraphs, printLine } from './output.ts';
 
 const DESCRIPTION = `show every setting: what it is, what it may be, and how to set it
 
@@ -16,7 +16,7 @@ interface Flags extends ConfigFlags {
 
 export function addConfig(program: Command): void {
   withConfigFile(program.command('config'))
-    .description(DESCRIPTION)
+    .description(paragraphs(DESCRIPTION))
     .summary('show every setting and what it may be')
     .option('--json', 'print the settings in force as a file for --config')
     .option('--schema', 'print the JSON schema that editors use to complete such a file')

@@ -14,7 +14,7 @@ import {
   checkWebServer,
   type Finding,
 } from './doctor-checks.ts';
-import { type Colour, Progress, painter, printJson, printLine } from './output.ts';
+import { type Colour, Progress, painter, paragraphs, printJson, printLine } from './output.ts';
 
 const DESCRIPTION = `check whether this machine is fit for moka
 
@@ -30,7 +30,7 @@ const MARKS: Readonly<Record<Finding['verdict'], readonly [string, Colour]>> = {
 
 export function addDoctor(program: Command): void {
   withConfigFile(program.command('doctor'))
-    .description(DESCRIPTION)
+    .description(paragraphs(DESCRIPTION))
     .summary('check whether this machine is fit for moka')
     .option('--json', 'print the findings as one line of JSON')
     .action((flags: ConfigFlags) => {

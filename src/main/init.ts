@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { MokaError } from '../base/errors.ts';
 import { TOPOLOGY_TEMPLATE } from './init-template.ts';
-import { painter, printJson, printLine } from './output.ts';
+import { painter, paragraphs, printJson, printLine } from './output.ts';
 
 const DESCRIPTION = `write a small project to begin with
 
@@ -14,7 +14,7 @@ there already is left alone, and then nothing is written at all.`;
 export function addInit(program: Command): void {
   program
     .command('init')
-    .description(DESCRIPTION)
+    .description(paragraphs(DESCRIPTION))
     .summary('write a small project to begin with')
     .argument('[dir]', 'where; made if it is not there', '.')
     .option('--json', 'print what was written as one line of JSON')

@@ -9,7 +9,7 @@ import { type LogEnd, LogReader, type LogStart } from '../log/reader.ts';
 import { type ConfigFlags, configOf, wholeNumber, withConfigFile } from './config-options.ts';
 import { LineWriter } from './line-writer.ts';
 import { blockLine, blockOf, recordLine, recordOf } from './log-lines.ts';
-import { Progress, painter } from './output.ts';
+import { Progress, painter, paragraphs } from './output.ts';
 
 const DESCRIPTION = `read the log: every event that was taken in, in order
 
@@ -28,7 +28,7 @@ interface Flags extends ConfigFlags {
 
 export function addLog(program: Command): void {
   withConfigFile(program.command('log'))
-    .description(DESCRIPTION)
+    .description(paragraphs(DESCRIPTION))
     .summary('read the log and check it')
     .option('--partition <n>', 'this partition only (default: all, one after the other)', wholeNumber)
     .option('--offset <n>', 'begin with this offset', wholeNumber)

@@ -14,6 +14,11 @@ export function painter(stream: Partial<WriteStream>, env = process.env): (colou
   return (colour, text) => (isColoured ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text);
 }
 
+/** A text written over several lines of source as paragraphs, for a terminal to break as it is wide. */
+export function paragraphs(text: string): string {
+  return text.replaceAll(/([^\n])\n(?=[^\n])/g, '$1 ');
+}
+
 export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }

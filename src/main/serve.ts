@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { EXIT_CODES } from '../base/exit-codes.ts';
+import { endProcess } from '../engine/end-process.ts';
 import type { Engine } from '../engine/engine.ts';
+import { exitReasonOf } from '../engine/failure-cell.ts';
 import { banner } from './banner.ts';
 import { type ConfigFlags, configOf, withEngineFlags } from './config-options.ts';
 import { checkThreadPool } from './doctor-checks.ts';
 import { fail } from './failure.ts';
-import { painter, printJson, printLine } from './output.ts';
+import { painter, paragraphs, printJson, printLine } from './output.ts';
 
 const DESCRIPTION = `start the engine: take orders in, process them, answer questions
 
@@ -18,7 +20,7 @@ then it ends with 0. A second one stops at once; nothing acknowledged is lost by
 
 export function addServe(program: Command): void {
   withEngineFlags(program.command('serve'))
-    .description(DESCRIPTION)
+    .description(paragraphs(DESCRIPTION))
     .summary('start the engine; without flags the coffee shop example')
     .option('--json', 'print one line of JSON when orders can be taken, instead of the hints')
     .action(serve);
@@ -29,12 +31,19 @@ async function serve(flags: ConfigFlags): Promise<void> {
   const stop = stopSignals();
   // here and not on top: the other commands work, and explain, where a native binary does not load
   const { createEngine } = await import('../engine/engine.ts');
-  const engine = await createEngine(config.topology || coffeeShop(), config);
+  const engine = await createEngine(config.topology || coffeeShop(), config).catch(endStillborn);
   if (flags.json) printJson({ event: 'ready', url: engine.url, adminUrl: engine.adminUrl, pid: process.pid });
   else printBanner(engine);
   const signal = await stop;
   if (!flags.json) printLine(`${signal}: draining; once more stops at once`);
   await end(engine);
+}
+
+/** Some of an engine that did not come up may still be there; a supervisor waits for the process to end. */
+function endStillborn(error: unknown): never {
+  fail(error);
+  endProcess(exitReasonOf(error));
+  throw error;
 }
 
 function coffeeShop(): string {

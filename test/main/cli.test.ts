@@ -79,7 +79,7 @@ describe('moka', () => {
     );
     const threads = (env: Record<string, string>): number => {
       const { stderr } = moka(['config', '--schema'], { NODE_OPTIONS: `--require=${probe}`, ...env });
-      return Number(stderr);
+      return Number(stderr.trim().split('\n').at(-1));
     };
     expect(threads({}) - threads({ UV_THREADPOOL_SIZE: '1' })).toBeGreaterThanOrEqual(11);
   });
