@@ -1,3 +1,4 @@
+import { isPowerOfTwo } from '../base/bits.ts';
 import { KIB, MAX_FRAME_EVENTS } from '../base/limits.ts';
 import { recordLength } from '../record/layout.ts';
 import type { ConfigShape } from './config-schema.ts';
@@ -98,10 +99,6 @@ export function contradictionsOf(config: ConfigShape): string[] {
 
 function unless(isFine: boolean, line: string): string | undefined {
   return isFine ? undefined : line;
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return Number.isInteger(Math.log2(value));
 }
 
 /** The most one frame takes on one ring: every event of it for the same partition. */

@@ -10,7 +10,9 @@ export interface SourceFile {
   readonly text: string;
   /** What it imports, as written. */
   readonly specifiers: readonly string[];
-  /** The files of the project that it imports or starts as a thread, by path from the root. */
+  /** The files of the project that it imports, by path from the root. */
+  readonly imports: readonly string[];
+  /** Those, and the files it names to be loaded elsewhere: threads, topologies. */
   readonly references: readonly string[];
 }
 
@@ -30,19 +32,26 @@ export function sourceFilesBelow(directory: string): SourceFile[] {
     .map(readSource);
 }
 
-const IMPORT = /(?:\bfrom|\bimport|\bimport\()\s*'([^']+)'/g;
-/** `new URL('./lane-thread.ts', import.meta.url)`: how a thread's entry is named; the compiled name is accepted too. */
-const THREAD_ENTRY = /new URL\(\s*'(\.{1,2}\/[^']+)\.(?:ts|js)'/g;
+const IMPORT = /(?:\bfrom\s+|\bimport\s+|\bimport\()'([^'\s]+)'/g;
+/** `new URL('./worker-entry.js', import.meta.url)`: how a module for a thread is named, as it is called once compiled. */
+const NAMED_MODULE = /new URL\(\s*'(\.{1,2}\/[^']+)\.(?:ts|js)'/g;
 
 export function readSource(path: string): SourceFile {
   const text = readFileSync(join(ROOT, path), 'utf8');
   const code = withoutComments(text);
   const specifiers = [...code.matchAll(IMPORT)].map((match) => match[1] as string);
-  const entries = [...code.matchAll(THREAD_ENTRY)].map((match) => `${match[1]}.ts`);
-  const references = [...specifiers.filter((name) => name.startsWith('.')), ...entries]
-    .map((name) => relative(ROOT, resolve(ROOT, dirname(path), name)))
+  const named = [...code.matchAll(NAMED_MODULE)].map((match) => `${match[1]}.ts`);
+  const imports = existing(
+    path,
+    specifiers.filter((name) => name.startsWith('.')),
+  );
+  return { path, text, specifiers, imports, references: [...imports, ...existing(path, named)] };
+}
+
+function existing(from: string, names: readonly string[]): string[] {
+  return names
+    .map((name) => relative(ROOT, resolve(ROOT, dirname(from), name)))
     .filter((name) => existsSync(join(ROOT, name)));
-  return { path, text, specifiers, references };
 }
 
 /** Good enough for imports: a comment marker inside a string would hide the rest of its line only. */
