@@ -34,10 +34,38 @@ describe('JsonDecoder.decode', () => {
 
   it('counts what follows the plan and what does not', () => {
     const decoder = new JsonDecoder(SCHEMA);
-    for (const body of ['{"id":"a","count":1}', '{"id": "a", "count": 1}\n', '{"count":1,"id":"a"}']) {
-      expect(decoder.decode(Buffer.from(body), 0, body.length)).toEqual({ id: 'a', count: 1 });
+    const value = { id: 'a', count: 1 };
+    for (const body of ['{"id":"a","count":1}', '{"count":1,"id":"a"}', '{"id": "a", "count": 1}\r\n']) {
+      expect(decoder.decode(Buffer.from(body), 0, body.length)).toStrictEqual(value);
     }
-    expect([decoder.plannedCount, decoder.parsedCount]).toEqual([2, 1]);
+    expect([decoder.plannedCount, decoder.parsedCount]).toEqual([3, 0]);
+    const indented = JSON.stringify(value, null, 2);
+    expect(decoder.decode(Buffer.from(indented), 0, indented.length)).toStrictEqual(value);
+    expect([decoder.plannedCount, decoder.parsedCount]).toEqual([3, 1]);
+  });
+
+  it('decodes members in any order, with and without the optional ones', () => {
+    const decoder = new JsonDecoder(SCHEMA);
+    const members = { id: '"a"', count: '1', note: '"b"' };
+    const orders = [
+      ...[
+        ['id', 'count'],
+        ['count', 'id'],
+        ['id', 'count', 'note'],
+        ['id', 'note', 'count'],
+      ],
+      ...[
+        ['count', 'id', 'note'],
+        ['count', 'note', 'id'],
+        ['note', 'id', 'count'],
+        ['note', 'count', 'id'],
+      ],
+    ] as (keyof typeof members)[][];
+    for (const names of orders) {
+      const body = `{${names.map((name) => `"${name}":${members[name]}`).join(',')}}`;
+      expect(decoder.decode(Buffer.from(body), 0, body.length)).toStrictEqual(JSON.parse(body));
+    }
+    expect([decoder.plannedCount, decoder.parsedCount]).toEqual([orders.length, 0]);
   });
 
   it('decodes what the schema would refuse', () => {
