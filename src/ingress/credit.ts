@@ -71,6 +71,8 @@ export class ConnectionCredit {
   /** Most bytes in flight since the window was last looked at. */
   #peakBytes = 0;
   #reservedBytes = 0;
+  /** A window never shrinks below what the client has sent at once: it may not be able to send less. */
+  #longestFrameBytes = 0;
 
   constructor(budget: CreditBudget, limits: IntakeLimits) {
     this.#budget = budget;
@@ -110,6 +112,7 @@ export class ConnectionCredit {
     this.receivedBytes += bytes;
     const inFlight = this.receivedBytes - this.#settledBytes;
     if (inFlight > this.#peakBytes) this.#peakBytes = inFlight;
+    if (bytes > this.#longestFrameBytes) this.#longestFrameBytes = bytes;
     return (
       this.receivedEvents <= this.limitEvents + this.#windowEvents &&
       this.receivedBytes <= this.limitBytes + this.windowBytes
@@ -139,7 +142,9 @@ export class ConnectionCredit {
 
   #nextWindow(window: number, isUnderPressure: boolean): number {
     const budget = this.#budget;
-    if (isUnderPressure || budget.isScarce) return Math.min(window, Math.max(budget.leastBytes, window >>> 1));
+    if (isUnderPressure || budget.isScarce) {
+      return Math.min(window, Math.max(budget.leastBytes, this.#longestFrameBytes, window >>> 1));
+    }
     const wanted = Math.min(window * 2, this.#greatestBytes);
     if (this.#peakBytes * 2 < window || wanted <= window || !budget.reserve(wanted - this.#reservedBytes)) return window;
     this.#reservedBytes = wanted;

@@ -6,7 +6,7 @@ import { NO_SEQUENCE } from '../record/record-writer.ts';
 import type { BodyBytes } from './body-bytes.ts';
 import { ConnectionCredit } from './credit.ts';
 import type { FrameIntake } from './frame-intake.ts';
-import type { FrameProtocol } from './frame-protocol.ts';
+import type { FrameProtocol, FrameRejection } from './frame-protocol.ts';
 import type { FrameReply } from './frame-reply.ts';
 import type { LaneIntake } from './lane-intake.ts';
 import { NO_SLOT } from './pending-replies.ts';
@@ -252,6 +252,7 @@ export class FrameSession {
   #sendAck(reply: FrameReply): void {
     this.credit.settle(reply.eventCount, reply.byteLength, this.#intake.isUnderPressure);
     this.#intake.countAnswered(reply);
+    if (reply.rejected.length > 1) reply.rejected.sort(byIndex);
     this.#send(this.protocol.ack(reply, this.credit));
     this.#intake.replies.put(reply);
   }
@@ -301,4 +302,8 @@ export class FrameSession {
   #send(message: string | Uint8Array): void {
     this.#socket?.send(message, this.protocol.isBinary);
   }
+}
+
+function byIndex(a: FrameRejection, b: FrameRejection): number {
+  return a.index - b.index;
 }

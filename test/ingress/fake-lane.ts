@@ -90,6 +90,12 @@ export class FakeLane {
     return hadWork;
   }
 
+  /** Empties the ring without looking at it. */
+  discard(): void {
+    while (this.#intake.poll() !== EMPTY) this.#intake.release();
+    this.#intake.acknowledge();
+  }
+
   #take(index: number): void {
     const { u32, f64, buffer } = this.#intake;
     const word = index >>> 2;
