@@ -1,10 +1,14 @@
-import { collectDefaultMetrics, type Metric as PromMetric, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, type Metric as PromMetric, Registry } from 'prom-client';
 import type { CounterBlock } from './counter-block.ts';
 import type { Histogram } from './histogram.ts';
 import type { Metric, MetricSet } from './metric-set.ts';
 
-/** How often the event loop's lag is sampled: prom-client's own 10 ms would wake an idle box 100 times a second. */
-const LOOP_SAMPLE_MS = 200;
+/**
+ * prom-client samples the event loop's lag with a timer. It wakes an idle box, and what it reports is lag plus interval;
+ * so the timer is set to never, its figures are taken out, and the loop's utilization stands in for them.
+ */
+const NEVER_MS = 2 ** 31 - 1;
+const SAMPLED_LAGS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
 
 /** Bounds of histogram buckets, where slots of the histogram begin: 4 µs to 72 minutes for times. */
 const BUCKET_BOUNDS = Array.from({ length: 16 }, (_, power) => 4 ** (power + 1));
@@ -30,8 +34,7 @@ export class Exposition {
   readonly #families = new Map<string, Family>();
 
   constructor({ isProcessIncluded = true } = {}) {
-    if (!isProcessIncluded) return;
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS });
+    if (isProcessIncluded) addProcess(this.#registry);
   }
 
   /** Shows this block too, each of its numbers with these labels, such as `{ partition: '0' }`. */
@@ -55,6 +58,22 @@ export class Exposition {
   render(): Promise<string> {
     return this.#registry.metrics();
   }
+}
+
+function addProcess(registry: Registry): void {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  for (const figure of SAMPLED_LAGS) registry.removeSingleMetric(`nodejs_eventloop_lag_${figure}_seconds`);
+  let before = performance.eventLoopUtilization();
+  new Gauge({
+    name: 'moka_main_loop_utilization_ratio',
+    help: 'Share of the time since the last look that the main thread was busy.',
+    registers: [registry],
+    collect() {
+      const now = performance.eventLoopUtilization();
+      this.set(performance.eventLoopUtilization(now, before).utilization);
+      before = now;
+    },
+  });
 }
 
 /** All numbers of one name, read out of shared memory whenever somebody looks. */

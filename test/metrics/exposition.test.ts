@@ -70,6 +70,12 @@ describe('Exposition', () => {
   it('adds the figures of the process', async () => {
     const text = await new Exposition().render();
     expect(text).toContain('process_resident_memory_bytes');
-    expect(text).toContain('nodejs_eventloop_lag_seconds');
+    expect(lines(text, 'moka_main_loop_utilization_ratio')[0]).toMatch(/ (0|1|0\.\d+)(e-\d+)?$/);
+  });
+
+  it('shows no lag of the event loop that is made of the sampling interval', async () => {
+    expect(lines(await new Exposition().render(), 'nodejs_eventloop_lag')).toEqual([
+      expect.stringMatching(/^nodejs_eventloop_lag_seconds /),
+    ]);
   });
 });
