@@ -11,7 +11,14 @@ import type {
   UpgradeInfo,
   WebSocketBehaviour,
 } from './server.ts';
-import { loadUws, type HttpRequest, type HttpResponse, type TemplatedApp, type us_listen_socket, type Uws } from './uws.ts';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  loadUws,
+  type TemplatedApp,
+  type Uws,
+  type us_listen_socket,
+} from './uws.ts';
 import { UwsExchange } from './uws-exchange.ts';
 import { type SocketHolder, UwsSocket } from './uws-socket.ts';
 

@@ -1,8 +1,15 @@
-import { createRequire } from 'node:module';
 import type * as uws from 'uWebSockets.js';
+import { createRequire } from 'node:module';
 import { MokaError } from '../base/errors.ts';
 
-export type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, us_socket_context_t, WebSocket } from 'uWebSockets.js';
+export type {
+  HttpRequest,
+  HttpResponse,
+  TemplatedApp,
+  us_listen_socket,
+  us_socket_context_t,
+  WebSocket,
+} from 'uWebSockets.js';
 /** The types call the listen option an enum of its own; the module has it as a plain member. */
 export type Uws = typeof uws & { readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number };
 

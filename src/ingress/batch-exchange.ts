@@ -1,10 +1,10 @@
+import { ERRORS } from '../base/error-catalogue.ts';
 import type { RawResponse } from '../http/server.ts';
 import { LEVEL_RECEIVED } from '../record/intake-message.ts';
 import type { AckView } from './ack-view.ts';
 import type { HttpIntake } from './http-intake.ts';
 import type { LaneIntake } from './lane-intake.ts';
 import type { Reply } from './pending-replies.ts';
-import { ERRORS } from '../base/error-catalogue.ts';
 import type { Preference } from './prefer.ts';
 import type { Refusal } from './refusal.ts';
 

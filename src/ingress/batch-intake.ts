@@ -8,11 +8,11 @@ import { BatchExchange } from './batch-exchange.ts';
 import { BodyBytes } from './body-bytes.ts';
 import { type FrameWriter, GroupIdentity } from './frame-writer.ts';
 import type { HttpIntake } from './http-intake.ts';
-import { splitLines } from './lines.ts';
 import { MAX_GROUP_IDENTITY_BYTES } from './limits.ts';
+import { splitLines } from './lines.ts';
 import { isBatchType } from './media-type.ts';
 import { NO_SLOT } from './pending-replies.ts';
-import { NO_PREFERENCE, parsePrefer, type Preference } from './prefer.ts';
+import { NO_PREFERENCE, type Preference, parsePrefer } from './prefer.ts';
 import { RequestHeaders, writeAscii } from './request-headers.ts';
 import type { StreamIntake } from './stream-intake.ts';
 
@@ -119,7 +119,16 @@ export class BatchIntake {
     const level = isAsync ? LEVEL_RECEIVED : stream.ackLevel;
     const identity = this.#identity;
     writer.route(stream, this.#body, CODEC_JSON, identity);
-    const messages = writer.writeWhatFits(stream, this.#body, CODEC_JSON, identity, slot, generation, level, intake.now());
+    const messages = writer.writeWhatFits(
+      stream,
+      this.#body,
+      CODEC_JSON,
+      identity,
+      slot,
+      generation,
+      level,
+      intake.now(),
+    );
     exchange.begin(writer.partitions.slice(0, writer.count));
     for (const { index, errorId, detail, lane } of writer.refusals) {
       this.#http.countRefusal(errorId);

@@ -146,7 +146,8 @@ export class ConnectionCredit {
       return Math.min(window, Math.max(budget.leastBytes, this.#longestFrameBytes, window >>> 1));
     }
     const wanted = Math.min(window * 2, this.#greatestBytes);
-    if (this.#peakBytes * 2 < window || wanted <= window || !budget.reserve(wanted - this.#reservedBytes)) return window;
+    if (this.#peakBytes * 2 < window || wanted <= window || !budget.reserve(wanted - this.#reservedBytes))
+      return window;
     this.#reservedBytes = wanted;
     this.#peakBytes = 0;
     return wanted;

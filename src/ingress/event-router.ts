@@ -56,8 +56,7 @@ export class EventRouter {
       return this.#routeKey(bytes, scanner.keyStart, scanner.keyEnd);
     }
     const scanner = this.#msgpack;
-    const result =
-      codec === CODEC_MSGPACK ? scanner.scanMap(bytes, start, end) : scanner.scanRecord(bytes, start, end);
+    const result = codec === CODEC_MSGPACK ? scanner.scanMap(bytes, start, end) : scanner.scanRecord(bytes, start, end);
     if (result !== SCAN_OK) return this.#routeDecoded(bytes, start, end, codec, result);
     if (scanner.isNumber) return this.#routeText(String(scanner.keyNumber));
     return this.#routeKey(bytes, scanner.keyStart, scanner.keyEnd);

@@ -50,7 +50,11 @@ export class FrameIntake {
     this.limits = intake.limits;
     this.budget = new CreditBudget(intake.limits);
     this.writer = new FrameWriter(intake.lanes, intake.identityHash, intake.limits.maxEventBytes);
-    this.replies = new ObjectPool({ create: () => new FrameReply(), reset: (reply) => reply.reset(), capacity: POOLED_REPLIES });
+    this.replies = new ObjectPool({
+      create: () => new FrameReply(),
+      reset: (reply) => reply.reset(),
+      capacity: POOLED_REPLIES,
+    });
     for (const stream of intake.streams.values()) {
       this.#producers.set(stream, new Producers(stream.spec.id, intake.identityHash, lookup));
     }
@@ -160,7 +164,8 @@ export class FrameIntake {
   #refuseUpgrade(errorId: number): UpgradeRefused {
     this.countRefusal(errorId);
     const { code, detail, retryAfterMs } = this.intake.describe(errorId, '', null);
-    const headers = retryAfterMs === undefined ? [] : [['Retry-After', String(Math.ceil(retryAfterMs / 1000))] as const];
+    const headers =
+      retryAfterMs === undefined ? [] : [['Retry-After', String(Math.ceil(retryAfterMs / 1000))] as const];
     return { refuse: code, detail, extra: retryAfterMs === undefined ? {} : { retryAfterMs }, headers };
   }
 
@@ -178,7 +183,8 @@ export class FrameIntake {
       .attach(producerName, session)
       .then(
         (producer) => session.begin(producer),
-        (error: unknown) => session.refuse('ERR_NOT_READY', `what the log holds of the producer is not known: ${String(error)}`),
+        (error: unknown) =>
+          session.refuse('ERR_NOT_READY', `what the log holds of the producer is not known: ${String(error)}`),
       );
   }
 

@@ -1,7 +1,7 @@
-import type { Refusal } from './refusal.ts';
 import type { BodyBytes } from './body-bytes.ts';
 import type { ConnectionCredit } from './credit.ts';
 import type { FrameWriter, GroupIdentity } from './frame-writer.ts';
+import type { Refusal } from './refusal.ts';
 import type { StreamIntake } from './stream-intake.ts';
 
 /** What a frame says of itself before its events. */

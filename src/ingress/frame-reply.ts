@@ -1,8 +1,8 @@
 // data plane
 import type { AckView } from './ack-view.ts';
 import type { FrameOutcome, FrameRejection } from './frame-protocol.ts';
-import type { Reply } from './pending-replies.ts';
 import type { FrameSession } from './frame-session.ts';
+import type { Reply } from './pending-replies.ts';
 
 /** One frame from its arrival to its ack: gathers what the lanes say of its parts. Pooled. */
 export class FrameReply implements Reply, FrameOutcome {

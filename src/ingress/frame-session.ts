@@ -134,7 +134,8 @@ export class FrameSession {
     if (fault !== '') return fault;
     const hasSequence = identity.firstSequence !== NO_SEQUENCE;
     if (hasSequence && this.producer === null) return 'sequence numbers need ?producer= in the address';
-    if (!hasSequence && this.producer !== null) return 'every frame of a producer needs the sequence of its first event';
+    if (!hasSequence && this.producer !== null)
+      return 'every frame of a producer needs the sequence of its first event';
     identity.producerLow = this.producer?.low ?? 0;
     identity.producerHigh = this.producer?.high ?? 0;
     identity.producerEpoch = this.producer?.epoch ?? 0;

@@ -15,7 +15,7 @@ import type { StreamSpec } from '../topology/compiled.ts';
 import { AckView } from './ack-view.ts';
 import { Admission } from './admission.ts';
 import { BodyBytes } from './body-bytes.ts';
-import { type IngestOptions, type IngestResult, IngestReply } from './ingest-reply.ts';
+import { type IngestOptions, IngestReply, type IngestResult } from './ingest-reply.ts';
 import { LaneIntake } from './lane-intake.ts';
 import { DEFAULT_INTAKE_LIMITS, greatestRecord, type IntakeLimits, SWEEP_INTERVAL_MS } from './limits.ts';
 import { NO_SLOT, PendingReplies, type Reply } from './pending-replies.ts';
@@ -151,7 +151,16 @@ export class Intake {
     header.frameIndex = 0;
     if (keyLength !== 0) {
       const hash = this.identityHash;
-      identityOfBytes(hash, header.streamId, header.keyLow, header.keyHigh, IDENTITY_IDEMPOTENCY, idempotencyKey, 0, keyLength);
+      identityOfBytes(
+        hash,
+        header.streamId,
+        header.keyLow,
+        header.keyHigh,
+        IDENTITY_IDEMPOTENCY,
+        idempotencyKey,
+        0,
+        keyLength,
+      );
       header.idempotencyLow = hash.low;
       header.idempotencyHigh = hash.high;
     }
@@ -241,7 +250,8 @@ export class Intake {
    */
   ingest(streamName: string, value: unknown, options: IngestOptions = {}): Promise<IngestResult> {
     const stream = this.streams.get(streamName);
-    if (stream === undefined) return Promise.reject(new MokaError('ERR_STREAM_UNKNOWN', `stream=${streamName} unknown`));
+    if (stream === undefined)
+      return Promise.reject(new MokaError('ERR_STREAM_UNKNOWN', `stream=${streamName} unknown`));
     const text = JSON.stringify(value);
     if (text === undefined) return Promise.reject(new MokaError('ERR_EVENT_UNPARSEABLE', 'event is not JSON'));
     const bytes = Buffer.from(text);
@@ -271,7 +281,8 @@ export class Intake {
     if (bytes.length > maxEventBytes) {
       return this.#refuse(ERRORS.ERR_EVENT_TOO_LARGE.id, `event bytes=${bytes.length} max=${maxEventBytes}`, null);
     }
-    if (key.length > MAX_IDEMPOTENCY_KEY_BYTES) return this.#refuse(ERRORS.ERR_IDENTITY_INVALID.id, `idempotencyKey bytes=${key.length}`, null);
+    if (key.length > MAX_IDEMPOTENCY_KEY_BYTES)
+      return this.#refuse(ERRORS.ERR_IDENTITY_INVALID.id, `idempotencyKey bytes=${key.length}`, null);
     this.#ingestBody.overBytes(bytes);
     this.counters.add(RECEIVED_LIBRARY, 1);
     return this.submit(stream, reply, stream.ackLevel, this.#ingestBody, bytes.length, CODEC_JSON, key, key.length);

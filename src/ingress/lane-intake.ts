@@ -12,7 +12,14 @@ import {
 } from '../record/intake-message.ts';
 import { RECORD_HEADER_BYTES } from '../record/layout.ts';
 import { type RecordHeader, writeRecordHeader } from '../record/record-writer.ts';
-import { LANE_RECOVERING, LANE_RUNNING, LANE_STARTING, LANE_STOPPED, type LaneLink, PRESSURE_FULL } from '../ring/lane.ts';
+import {
+  LANE_RECOVERING,
+  LANE_RUNNING,
+  LANE_STARTING,
+  LANE_STOPPED,
+  type LaneLink,
+  PRESSURE_FULL,
+} from '../ring/lane.ts';
 import { FRAME_HEADER_BYTES } from '../ring/ring-layout.ts';
 import { INSUFFICIENT_CAPACITY } from '../ring/spsc-ring.ts';
 import { type BodyBytes, copyAligned } from './body-bytes.ts';

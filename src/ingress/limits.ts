@@ -80,4 +80,7 @@ export function messagesPerLane(ackRingBytes: number): number {
   return Math.floor(ackRingBytes / (FRAME_HEADER_BYTES + ACK_HEADER_BYTES)) - 1;
 }
 
-assert(greatestRecord(DEFAULT_MAX_EVENT_BYTES) + INTAKE_HEADER_BYTES <= MAX_INTAKE_MESSAGE_BYTES, 'an event fits a message');
+assert(
+  greatestRecord(DEFAULT_MAX_EVENT_BYTES) + INTAKE_HEADER_BYTES <= MAX_INTAKE_MESSAGE_BYTES,
+  'an event fits a message',
+);

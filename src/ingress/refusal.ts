@@ -26,7 +26,8 @@ export function refusalOf(errorId: number, text: string): Refusal {
   const details = text.startsWith('[') ? readDetails(text) : undefined;
   if (details === undefined) return { status: entry.status, code, detail: text === '' ? entry.title : text };
   const first = details[0];
-  const detail = first === undefined ? entry.title : `${first.pointer === '' ? 'body' : first.pointer}: ${first.detail}`;
+  const detail =
+    first === undefined ? entry.title : `${first.pointer === '' ? 'body' : first.pointer}: ${first.detail}`;
   return { status: entry.status, code, detail, details };
 }
 

@@ -75,7 +75,10 @@ export class RequestHeaders {
     const length = this.contentLength;
     this.mustClose = true;
     if (this.#hasTransferEncoding || length === ABSENT) {
-      return this.#refuse(ERRORS.ERR_HTTP_LENGTH_REQUIRED.id, 'body needs a Content-Length; chunked bodies are refused');
+      return this.#refuse(
+        ERRORS.ERR_HTTP_LENGTH_REQUIRED.id,
+        'body needs a Content-Length; chunked bodies are refused',
+      );
     }
     if (this.#lengthCount > 1 || length === MALFORMED) {
       return this.#refuse(ERRORS.ERR_HTTP_BAD_REQUEST.id, 'Content-Length must be one number');

@@ -1,6 +1,6 @@
 import type { Exchange, HttpServer } from '../http/server.ts';
-import { FrameIntake } from './frame-intake.ts';
 import { BatchIntake } from './batch-intake.ts';
+import { FrameIntake } from './frame-intake.ts';
 import { HttpIntake } from './http-intake.ts';
 import type { Intake } from './intake.ts';
 import { PostIntake } from './post-intake.ts';

@@ -47,7 +47,8 @@ export class RawHttpClient {
     for (;;) {
       const answer = this.#tryParse(hasBody);
       if (answer !== null) return answer;
-      if (this.isClosed) throw new Error(`connection closed with ${this.#buffer.length} bytes: ${this.#buffer.toString()}`);
+      if (this.isClosed)
+        throw new Error(`connection closed with ${this.#buffer.length} bytes: ${this.#buffer.toString()}`);
       await this.#more();
     }
   }

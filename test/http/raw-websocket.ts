@@ -1,4 +1,4 @@
-import { head, RawHttpClient, type RawAnswer } from './raw-http-client.ts';
+import { head, type RawAnswer, RawHttpClient } from './raw-http-client.ts';
 
 export const OPCODE_TEXT = 1;
 export const OPCODE_BINARY = 2;

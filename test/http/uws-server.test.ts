@@ -83,7 +83,11 @@ describe('HttpServer.route', () => {
     expect([missing.status, missing.json['code']]).toEqual([404, 'ERR_HTTP_NOT_FOUND']);
     expect(missing.headers.get('content-type')).toBe('application/problem+json');
     const wrong = await request(port, 'DELETE', '/v/1');
-    expect([wrong.status, wrong.json['code'], wrong.headers.get('allow')]).toEqual([405, 'ERR_HTTP_METHOD', 'GET, HEAD, PUT']);
+    expect([wrong.status, wrong.json['code'], wrong.headers.get('allow')]).toEqual([
+      405,
+      'ERR_HTTP_METHOD',
+      'GET, HEAD, PUT',
+    ]);
     const options = await request(port, 'OPTIONS', '/v/1');
     expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, PUT']);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ERRORS } from '../../src/base/error-catalogue.ts';
 import { MAX_FRAME_EVENTS } from '../../src/base/limits.ts';
 import { PRESSURE_FULL } from '../../src/ring/lane.ts';
-import { head, RawHttpClient, type RawAnswer } from '../http/raw-http-client.ts';
+import { head, type RawAnswer, RawHttpClient } from '../http/raw-http-client.ts';
 import { Harness, until } from './harness.ts';
 
 const BATCH = '/v1/streams/orders/batch';
@@ -45,7 +45,16 @@ describe('POST /v1/streams/{stream}/batch', () => {
       if (value.includes('bad')) return rejected;
       return value.includes('again') ? { duplicateOf: 7 } : 'accept';
     };
-    const body = ['{"key":"a"}', 'nonsense', '{"key":"a","n":"bad"}', '', '{"key":"again"}', '{"n":1}', '{"key":"b"}', ''];
+    const body = [
+      '{"key":"a"}',
+      'nonsense',
+      '{"key":"a","n":"bad"}',
+      '',
+      '{"key":"again"}',
+      '{"n":1}',
+      '{"key":"b"}',
+      '',
+    ];
     const lines = linesOf(await harness.batch(BATCH, body.join('\n')));
     expect(lines.map(key)).toEqual([
       [201, 0],
@@ -81,7 +90,8 @@ describe('POST /v1/streams/{stream}/batch', () => {
       lane.isHeld = true;
     });
     const secondBody: string[] = [];
-    for (let n = 0; n < 40; n++) secondBody.push(`{"key":"${n % 4 === 0 ? 'a' : `k${n}`}","x":"${'x'.repeat(n % 4 === 0 ? 60_000 : 10)}"}`);
+    for (let n = 0; n < 40; n++)
+      secondBody.push(`{"key":"${n % 4 === 0 ? 'a' : `k${n}`}","x":"${'x'.repeat(n % 4 === 0 ? 60_000 : 10)}"}`);
     secondBody.push('{"key":"a","last":true}');
     const secondAnswer = harness.batch(BATCH, secondBody.join('\n'));
     await until(() => harness.intake.outstanding === 2);
@@ -134,7 +144,9 @@ describe('POST /v1/streams/{stream}/batch', () => {
     const harness = await Harness.start();
     await harness.batch(BATCH, '{"key":"a"}\n{"key":"a"}\n{"key":"b"}', { 'Idempotency-Key': '"b-1"' });
     expect(harness.lane.events.map((event) => event.idempotencyKey)).toEqual(['b-1:0', 'b-1:1', 'b-1:2']);
-    const hashes = new Set(harness.lane.events.map(({ header }) => `${header.idempotencyLow}:${header.idempotencyHigh}`));
+    const hashes = new Set(
+      harness.lane.events.map(({ header }) => `${header.idempotencyLow}:${header.idempotencyHigh}`),
+    );
     expect(hashes.size).toBe(3);
   });
 
@@ -196,7 +208,9 @@ describe('POST /v1/streams/{stream}/batch', () => {
     for (const lane of harness.lanes) lane.isHeld = true;
     const client = await RawHttpClient.open(harness.port);
     const body = Array.from({ length: 10 }, (_, n) => `{"key":"k${n}"}`).join('\n');
-    client.send(head('POST', BATCH, { 'Content-Type': 'application/x-ndjson', 'Content-Length': `${body.length}` }) + body);
+    client.send(
+      head('POST', BATCH, { 'Content-Type': 'application/x-ndjson', 'Content-Length': `${body.length}` }) + body,
+    );
     await until(() => harness.intake.outstanding === 1);
     client.close();
     for (const lane of harness.lanes) lane.isHeld = false;

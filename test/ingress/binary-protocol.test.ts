@@ -81,7 +81,9 @@ describe('moka.bin.v1', () => {
   it('names what was refused', async () => {
     const harness = await Harness.start();
     harness.lane.judge = ({ header }) =>
-      header.frameIndex === 2 ? { errorId: ERRORS.ERR_EVENT_SCHEMA.id, detail: '[{"pointer":"/n","detail":"no"}]' } : 'accept';
+      header.frameIndex === 2
+        ? { errorId: ERRORS.ERR_EVENT_SCHEMA.id, detail: '[{"pointer":"/n","detail":"no"}]' }
+        : 'accept';
     const [socket] = await connect(harness);
     socket.sendBinary(frameOf([JSON_A, Buffer.from('x'), JSON_A, Buffer.alloc(0)]));
     const ack = (await socket.next()).payload;
@@ -121,7 +123,10 @@ describe('moka.bin.v1', () => {
     ['too many events', frameOf([JSON_A], { count: 4097 })],
     ['fewer events than it says', frameOf([JSON_A], { count: 2 })],
     ['more bytes than its events', frameOf([JSON_A, JSON_A], { count: 1 })],
-    ['an event that ends beyond the frame', Buffer.concat([good.subarray(0, 32), Buffer.from([255, 255, 255, 255, 0, 0, 0, 0])])],
+    [
+      'an event that ends beyond the frame',
+      Buffer.concat([good.subarray(0, 32), Buffer.from([255, 255, 255, 255, 0, 0, 0, 0])]),
+    ],
     ['an unknown codec', frameOf([JSON_A], { codec: 3 })],
     ['reserved bytes in its header', frameOf([JSON_A], { reserved: 1 })],
     ['reserved bytes in an event', Buffer.concat([good.subarray(0, 36), Buffer.from([1, 0, 0, 0]), good.subarray(40)])],

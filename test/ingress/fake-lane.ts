@@ -17,7 +17,7 @@ import {
   NO_REPLY,
 } from '../../src/record/intake-message.ts';
 import { RECORD_HEADER_BYTES, RECORD_LENGTH } from '../../src/record/layout.ts';
-import { readRecordHeader, RecordHeader } from '../../src/record/record-writer.ts';
+import { RecordHeader, readRecordHeader } from '../../src/record/record-writer.ts';
 import { Doorbell } from '../../src/ring/doorbell.ts';
 import { LANE_RUNNING, type LaneLink, LaneStatus } from '../../src/ring/lane.ts';
 import { EMPTY, INSUFFICIENT_CAPACITY, SpscRing } from '../../src/ring/spsc-ring.ts';
@@ -135,7 +135,9 @@ export class FakeLane {
     if (slot === NO_REPLY) return;
     const { duplicateCount, rejectedCount } = this.#exceptions;
     const exceptions = this.#exceptions.take();
-    this.#owed.push(() => this.#ack(slot, generation, firstOffset, accepted, duplicateCount, rejectedCount, level, exceptions));
+    this.#owed.push(() =>
+      this.#ack(slot, generation, firstOffset, accepted, duplicateCount, rejectedCount, level, exceptions),
+    );
   }
 
   #answer(): void {

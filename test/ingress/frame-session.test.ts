@@ -73,7 +73,8 @@ describe('moka.json.v1', () => {
   it('counts duplicates and names what was refused, at the door or by a lane', async () => {
     const harness = await Harness.start();
     harness.lane.judge = ({ value }) => {
-      if (value.includes('bad')) return { errorId: ERRORS.ERR_EVENT_SCHEMA.id, detail: '[{"pointer":"/n","detail":"no"}]' };
+      if (value.includes('bad'))
+        return { errorId: ERRORS.ERR_EVENT_SCHEMA.id, detail: '[{"pointer":"/n","detail":"no"}]' };
       return value.includes('again') ? { duplicateOf: 3 } : 'accept';
     };
     const socket = await harness.websocket(WS);
@@ -212,7 +213,9 @@ describe('credit', () => {
     await until(() => harness.lane.events.length === 160);
     harness.lane.isSilent = false;
     harness.wake();
-    const credits = [await socket.nextJson(), await socket.nextJson()].map((ack) => ack['credit'] as { events: number });
+    const credits = [await socket.nextJson(), await socket.nextJson()].map(
+      (ack) => ack['credit'] as { events: number },
+    );
     expect(credits.map(({ events: free }) => free)).toEqual([60, 100]);
     socket.close();
   });
@@ -271,7 +274,10 @@ describe('credit', () => {
 
 describe('frames that find no room', () => {
   it('wait in the order of their connection and are all taken', async () => {
-    const harness = await Harness.start({ lane: { intakeBytes: 1024 * 1024 }, limits: { creditBytes: 4 * 1024 * 1024 } });
+    const harness = await Harness.start({
+      lane: { intakeBytes: 1024 * 1024 },
+      limits: { creditBytes: 4 * 1024 * 1024 },
+    });
     const socket = await harness.websocket(WS);
     const big = (n: number): string => `\n{"key":"a","n":${n},"x":"${'x'.repeat(60_000)}"}`;
     for (let n = 1; n <= 4; n++) {
@@ -344,7 +350,10 @@ describe('frames that find no room', () => {
   });
 
   it('close 1009 if no ring could ever hold them', async () => {
-    const harness = await Harness.start({ lane: { intakeBytes: 1024 * 1024 }, limits: { stagingBytes: 64 * 1024 * 1024 } });
+    const harness = await Harness.start({
+      lane: { intakeBytes: 1024 * 1024 },
+      limits: { stagingBytes: 64 * 1024 * 1024 },
+    });
     const socket = await harness.websocket(WS);
     const text = `{"frame":1,"id":"${'i'.repeat(250)}"}${'\n{"key":"a"}'.repeat(4000)}`;
     socket.sendText(text);
@@ -383,7 +392,11 @@ describe('the upgrade', () => {
     (await harness.websocket(WS)).close();
     harness.lane.link.status.state = LANE_RECOVERING;
     const answer = await refusedUpgrade(harness, WS);
-    expect([answer.status, answer.json['code'], answer.headers.get('retry-after')]).toEqual([503, 'ERR_NOT_READY', '2']);
+    expect([answer.status, answer.json['code'], answer.headers.get('retry-after')]).toEqual([
+      503,
+      'ERR_NOT_READY',
+      '2',
+    ]);
   });
 });
 

@@ -57,12 +57,17 @@ function mutated(bytes: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
 }
 
 const event = fc.oneof(
-  fc.record({ key: fc.oneof(fc.string(), fc.integer(), fc.constant(null)), n: fc.jsonValue() }).map((value) => JSON.stringify(value)),
+  fc
+    .record({ key: fc.oneof(fc.string(), fc.integer(), fc.constant(null)), n: fc.jsonValue() })
+    .map((value) => JSON.stringify(value)),
   fc.string(),
 );
 
 const textFrame = fc
-  .tuple(fc.record({ frame: fc.nat(), id: fc.option(fc.string(), { nil: undefined }) }), fc.array(event, { maxLength: 20 }))
+  .tuple(
+    fc.record({ frame: fc.nat(), id: fc.option(fc.string(), { nil: undefined }) }),
+    fc.array(event, { maxLength: 20 }),
+  )
   .map(([head, events]) => Buffer.from([JSON.stringify(head), ...events].join('\n')));
 
 const binaryFrame = fc.tuple(fc.array(event, { maxLength: 20 }), fc.nat(3)).map(([events, codec]) => {

@@ -1,5 +1,5 @@
-import { afterEach } from 'vitest';
 import { Type } from 'typebox';
+import { afterEach } from 'vitest';
 import type { HttpServer } from '../../src/http/server.ts';
 import { createUwsServer } from '../../src/http/uws-server.ts';
 import { Intake } from '../../src/ingress/intake.ts';

@@ -11,7 +11,13 @@ describe('eventCodecOf', () => {
   });
 
   it('knows nothing else', () => {
-    for (const type of ['', 'text/json', 'application/json; charset=latin1', 'application/x-ndjson', 'application/jsonx']) {
+    for (const type of [
+      '',
+      'text/json',
+      'application/json; charset=latin1',
+      'application/x-ndjson',
+      'application/jsonx',
+    ]) {
       expect(eventCodecOf(type)).toBe(NO_CODEC);
     }
   });

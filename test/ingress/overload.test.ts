@@ -37,7 +37,8 @@ class HonestClient {
       (_, n) => `\n{"key":"${this.name}-${n % 5}","n":${this.sentEvents + n},"x":"${'x'.repeat(padding)}"}`,
     );
     const text = `{"frame":${this.#frame}}${lines.join('')}`;
-    if (this.sentEvents + events > this.#limit.events || this.#sentBytes + text.length > this.#limit.bytes) return false;
+    if (this.sentEvents + events > this.#limit.events || this.#sentBytes + text.length > this.#limit.bytes)
+      return false;
     this.#frame += 1;
     this.sentEvents += events;
     this.#sentBytes += text.length;

@@ -147,7 +147,9 @@ describe('POST /v1/streams/{stream}', () => {
     const client = await RawHttpClient.open(harness.port);
     for (let n = 0; n < 20; n++) {
       const body = `{"key":"k${n}"}`;
-      client.send(head('POST', ORDERS, { 'Content-Type': 'application/json', 'Content-Length': `${body.length}` }) + body);
+      client.send(
+        head('POST', ORDERS, { 'Content-Type': 'application/json', 'Content-Length': `${body.length}` }) + body,
+      );
       expect((await client.answer()).json['offset']).toBe(n);
     }
     client.close();

@@ -103,7 +103,12 @@ describe('POST under pressure', () => {
     const sent = Array.from({ length: 10 }, () => harness.post(ORDERS, '{"key":"a"}'));
     await until(() => harness.intake.outstanding === 10);
     harness.lane.link.status.pressure = PRESSURE_FULL;
-    for (const [drainRate, seconds] of [[2, 5], [3, 4], [0.01, 60], [1000, 1]] as const) {
+    for (const [drainRate, seconds] of [
+      [2, 5],
+      [3, 4],
+      [0.01, 60],
+      [1000, 1],
+    ] as const) {
       harness.lane.link.status.drainRate = drainRate;
       const { headers, json } = await harness.post(ORDERS, '{"key":"a"}');
       expect(headers.get('retry-after')).toBe(`${seconds}`);
