@@ -7,15 +7,6 @@ import { counter, defineMetrics, gauge, histogram, type Metric, sparse } from '.
  */
 const US = 1e-6;
 
-function pool<N extends string>(name: N): Record<`${N}PoolHits` | `${N}PoolMisses` | `${N}PoolOutstanding`, Metric> {
-  const labels = { pool: name };
-  return {
-    [`${name}PoolHits`]: counter('moka_pool_hits_total', 'Objects that a pool had ready.', labels),
-    [`${name}PoolMisses`]: counter('moka_pool_misses_total', 'Objects that a pool had to make.', labels),
-    [`${name}PoolOutstanding`]: gauge('moka_pool_outstanding', 'Objects taken from a pool and not given back.', labels),
-  } as Record<`${N}PoolHits` | `${N}PoolMisses` | `${N}PoolOutstanding`, Metric>;
-}
-
 type RejectionKey = `rejected:${ErrorCode}`;
 
 function rejections(): Record<RejectionKey, Metric> {
@@ -50,8 +41,6 @@ export const INGRESS_METRICS = defineMetrics({
   queriesGet: counter('moka_queries_total', QUERIES, { kind: 'get' }),
   queriesRange: counter('moka_queries_total', QUERIES, { kind: 'range' }),
   subscriptions: gauge('moka_subscriptions', 'Open subscriptions to views.'),
-  ...pool('replies'),
-  ...pool('buffers'),
   ackTime: histogram('moka_ack_seconds', 'From the receipt of a request or frame to its answer.', US),
   queryTime: histogram('moka_query_seconds', 'From the receipt of a question to its answer.', US),
 });
@@ -68,26 +57,19 @@ export const LANE_METRICS = defineMetrics({
   durableOffset: gauge('moka_durable_offset', 'Last event known to be on disk; -1 for none.'),
   viewChanges: counter('moka_view_changes_total', 'Rows inserted, updated or deleted in views.'),
   pressure: gauge('moka_pressure', 'Pressure of the partition: 0 ok, 1 high, 2 full.'),
-  intakeRingUsed: gauge('moka_ring_used_bytes', 'Bytes waiting on a ring.', { ring: 'intake' }),
-  ackRingUsed: gauge('moka_ring_used_bytes', 'Bytes waiting on a ring.', { ring: 'acks' }),
-  intakeRingFill: gauge('moka_ring_fill_ratio', 'Share of a ring that is taken.', { ring: 'intake' }),
-  ackRingFill: gauge('moka_ring_fill_ratio', 'Share of a ring that is taken.', { ring: 'acks' }),
+  intakeRingFill: gauge('moka_intake_ring_fill_ratio', 'Share of the intake ring that is taken.'),
   drainRate: gauge('moka_drain_rate', 'Events per second that the partition takes off its ring.'),
 
   dedupeHits: counter('moka_dedupe_hits_total', 'Identities found in the table.'),
   dedupeEntries: gauge('moka_dedupe_entries', 'Identities remembered.'),
-  dedupeExpired: counter('moka_dedupe_expired_total', 'Identities forgotten after their window.'),
 
   logBlocks: counter('moka_log_blocks_total', 'Blocks written.'),
   logBytes: counter('moka_log_bytes_total', 'Bytes written to the log, headers and padding included.'),
-  logValueBytes: counter('moka_log_value_bytes_total', 'Bytes of values as they came in.'),
   logTailBytes: gauge('moka_log_tail_bytes', 'Log since the last checkpoint: what a crash would replay.'),
   logRetainedBytes: gauge('moka_log_retained_bytes', 'Log on disk.'),
 
   checkpointsCommitted: counter('moka_checkpoints_total', CHECKPOINTS, { outcome: 'committed' }),
   checkpointsFailed: counter('moka_checkpoints_total', CHECKPOINTS, { outcome: 'failed' }),
-  checkpointRows: counter('moka_checkpoint_rows_total', 'Rows written by checkpoints.'),
-  checkpointBytes: counter('moka_checkpoint_bytes_total', 'Bytes of rows written by checkpoints.'),
   checkpointOffset: gauge('moka_checkpoint_offset', 'Event up to which the last checkpoint reflects the log.'),
 
   cacheHits: counter('moka_state_cache_hits_total', 'State reads answered from memory.'),
@@ -97,8 +79,6 @@ export const LANE_METRICS = defineMetrics({
   dirtyBytes: gauge('moka_state_dirty_bytes', 'State changed since the last checkpoint.'),
   stateRows: gauge('moka_state_rows', 'Rows of all state stores.'),
 
-  ...pool('blocks'),
-  ...pool('batches'),
   batchEvents: histogram('moka_batch_events', 'Events written and flushed together.', 1),
   flushTime: histogram('moka_log_flush_seconds', 'From the start of a write to the end of its flush.', US),
   turnTime: histogram('moka_turn_seconds', 'How long one turn of the partition held its thread.', US),

@@ -1,32 +1,29 @@
-import { collectDefaultMetrics, Gauge, type Metric as PromMetric, Registry } from 'prom-client';
+import { type Metric as PromMetric, Registry } from 'prom-client';
+import { blockSamples, type Labels, type Sample } from './block-samples.ts';
 import type { CounterBlock } from './counter-block.ts';
-import type { Histogram } from './histogram.ts';
 import type { Metric, MetricSet } from './metric-set.ts';
+import { addProcessFigures } from './process-figures.ts';
 
-/**
- * prom-client samples the event loop's lag with a timer. It wakes an idle box, and what it reports is lag plus interval;
- * so the timer is set to never, its figures are taken out, and the loop's utilization stands in for them.
- */
-const NEVER_MS = 2 ** 31 - 1;
-const SAMPLED_LAGS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
-
-/** Bounds of histogram buckets, where slots of the histogram begin: 4 µs to 72 minutes for times. */
-const BUCKET_BOUNDS = Array.from({ length: 16 }, (_, power) => 4 ** (power + 1));
-
-type Labels = Readonly<Record<string, string>>;
-
-interface Sample {
-  readonly labels: Record<string, string | number>;
-  readonly value: number;
-  readonly metricName?: string;
+/** What an object pool counts about itself. */
+export interface PoolCounts {
+  readonly hits: number;
+  readonly misses: number;
+  readonly outstanding: number;
 }
 
-/** A block, what it holds, and the labels of everything in it. */
-interface Source {
-  readonly set: MetricSet;
-  readonly block: CounterBlock;
-  readonly labels: Labels;
-}
+type Title = Pick<Metric, 'name' | 'help' | 'kind'>;
+
+const POOL_HITS: Title = { kind: 'counter', name: 'moka_pool_hits_total', help: 'Objects that a pool had ready.' };
+const POOL_MISSES: Title = {
+  kind: 'counter',
+  name: 'moka_pool_misses_total',
+  help: 'Objects that a pool had to make.',
+};
+const POOL_OUTSTANDING: Title = {
+  kind: 'gauge',
+  name: 'moka_pool_outstanding',
+  help: 'Objects taken from a pool and not given back.',
+};
 
 /** All blocks of the engine and the figures of the process, as text for Prometheus. Used by the main thread. */
 export class Exposition {
@@ -34,21 +31,22 @@ export class Exposition {
   readonly #families = new Map<string, Family>();
 
   constructor({ isProcessIncluded = true } = {}) {
-    if (isProcessIncluded) addProcess(this.#registry);
+    if (isProcessIncluded) addProcessFigures(this.#registry);
   }
 
   /** Shows this block too, each of its numbers with these labels, such as `{ partition: '0' }`. */
   add(set: MetricSet, block: CounterBlock, labels: Labels = {}): void {
     for (const [key, metric] of Object.entries(set.metrics)) {
-      let family = this.#families.get(metric.name);
-      if (family === undefined) {
-        family = new Family(metric);
-        this.#families.set(metric.name, family);
-        // a registry asks its metrics for nothing but name and get()
-        this.#registry.registerMetric(family as unknown as PromMetric<string>);
-      }
-      family.add(key, { set, block, labels });
+      this.#family(metric).add(() => blockSamples(set, key, block, labels));
     }
+  }
+
+  /** Shows a pool of the main thread under this name. */
+  addPool(pool: string, counts: PoolCounts): void {
+    const labels = { pool };
+    this.#family(POOL_HITS).add(() => [{ labels, value: counts.hits }]);
+    this.#family(POOL_MISSES).add(() => [{ labels, value: counts.misses }]);
+    this.#family(POOL_OUTSTANDING).add(() => [{ labels, value: counts.outstanding }]);
   }
 
   get contentType(): string {
@@ -58,75 +56,37 @@ export class Exposition {
   render(): Promise<string> {
     return this.#registry.metrics();
   }
+
+  #family(title: Title): Family {
+    const known = this.#families.get(title.name);
+    if (known !== undefined) return known;
+    const family = new Family(title);
+    this.#families.set(title.name, family);
+    // a registry asks its metrics for nothing but name and get()
+    this.#registry.registerMetric(family as unknown as PromMetric<string>);
+    return family;
+  }
 }
 
-function addProcess(registry: Registry): void {
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
-  for (const figure of SAMPLED_LAGS) registry.removeSingleMetric(`nodejs_eventloop_lag_${figure}_seconds`);
-  let before = performance.eventLoopUtilization();
-  new Gauge({
-    name: 'moka_main_loop_utilization_ratio',
-    help: 'Share of the time since the last look that the main thread was busy.',
-    registers: [registry],
-    collect() {
-      const now = performance.eventLoopUtilization();
-      this.set(performance.eventLoopUtilization(now, before).utilization);
-      before = now;
-    },
-  });
-}
-
-/** All numbers of one name, read out of shared memory whenever somebody looks. */
+/** All numbers of one name, read whenever somebody looks. */
 class Family {
   readonly name: string;
   readonly help: string;
   readonly type: Metric['kind'];
-  readonly #members: { key: string; source: Source }[] = [];
+  readonly #members: (() => Sample[])[] = [];
 
-  constructor({ name, help, kind }: Metric) {
+  constructor({ name, help, kind }: Title) {
     this.name = name;
     this.help = help;
     this.type = kind;
   }
 
-  add(key: string, source: Source): void {
-    this.#members.push({ key, source });
+  add(member: () => Sample[]): void {
+    this.#members.push(member);
   }
 
   get(): Promise<{ name: string; help: string; type: string; values: Sample[]; aggregator: string }> {
-    const values = this.#members.flatMap(({ key, source }) => samplesOf(key, source));
+    const values = this.#members.flatMap((read) => read());
     return Promise.resolve({ name: this.name, help: this.help, type: this.type, values, aggregator: 'sum' });
   }
-}
-
-function samplesOf(key: string, { set, block, labels }: Source): Sample[] {
-  const metric = set.metrics[key] as Metric;
-  const index = set.index[key] as number;
-  const all = { ...labels, ...metric.labels };
-  if (metric.kind === 'histogram') return bucketsOf(metric, block.histogram(index), all);
-  const value = block.get(index);
-  return metric.isSparse && value === 0 ? [] : [{ labels: all, value }];
-}
-
-function bucketsOf({ name, scale }: Metric, histogram: Histogram, labels: Labels): Sample[] {
-  const buckets = BUCKET_BOUNDS.map((bound) => ({
-    labels: { ...labels, le: upperEdge(bound, scale) },
-    value: histogram.countBelow(bound),
-    metricName: `${name}_bucket`,
-  }));
-  const count = histogram.count;
-  return [
-    ...buckets,
-    { labels: { ...labels, le: '+Inf' }, value: count, metricName: `${name}_bucket` },
-    { labels, value: histogram.sum * scale, metricName: `${name}_sum` },
-    { labels, value: count, metricName: `${name}_count` },
-  ];
-}
-
-/**
- * Prometheus counts a value equal to the bound in, the slots leave it out. Whole things below 4 are at most 3; times are
- * cut to whole µs when recorded, so that all that count as below 4 µs were at most that.
- */
-function upperEdge(bound: number, scale: number): number {
-  return scale === 1 ? bound - 1 : Number((bound * scale).toPrecision(12));
 }

@@ -3,6 +3,7 @@ import { ERRORS } from '../../src/base/error-catalogue.ts';
 import { INGRESS_METRICS, LANE_METRICS, rejectionIndex } from '../../src/metrics/catalogue.ts';
 import { CounterBlock } from '../../src/metrics/counter-block.ts';
 import { defineMetrics, gauge, type Metric } from '../../src/metrics/metric-set.ts';
+import { sourceFilesBelow } from '../project/source-tree.ts';
 
 const ALL: [string, Metric][] = [INGRESS_METRICS, LANE_METRICS].flatMap(({ metrics }) => Object.entries(metrics));
 
@@ -30,6 +31,21 @@ describe('the catalogue of metrics', () => {
     const places = Object.values(ERRORS).map(({ id }) => rejectionIndex(id));
     expect(places.every((index) => index >= 0)).toBe(true);
     expect(new Set(places).size).toBe(places.length);
+  });
+});
+
+describe('every metric', () => {
+  /** Files that write blocks name the metrics they write by their keys in the catalogue. */
+  const writers = sourceFilesBelow('src')
+    .filter(({ path, imports }) => !path.startsWith('src/metrics/') && imports.includes('src/metrics/catalogue.ts'))
+    .map(({ text }) => text)
+    .join('\n');
+
+  it('is kept by somebody', () => {
+    const unkept = ALL.map(([key]) => key).filter(
+      (key) => !key.startsWith('rejected:') && !new RegExp(`\\.${key}\\b|\\b${key}:`).test(writers),
+    );
+    expect(unkept).toEqual([]);
   });
 });
 

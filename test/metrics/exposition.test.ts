@@ -58,6 +58,19 @@ describe('Exposition', () => {
     expect(shown.slice(0, 2)).toEqual(['moka_batch_events_bucket{le="3"} 1', 'moka_batch_events_bucket{le="15"} 3']);
   });
 
+  it('shows pools by name', async () => {
+    const exposition = new Exposition({ isProcessIncluded: false });
+    const pool = { hits: 7, misses: 2, outstanding: 1 };
+    exposition.addPool('replies', pool);
+    exposition.addPool('exchanges', { hits: 0, misses: 0, outstanding: 0 });
+    pool.hits++;
+    const shown = lines(await exposition.render(), 'moka_pool');
+    expect(shown).toContain('moka_pool_hits_total{pool="replies"} 8');
+    expect(shown).toContain('moka_pool_misses_total{pool="replies"} 2');
+    expect(shown).toContain('moka_pool_outstanding{pool="replies"} 1');
+    expect(shown).toHaveLength(6);
+  });
+
   it('reads the memory anew every time', async () => {
     const exposition = new Exposition({ isProcessIncluded: false });
     const block = new CounterBlock(CounterBlock.allocate());
