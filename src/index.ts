@@ -9,6 +9,7 @@ export type { EngineView, Page, Row } from './engine/engine-view.ts';
 export type { IngestOptions, IngestResult } from './ingress/ingest-reply.ts';
 export type { Context } from './operators/operator-context.ts';
 export { OperatorError } from './operators/operator-error.ts';
+export { encodeMsgpack, encodeRecord } from './record/record-encoder.ts';
 export { TopologyTestDriver } from './testing/topology-test-driver.ts';
 export { defineTopology, type TopologyBuilder, type TopologyOptions } from './topology/builder.ts';
 export type { CompiledTopology, Durability, Guarantee } from './topology/compiled.ts';
