@@ -197,7 +197,7 @@ const PAYMENT = ['bad', 'bad', 420, 'EUR', 'card', 1763600000000];
 /** Payments as msgpack records: the values in the order of the schema. */
 export const BAD_RECORDS: readonly BadEvent[] = eventsOf([
   ['no bytes at all', Buffer.alloc(0), 400, 'ERR_EVENT_EMPTY'],
-  ['a map', pack({ orderId: 'bad' }), 422, 'ERR_EVENT_SCHEMA', ''],
+  ['a map of too little', pack({ orderId: 'bad' }), 422, 'ERR_EVENT_SCHEMA', '/paymentId'],
   ['nil', pack(null), 422, 'ERR_EVENT_SCHEMA', ''],
   ['too few values', pack(PAYMENT.slice(0, -1)), 422, 'ERR_EVENT_SCHEMA'],
   ['too many values', pack([...PAYMENT, 1]), 422, 'ERR_EVENT_SCHEMA'],

@@ -78,10 +78,11 @@ export function readBinaryAck(bytes: Buffer): FrameAck {
   };
 }
 
-/** The code and the words before a close, in either protocol. */
-export function readFault(payload: Buffer): Record<string, unknown> {
+/** The text of a hello, or of the error before a close, in either protocol. */
+export function readText(payload: Buffer): Record<string, unknown> {
   const isBinary = payload.readUInt16LE(0) === 0x4b4d;
-  return JSON.parse(payload.toString('utf8', isBinary ? FRAME_HEAD_BYTES : 0)) as Record<string, unknown>;
+  const start = !isBinary ? 0 : payload[3] === 2 ? FRAME_HEAD_BYTES + 24 : FRAME_HEAD_BYTES;
+  return JSON.parse(payload.toString('utf8', start)) as Record<string, unknown>;
 }
 
 export interface IntakeSocket {
@@ -93,5 +94,5 @@ export interface IntakeSocket {
 export async function connectIntake(port: number, path: string, protocol: string): Promise<IntakeSocket> {
   const socket = await RawWebSocket.connect(port, path, protocol);
   const { payload } = await socket.next();
-  return { socket, hello: readFault(payload) };
+  return { socket, hello: readText(payload) };
 }
