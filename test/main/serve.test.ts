@@ -68,6 +68,13 @@ describe('moka serve', () => {
     expect((await fetch(`${urlAfter}/v1/views/orders/ord_1`)).status).toBe(200);
   });
 
+  it('ends by itself when it is drained over the admin listener', async () => {
+    const engine = serve();
+    const { adminUrl } = await engine.ready();
+    expect((await fetch(`${adminUrl}/admin/drain`, { method: 'POST' })).status).toBe(202);
+    expect(await engine.exit()).toEqual([EXIT_CODES.ok, null]);
+  });
+
   it('is refused a data directory that another holds, and names the holder', async () => {
     const holder = serve();
     const { pid } = await holder.ready();
