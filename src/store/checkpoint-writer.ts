@@ -1,5 +1,6 @@
 import { failpoint } from '../base/failpoint.ts';
 import type { CheckpointMeta } from './checkpoint.ts';
+import { assertEnvironmentFile } from './environment-file.ts';
 import { GenerationPointer, type Generations } from './generations.ts';
 import { isDiskFull, LmdbEnvironment } from './lmdb.ts';
 import { RowBatch } from './row-batch.ts';
@@ -165,7 +166,8 @@ export class CheckpointWriter {
     this.#sweep();
     const generation = generations.current === 0 ? this.#pointer.next() : generations.current;
     const directory = this.#pointer.directoryOf(generation);
-    this.#files.makeDirectorySync(directory);
+    if (generations.current === 0) this.#files.makeDirectorySync(directory);
+    else assertEnvironmentFile(directory);
     this.#environment = this.#open(directory);
     if (generations.current === 0) this.#generations = { ...generations, current: generation };
     else this.#meta = this.#environment.readMeta();

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { open, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { MokaError } from '../base/errors.ts';
 import type { CheckpointMeta } from './checkpoint.ts';
+import { assertEnvironmentFile } from './environment-file.ts';
 import { type KeySlot, RowBatch, type ValueSlot } from './row-batch.ts';
 import { ENVIRONMENT_FILL_MAX, ENVIRONMENT_MAP_BYTES, MAX_ROW_KEY_BYTES, STORE_PREFIX_BYTES } from './store-limits.ts';
 import { META_STORE_ID } from './store-spec.ts';
@@ -34,9 +33,7 @@ export class LmdbEnvironment {
 
   /** @throws MokaError ERR_CHECKPOINT_DAMAGED when there is none, or it cannot be read */
   static openExisting(directory: string): LmdbEnvironment {
-    if (!existsSync(join(directory, DATA_FILE))) {
-      throw new MokaError('ERR_CHECKPOINT_DAMAGED', `checkpoint environment missing directory=${directory}`);
-    }
+    assertEnvironmentFile(directory);
     return new LmdbEnvironment(directory);
   }
 
@@ -203,7 +200,6 @@ const ROW_KEYS = {
   },
 };
 
-const DATA_FILE = 'data.mdb';
 const META_KEY = Buffer.from('meta');
 const NO_BYTES = new Uint8Array(0);
 const APPEND = { append: true };

@@ -1,5 +1,5 @@
 // data plane
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { MokaError } from '../base/errors.ts';
 import { MAX_ROW_VALUE_BYTES } from './store-limits.ts';
 

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { expect, it } from 'vitest';
+import { openEnvironments } from '../../src/store/environments.ts';
+import { nodeStateFiles } from '../../src/store/state-files.ts';
+import { applyEvent, describeState, openState } from './folded-state.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+/** A process runs no TypeScript: its side is bundled from the sources as they are now. */
+const PROCESS = buildSync({
+  entryPoints: [fileURLToPath(new URL('./killed-process.ts', import.meta.url))],
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  packages: 'external',
+  write: false,
+}).outputFiles[0]?.text as string;
+
+/** Where the process may end: by itself at a fail point, the nth time, or at any moment. */
+const ENDS = [
+  'checkpoint.before-transaction:1',
+  'checkpoint.after-transaction:1',
+  'checkpoint.after-transaction:4',
+  'checkpoint.before-turn:1',
+  'checkpoint.after-turn:1',
+  'checkpoint.before-turn:2',
+  30,
+  70,
+  110,
+] as const;
+
+function foldedThrough(offset: number): string {
+  const state = openState(openEnvironments(nodeStateFiles, '/nonexistent', 0).openForRead());
+  for (let n = 0; n <= offset; n++) applyEvent(state, n);
+  return describeState(state, offset);
+}
+
+function run(directory: string, end: string | number): ChildProcess {
+  return spawn(process.execPath, ['--input-type=module', '--eval', PROCESS, directory], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { ...process.env, MOKA_FAILPOINT: typeof end === 'string' ? end : '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+it('what was committed outlives SIGKILL at any moment, whole and as it was', { timeout: 60_000 }, async () => {
+  const directory = temporaryDirectory();
+  let committed = -1;
+  for (const end of ENDS) {
+    const child = run(directory, end);
+    const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
+    for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+      const [word, offset, text] = line.split(' ') as [string, string, string | undefined];
+      if (word === 'committed') {
+        committed = Number(offset);
+        continue;
+      }
+      // A commit whose word did not get out may count or not.
+      expect(Number(offset)).toBeGreaterThanOrEqual(committed);
+      expect(Buffer.from(text as string, 'base64').toString()).toBe(foldedThrough(Number(offset)));
+      committed = Number(offset);
+      if (typeof end === 'number') setTimeout(() => child.kill('SIGKILL'), end);
+    }
+    expect(await ended).toBe('SIGKILL');
+  }
+  expect(committed).toBeGreaterThan(20);
+});
