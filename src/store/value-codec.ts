@@ -21,7 +21,7 @@ export class ValueCodec {
 
   /** @param shapes as `shapes()` gave them */
   constructor(shapes: readonly (readonly string[])[] = []) {
-    this.#shapes = shapes.map((names) => [...names]) as Shapes;
+    this.#shapes = shapes.map((names, number) => sharedShape(names, number));
     const options = { structures: this.#shapes, maxSharedStructures: MAX_SHAPES, copyBuffers: true };
     this.#packr = new Packr(options as ConstructorParameters<typeof Packr>[0]);
   }
@@ -74,6 +74,11 @@ interface PackedBuffer extends Buffer {
 /** msgpackr's array of shapes, which it adds to as it meets new ones. */
 interface Shapes extends Array<string[]> {
   sharedLength?: number;
+}
+
+/** As msgpackr marks those it loads itself: a number above 31 takes two bytes, and its reader asks for `highByte`. */
+function sharedShape(names: readonly string[], number: number): string[] {
+  return Object.assign([...names], { isShared: true, highByte: number < 32 ? -1 : (number - 32) >> 5 });
 }
 
 /** Options of msgpackr's `pack`: hand out its buffer without a view, and use the same place again next time. */

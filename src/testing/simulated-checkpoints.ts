@@ -193,9 +193,10 @@ class SimulatedReader implements CheckpointReader {
     fromKey: Uint8Array | null,
     visit: (key: Uint8Array, value: Uint8Array) => boolean,
   ): void {
-    for (const row of sortedRows(this.#snapshot)) {
-      if (row.storeId !== storeId || (fromKey !== null && Buffer.compare(row.key, fromKey) < 0)) continue;
-      if (!visit(row.key, row.value)) return;
+    const rows = sortedRows(this.#snapshot);
+    for (let i = firstFrom(rows, storeId, fromKey ?? Buffer.alloc(0)); i < rows.length; i++) {
+      const row = rows[i] as SimulatedRow;
+      if (row.storeId !== storeId || !visit(row.key, row.value)) return;
     }
   }
 
@@ -215,6 +216,19 @@ function sortedRows(snapshot: Snapshot): readonly SimulatedRow[] {
     (a, b) => a.storeId - b.storeId || Buffer.compare(a.key, b.key),
   );
   return snapshot.sorted;
+}
+
+/** Index of the first row of this store and key, or of what follows. */
+function firstFrom(rows: readonly SimulatedRow[], storeId: number, key: Uint8Array): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const row = rows[middle] as SimulatedRow;
+    if (row.storeId < storeId || (row.storeId === storeId && Buffer.compare(row.key, key) < 0)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function idOf(storeId: number, key: Buffer): string {
