@@ -1,0 +1,46 @@
+import { defineTopology } from 'moka';
+import { Type } from 'typebox';
+
+const Sale = Type.Object({
+  saleId: Type.String(),
+  till: Type.String(),
+  cents: Type.Integer(),
+  trouble: Type.Optional(
+    Type.Union([Type.Literal('throw'), Type.Literal('promise'), Type.Literal('nothing'), Type.Literal('deep')]),
+  ),
+});
+
+/** Sums what a till takes, and then does what a sale asks for, so that a failure comes behind a change of state. */
+export const topology = defineTopology('failing', (t) => {
+  const sales = t.stream('sales', { schema: Sale, key: 'till', id: 'saleId' });
+
+  sales
+    .groupByKey()
+    .aggregate('takings-by-till', {
+      initial: () => ({ sales: 0, cents: 0 }),
+      add: (takings, sale) => ({ sales: takings.sales + 1, cents: takings.cents + sale.cents }),
+    })
+    .toView('takings');
+
+  sales
+    .map('trouble', (sale) => {
+      switch (sale.trouble) {
+        case 'throw':
+          throw new RangeError(`sale ${sale.saleId} is too much`, { cause: new Error('the till is full') });
+        case 'promise':
+          return Promise.resolve(sale) as never;
+        case 'nothing':
+          return undefined as never;
+        case 'deep':
+          return endless(0) as never;
+        default:
+          return sale;
+      }
+    })
+    .toTable('last-sales')
+    .toView('last');
+});
+
+function endless(depth: number): number {
+  return endless(depth + 1) + 1;
+}

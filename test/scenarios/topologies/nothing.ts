@@ -1,0 +1,2 @@
+/** A module without a topology. */
+export const drink = 'coffee';
