@@ -40,16 +40,18 @@ export async function createEngine(topology: string | CompiledTopology, options:
   const disk = new NodeDisk();
   const directory = openDataDirectory(disk, config.dataDir, config.partitions, Math.max(1, config.workers));
   const lock = await lockDirectory(directory.path);
+  let engine: Engine | null = null;
   try {
     const { compiled, module } = await load(topology, config, directory);
     const logger = createLogger(config.logLevel);
-    const engine = new Engine({ ...config, partitions: directory.partitions }, compiled, module, directory, lock, logger);
+    engine = new Engine({ ...config, partitions: directory.partitions }, compiled, module, directory, lock, logger);
     await engine.open();
     noteTopology(disk, directory, compiled.fingerprint);
     await engine.listen();
     return engine;
   } catch (error) {
-    lock.release();
+    if (engine === null) lock.release();
+    else await engine.abandon();
     throw error;
   }
 }
@@ -82,6 +84,7 @@ export class Engine {
   readonly #watchdog: Watchdog;
   readonly #lock: DirectoryLock;
   readonly #logger: Logger;
+  #isOpen = false;
   #closing: Promise<void> | null = null;
 
   constructor(
@@ -104,7 +107,7 @@ export class Engine {
       onReport: ({ level, text }) => logger[level](text),
       onFailure: (error) => this.#fail(error),
     });
-    const counters = CounterBlock.allocate();
+    const counters = new CounterBlock(CounterBlock.allocate());
     this.#intake = new Intake({
       streams: topology.streams,
       lanes: this.#threads.lanes.map(linkLane),
@@ -118,7 +121,7 @@ export class Engine {
         maxFrameBytes: config.websocket.maxFrameBytes,
         stagingBytes: config.websocket.stagingBytes,
       },
-      counters: new CounterBlock(counters),
+      counters,
     });
     this.#loop = new MainLoop(this.#intake, this.#threads.mainBell);
     this.#router = new QueryRouter({
@@ -127,7 +130,7 @@ export class Engine {
       routingSecret: directory.routingSecret,
     });
     const exposition = new Exposition();
-    exposition.add(INGRESS_METRICS, new CounterBlock(counters));
+    exposition.add(INGRESS_METRICS, counters);
     for (const lane of this.#threads.lanes) {
       exposition.add(LANE_METRICS, new CounterBlock(lane.counters), { partition: String(lane.partition) });
     }
@@ -137,12 +140,14 @@ export class Engine {
       intake: this.#intake,
       router: this.#router,
       exposition,
+      counters,
       checkpoint: () => this.#threads.post({ kind: 'checkpoint' }),
       drain: () => void this.close(),
     });
     this.#watchdog = new Watchdog(this.#threads.heartbeats, config.watchdogMs, (thread, silentMs) => {
-      this.#threads.failure.report('stuck', `thread=${thread} silentMs=${silentMs}`);
-      this.#fail(new MokaError('ERR_WORKER_DIED', `thread=${thread} did not come round for ms=${silentMs}`));
+      const error = new MokaError('ERR_WORKER_DIED', `thread=${thread} did not come round for ms=${silentMs}`);
+      this.#threads.failure.report(error, 'stuck');
+      this.#fail(error);
     });
   }
 
@@ -157,12 +162,23 @@ export class Engine {
   }
 
   /** Resolves when every partition has recovered. */
-  open(): Promise<void> {
-    return this.#threads.ready;
+  async open(): Promise<void> {
+    try {
+      await this.#threads.ready;
+    } catch (error) {
+      throw this.#threads.failure.read()?.error ?? error;
+    }
   }
 
-  listen(): Promise<void> {
-    return this.#listeners.listen();
+  async listen(): Promise<void> {
+    await this.#listeners.listen();
+    this.#isOpen = true;
+  }
+
+  /** Opening failed: whatever runs already is ended. */
+  async abandon(): Promise<void> {
+    await this.#threads.drain();
+    this.#end();
   }
 
   /**
@@ -199,19 +215,24 @@ export class Engine {
     await this.#threads.drain();
     this.#intake.pollAcks();
     clearTimeout(late);
+    this.#router.close();
+    await this.#listeners.close();
+    this.#end();
+  }
+
+  #end(): void {
     this.#watchdog.stop();
     this.#loop.stop();
     this.#intake.close();
-    this.#router.close();
-    await this.#listeners.close();
     this.#lock.release();
   }
 
   /** Fail-stop: half-alive is worse than a restart, which loses nothing that was acknowledged. */
   #fail(error: Error): void {
+    // Who opens the engine is told by its rejection.
+    if (!this.#isOpen) return;
     const found = this.#threads.failure.read();
-    const message = found?.message ?? error.message;
-    this.#logger.fatal(message);
+    this.#logger.fatal(found?.error.message ?? error.message);
     endProcess(found?.exitCode ?? exitReasonOf(error));
   }
 }

@@ -1,5 +1,6 @@
-import type { ExitReason } from '../base/exit-codes.ts';
-import { EXIT_CODES } from '../base/exit-codes.ts';
+import { ERRORS, type ErrorCode } from '../base/error-catalogue.ts';
+import { MokaError } from '../base/errors.ts';
+import { EXIT_CODES, type ExitReason } from '../base/exit-codes.ts';
 
 const CELL_BYTES = 4096;
 const TEXT_START = 8;
@@ -22,8 +23,9 @@ export class FailureCell {
     this.#bytes = new Uint8Array(memory, TEXT_START);
   }
 
-  report(reason: ExitReason, message: string): void {
+  report(error: unknown, reason: ExitReason = exitReasonOf(error)): void {
     if (Atomics.compareExchange(this.#words, 0, 0, -1) !== 0) return;
+    const message = `${codeOf(error)}\n${messageOf(error)}`;
     const text = new Uint8Array(CELL_BYTES - TEXT_START);
     const { written } = encoder.encodeInto(message, text);
     this.#bytes.set(text);
@@ -33,11 +35,24 @@ export class FailureCell {
   }
 
   /** @returns null while nothing has failed */
-  read(): { exitCode: number; message: string } | null {
+  read(): { exitCode: number; error: MokaError } | null {
     const exitCode = Atomics.load(this.#words, 0);
     if (exitCode <= 0) return null;
-    return { exitCode, message: Buffer.from(this.#bytes.slice(0, this.#words[1])).toString('utf8') };
+    const text = Buffer.from(this.#bytes.slice(0, this.#words[1])).toString('utf8');
+    const end = text.indexOf('\n');
+    return { exitCode, error: new MokaError(text.slice(0, end) as ErrorCode, text.slice(end + 1)) };
   }
+}
+
+function codeOf(error: unknown): ErrorCode {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && code in ERRORS ? (code as ErrorCode) : 'ERR_WORKER_DIED';
+}
+
+/** What has a code says what it means; of anything else the stack is wanted. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof MokaError ? error.message : (error.stack ?? error.message);
 }
 
 const REASON_BY_CODE: Readonly<Record<string, ExitReason>> = {

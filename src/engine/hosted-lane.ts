@@ -48,12 +48,14 @@ export class HostedLane implements LoopLane {
   }
 
   turn(): boolean {
+    const start = performance.now();
     const hasMore = this.#lane.partition.turn();
     const isReading = this.#views.turn(QUERY_ROWS_PER_TURN);
-    const now = Date.now();
-    this.#status.heartbeat = now;
-    if (now - this.#sampledAt >= SAMPLE_MS) {
-      this.#sampledAt = now;
+    const end = performance.now();
+    this.#metrics.turned(end - start);
+    if (end - this.#sampledAt >= SAMPLE_MS) {
+      this.#sampledAt = end;
+      this.#status.heartbeat = Date.now();
       const { partition, state, log } = this.#lane;
       this.#metrics.sample(partition, state, log, this.#status, partition.checkpointer.lastDurationMs);
     }

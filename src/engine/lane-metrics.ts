@@ -35,6 +35,10 @@ export class SharedLaneMetrics implements LaneMetrics {
     this.#block.histogram(AT.flushTime).record(durationMs * 1000);
   }
 
+  turned(durationMs: number): void {
+    this.#block.histogram(AT.turnTime).record(durationMs * 1000);
+  }
+
   recovered(events: number, durationMs: number): void {
     this.#block.set(AT.eventsRecovered, events);
     this.#block.histogram(AT.recoveryTime).record(durationMs * 1000);
@@ -62,5 +66,8 @@ export class SharedLaneMetrics implements LaneMetrics {
     block.set(AT.cacheBytes, stats.cachedBytes);
     block.set(AT.dirtyBytes, stats.dirtyBytes);
     block.set(AT.stateRows, stats.rows);
+    block.set(AT.dedupeEntries, stats.dedupeEntries);
+    block.set(AT.logRetainedBytes, log.stats().retainedBytes);
+    block.set(AT.viewChanges, partition.viewChangeCount);
   }
 }

@@ -4,6 +4,8 @@ import type { HttpServer } from '../http/server.ts';
 import { createUwsServer } from '../http/uws-server.ts';
 import type { Intake } from '../ingress/intake.ts';
 import { registerIntake } from '../ingress/routes.ts';
+import { INGRESS_METRICS } from '../metrics/catalogue.ts';
+import type { CounterBlock } from '../metrics/counter-block.ts';
 import type { Exposition } from '../metrics/exposition.ts';
 import type { QueryRouter } from '../query/query-router.ts';
 import { registerQueries } from '../query/routes.ts';
@@ -23,6 +25,8 @@ export interface ListenersOptions {
   intake: Intake;
   router: QueryRouter;
   exposition: Exposition;
+  /** Of the main thread. */
+  counters: CounterBlock;
   checkpoint: () => void;
   drain: () => void;
 }
@@ -41,7 +45,10 @@ export class Listeners {
     this.#public = createUwsServer({ allowedOrigins: config.http.allowedOrigins });
     this.#admin = createUwsServer({});
     const control = this.#control();
-    registerIntake(this.#public, intake, { producerState: (low, high) => router.producerState(low, high) });
+    const pools = registerIntake(this.#public, intake, {
+      producerState: (low, high) => router.producerState(low, high),
+    });
+    for (const [name, pool] of Object.entries(pools)) options.exposition.addPool(name, pool);
     registerQueries(this.#public, router, topology);
     registerHealth(this.#public, control);
     registerHealth(this.#admin, control);
@@ -80,7 +87,7 @@ export class Listeners {
   }
 
   #control(): EngineControl {
-    const { intake, exposition, checkpoint, drain } = this.#options;
+    const { intake, router, exposition, counters, checkpoint, drain } = this.#options;
     return {
       unreadyReason: () => this.#unreadyReason(),
       describeLanes: () =>
@@ -95,7 +102,13 @@ export class Listeners {
           drainRate: status.drainRate,
           intakeBlockedBy: errorCodeOf(status.intakeBlockedReason) ?? null,
         })),
-      renderMetrics: async () => ({ contentType: exposition.contentType, body: await exposition.render() }),
+      renderMetrics: async () => {
+        const at = INGRESS_METRICS.index;
+        counters.set(at.queriesGet, router.getCount);
+        counters.set(at.queriesRange, router.rangeReadCount);
+        counters.set(at.subscriptions, router.watchCount);
+        return { contentType: exposition.contentType, body: await exposition.render() };
+      },
       checkpoint,
       drain,
     };

@@ -11,7 +11,7 @@ import { laneViews } from '../worker/lane-stores.ts';
 import { openLane } from '../worker/open-lane.ts';
 import { WorkerLoop } from '../worker/worker-loop.ts';
 import { logDirectory, stateDirectory } from './data-directory.ts';
-import { exitReasonOf, FailureCell } from './failure-cell.ts';
+import { FailureCell } from './failure-cell.ts';
 import { HostedLane } from './hosted-lane.ts';
 import { SharedLaneMetrics } from './lane-metrics.ts';
 import type { LaneMemory } from './lane-memory.ts';
@@ -30,7 +30,7 @@ export async function runTask(task: WorkerTask): Promise<void> {
     if (task.kind === 'lanes') await runLanes(task, await importTopology(task.topology));
     else await runCheckpoints(task);
   } catch (error) {
-    new FailureCell(task.failure).report(exitReasonOf(error), messageOf(error));
+    new FailureCell(task.failure).report(error);
     throw error;
   } finally {
     task.port.close();
@@ -148,8 +148,4 @@ export async function runCheckpoints(task: CheckpointTask): Promise<void> {
 
 function openSender(memory: LaneMemory, bell: Doorbell, reader: ConstructorParameters<typeof CheckpointSender>[3]): CheckpointSender {
   return new CheckpointSender(new SpscRing(memory.checkpointRing), bell, memory.checkpointResult, reader);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,3 +1,4 @@
+import type { PoolCounts } from '../metrics/exposition.ts';
 import type { Exchange, HttpServer } from '../http/server.ts';
 import { BatchIntake } from './batch-intake.ts';
 import { FrameIntake } from './frame-intake.ts';
@@ -14,8 +15,21 @@ export interface IntakeRouteOptions {
   readonly producerState?: ProducerLookup;
 }
 
-/** Opens the intake to the network: single events, batches and WebSockets of every stream. */
-export function registerIntake(server: HttpServer, intake: Intake, options: IntakeRouteOptions = {}): void {
+/** What the intake reuses. */
+export interface IntakePools {
+  readonly frames: PoolCounts;
+  readonly exchanges: PoolCounts;
+}
+
+/**
+ * Opens the intake to the network: single events, batches and WebSockets of every stream.
+ * @returns its pools, for their counters
+ */
+export function registerIntake(
+  server: HttpServer,
+  intake: Intake,
+  options: IntakeRouteOptions = {},
+): IntakePools {
   const http = new HttpIntake(intake, options.quota ?? null);
   const frames = new FrameIntake(intake, options.producerState ?? nobody);
   for (const stream of intake.streams.values()) {
@@ -37,6 +51,7 @@ export function registerIntake(server: HttpServer, intake: Intake, options: Inta
   };
   server.route('post', '/v1/streams/:stream', refuse);
   server.route('post', '/v1/streams/:stream/batch', refuse);
+  return { frames: frames.replies, exchanges: http.exchanges };
 }
 
 const nobody: ProducerLookup = () => Promise.resolve({ epoch: 0, lastSequence: -1 });

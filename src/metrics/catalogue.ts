@@ -42,7 +42,6 @@ export const INGRESS_METRICS = defineMetrics({
   queriesRange: counter('moka_queries_total', QUERIES, { kind: 'range' }),
   subscriptions: gauge('moka_subscriptions', 'Open subscriptions to views.'),
   ackTime: histogram('moka_ack_seconds', 'From the receipt of a request or frame to its answer.', US),
-  queryTime: histogram('moka_query_seconds', 'From the receipt of a question to its answer.', US),
 });
 
 const CHECKPOINTS = 'Checkpoints ended, by outcome.';

@@ -68,6 +68,9 @@ export interface WatchOptions extends RangeQuery {
  */
 export class QueryRouter {
   readonly views: readonly ViewSpec[];
+  /** Reads since the start, those that failed included. */
+  getCount = 0;
+  rangeReadCount = 0;
   readonly #viewByName: ReadonlyMap<string, ViewSpec>;
   readonly #questions: LaneQuestions;
   readonly #feeds: ViewFeeds;
@@ -105,6 +108,7 @@ export class QueryRouter {
 
   /** @throws MokaError ERR_VIEW_UNKNOWN, ERR_VIEW_QUERY, ERR_VIEW_POSITION_LOST, ERR_VIEW_POSITION_TIMEOUT, ERR_HTTP_TIMEOUT, ERR_OVERLOAD_BOX, ERR_ENGINE_CLOSED */
   async get(viewName: string, key: string, options: ReadOptions = {}): Promise<RowRead> {
+    this.getCount += 1;
     const view = this.view(viewName);
     checkKey(key);
     const { after, timeoutMs } = this.#checked(options);
@@ -133,6 +137,7 @@ export class QueryRouter {
 
   /** A page of rows in UTF-8 order of their keys. @throws MokaError as `get` */
   async range(viewName: string, options: RangeOptions = {}): Promise<RangeRead> {
+    this.rangeReadCount += 1;
     const view = this.view(viewName);
     const { limit = DEFAULT_PAGE_ROWS } = options;
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_ROWS) {

@@ -42,6 +42,7 @@ export class EventApplier {
   readonly #changedNext: unknown[] = [];
   readonly #changedPrevious: unknown[] = [];
   deadLetterCount = 0;
+  viewChangeCount = 0;
   lastFailure: unknown = null;
 
   constructor(topology: CompiledTopology, state: PartitionState, context: LaneContext, isDevelopment: boolean) {
@@ -86,6 +87,7 @@ export class EventApplier {
   }
 
   #noteChange(viewId: number, key: string, next: unknown, previous: unknown): void {
+    this.viewChangeCount += 1;
     const listener = this.#listener;
     if (listener === null || !listener.isWatching(viewId)) return;
     const n = this.#changeCount++;

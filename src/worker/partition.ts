@@ -192,6 +192,11 @@ export class Partition {
     return this.#checkpointer;
   }
 
+  /** Rows inserted, updated or deleted in views since the start. */
+  get viewChangeCount(): number {
+    return this.#applier.viewChangeCount;
+  }
+
   get deadLetterCount(): number {
     return this.#applier.deadLetterCount;
   }
