@@ -20,7 +20,7 @@ import { removeDirectory, scratchDirectory } from './run/places.ts';
  *    ledger ═══ compared ═══ log, views, answers to what is sent again
  *
  *   npm run crash -- [--cycles 20] [--seed 1] [--topology canonical|coffee-shop] [--round 10] [--dir DIR] [--json]
- *                        [--distrust-hello]   every producer resends from its own memory alone
+ *                        [--trust-hello]   one producer takes the hello's lastSeq for "all up to here is safe"
  *
  * A round is one data directory through `--round` cycles. The seed decides the orders and the moments; the machine's own
  * timing does the rest. Ends with 1 when anything is lost, there twice, out of order or shown wrongly, and then leaves
@@ -33,7 +33,7 @@ const { values } = parseArgs({
     topology: { type: 'string', default: 'canonical' },
     round: { type: 'string', default: '10' },
     dir: { type: 'string' },
-    'distrust-hello': { type: 'boolean', default: false },
+    'trust-hello': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -53,7 +53,7 @@ while (total.cycles < cycleCount && violations.length === 0) {
   const say = (text: string): void => {
     if (!values.json) console.log(`cycle ${total.cycles + 1}/${cycleCount}  ${text}`);
   };
-  const round = new CrashRound(join(data, 'data'), scenario, random, !values['distrust-hello'], say);
+  const round = new CrashRound(join(data, 'data'), scenario, random, values['trust-hello'], say);
   let isSound = true;
   for (let cycle = 0; cycle < cyclesPerRound && total.cycles < cycleCount && isSound; cycle++) {
     isSound = await round.cycle();
