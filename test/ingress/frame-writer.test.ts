@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { KeyedHash } from '../../src/base/hash.ts';
 import { MAX_INTAKE_MESSAGE_BYTES } from '../../src/base/limits.ts';
 import { BodyBytes } from '../../src/ingress/body-bytes.ts';
-import { FrameWriter, GroupIdentity } from '../../src/ingress/frame-writer.ts';
+import { FrameWriter } from '../../src/ingress/frame-writer.ts';
+import { GroupIdentity } from '../../src/ingress/group-identity.ts';
 import { LaneIntake } from '../../src/ingress/lane-intake.ts';
 import { splitLines } from '../../src/ingress/lines.ts';
 import { StreamIntake } from '../../src/ingress/stream-intake.ts';
 import { LEVEL_RECEIVED, NO_REPLY } from '../../src/record/intake-message.ts';
 import { CODEC_JSON } from '../../src/record/layout.ts';
-import { FakeLane } from './fake-lane.ts';
+import { FakeLane, type FakeLaneOptions } from './fake-lane.ts';
 import { IDENTITY_SECRET, ROUTING_SECRET, STREAMS } from './harness.ts';
 
 interface Bench {
@@ -20,10 +21,10 @@ interface Bench {
   identity: GroupIdentity;
 }
 
-function setUp(partitions: number, maxEventBytes = 65536): Bench {
-  const fakes = Array.from({ length: partitions }, (_, n) => new FakeLane(n));
+function setUp(partitions: number, lane: FakeLaneOptions = {}): Bench {
+  const fakes = Array.from({ length: partitions }, (_, n) => new FakeLane(n, lane));
   const lanes = fakes.map(({ link }) => new LaneIntake(link));
-  const writer = new FrameWriter(lanes, new KeyedHash(IDENTITY_SECRET), maxEventBytes);
+  const writer = new FrameWriter(lanes, new KeyedHash(IDENTITY_SECRET), 65536);
   const stream = new StreamIntake(STREAMS[0] as (typeof STREAMS)[0], new KeyedHash(ROUTING_SECRET), partitions);
   return { fakes, lanes, writer, stream, body: new BodyBytes(), identity: new GroupIdentity() };
 }
@@ -67,6 +68,14 @@ describe('FrameWriter', () => {
     take(bench);
     expect(bench.fakes[0]?.messages).toEqual([4, 4, 1]);
     expect(4 * 65_000).toBeLessThan(MAX_INTAKE_MESSAGE_BYTES);
+  });
+
+  it('begins a further message where the ack of more refusals would not fit the ack ring', () => {
+    const bench = setUp(1, { ackBytes: 64 * 1024 });
+    read(bench, '{"key":"a"}\n'.repeat(150));
+    expect([bench.writer.canClaim(), write(bench)]).toEqual([true, 3]);
+    take(bench);
+    expect(bench.fakes[0]?.messages).toEqual([61, 61, 28]);
   });
 
   it('claims again and again across the end of the ring', () => {

@@ -95,6 +95,7 @@ describe('POST under pressure', () => {
     expect(taken).toBeLessThan(20);
     const refused = answers.find(({ status }) => status === 503);
     expect(refused?.json).toMatchObject({ code: 'ERR_OVERLOAD_PARTITION', partition: 0 });
+    expect(harness.intake.outstanding).toBe(0);
   });
 
   it('is told to come back when the backlog will have drained', async () => {
@@ -129,6 +130,19 @@ describe('POST under pressure', () => {
     harness.lane.isHeld = false;
     harness.wake();
     expect((await Promise.all(sent)).map(({ status }) => status)).toEqual([201, 201]);
+  });
+
+  it('is refused when the acks that are owed fill the ack ring', async () => {
+    const harness = await Harness.start({ lane: { ackBytes: 2048 } });
+    harness.lane.isSilent = true;
+    const owed = 2048 / 40 - 1;
+    const sent = Array.from({ length: Math.floor(owed) }, () => harness.post(ORDERS, '{"key":"a"}'));
+    await until(() => harness.lane.events.length === sent.length);
+    expect((await harness.post(ORDERS, '{"key":"a"}')).json['code']).toBe('ERR_OVERLOAD_BOX');
+    harness.lane.isSilent = false;
+    harness.wake();
+    expect((await Promise.all(sent)).every(({ status }) => status === 201)).toBe(true);
+    for (let n = 0; n < 40; n++) expect((await harness.post(ORDERS, '{"key":"a"}')).status).toBe(201);
   });
 
   it('is refused 429 beyond the client`s quota', async () => {
