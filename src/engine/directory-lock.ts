@@ -1,12 +1,16 @@
-import { closeSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MokaError } from '../base/errors.ts';
 
 const SOCKET_NAME = 'LOCK.sock';
 const CLAIM_NAME = 'LOCK.claim';
 /** Whoever takes over a dead owner's socket holds the claim for milliseconds; one this old was left by a crash. */
 const CLAIM_STALE_MS = 10_000;
+const claimsOfThisProcess = new Set<string>();
+const CLAIM_ATTEMPTS = 40;
+const CLAIM_WAIT_MS = 50;
 const ANSWER_TIMEOUT_MS = 2_000;
 
 /** Held while a process uses a data directory. */
@@ -50,11 +54,12 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
 /** The socket's owner is dead. One process at a time may remove it, else two could each remove the other's. */
 async function takeOver(directory: string, path: string): Promise<Server> {
   const claim = join(directory, CLAIM_NAME);
-  if (ageMs(claim) > CLAIM_STALE_MS) rmSync(claim, { force: true });
-  try {
-    writeFileSync(claim, String(process.pid), { flag: 'wx' });
-  } catch (cause) {
-    throw new MokaError('ERR_DATA_OCCUPIED', `data directory=${directory} is being opened by another process`, { cause });
+  for (let attempt = 0; !writeClaim(claim); attempt++) {
+    if (!isClaimHeld(claim)) rmSync(claim, { force: true });
+    else if (attempt >= CLAIM_ATTEMPTS) {
+      throw new MokaError('ERR_DATA_OCCUPIED', `data directory=${directory} is being opened by another process`);
+    }
+    await sleep(CLAIM_WAIT_MS);
   }
   try {
     const owner = await askOwner(path);
@@ -64,7 +69,35 @@ async function takeOver(directory: string, path: string): Promise<Server> {
     if (server === null) throw occupied(directory, 'unknown');
     return server;
   } finally {
+    claimsOfThisProcess.delete(claim);
     rmSync(claim, { force: true });
+  }
+}
+
+function writeClaim(claim: string): boolean {
+  try {
+    writeFileSync(claim, String(process.pid), { flag: 'wx' });
+    claimsOfThisProcess.add(claim);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** A claim counts while its process lives, and not for long: its number may have gone to another process since. */
+function isClaimHeld(claim: string): boolean {
+  try {
+    if (Date.now() - statSync(claim).mtimeMs > CLAIM_STALE_MS) return false;
+    const pid = Number(readFileSync(claim, 'latin1'));
+    // Written in two steps: an empty claim is a moment old.
+    if (pid === 0) return true;
+    // In a container the process before this one may have had the same number.
+    if (pid === process.pid) return claimsOfThisProcess.has(claim);
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -102,12 +135,4 @@ function askOwner(path: string): Promise<string | null> {
 
 function occupied(directory: string, pid: string): MokaError {
   return new MokaError('ERR_DATA_OCCUPIED', `data directory=${directory} is in use by process pid=${pid}; stop it or choose another directory`);
-}
-
-function ageMs(path: string): number {
-  try {
-    return Date.now() - statSync(path).mtimeMs;
-  } catch {
-    return -1;
-  }
 }
