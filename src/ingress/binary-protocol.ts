@@ -5,7 +5,8 @@ import { NO_SEQUENCE } from '../record/record-writer.ts';
 import type { BodyBytes } from './body-bytes.ts';
 import type { ConnectionCredit } from './credit.ts';
 import type { FrameHead, FrameOutcome, FrameProtocol, FrameRejection, Hello } from './frame-protocol.ts';
-import type { FrameWriter, GroupIdentity } from './frame-writer.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import type { GroupIdentity } from './group-identity.ts';
 import { jsonProtocol } from './json-protocol.ts';
 import type { StreamIntake } from './stream-intake.ts';
 

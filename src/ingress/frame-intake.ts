@@ -11,7 +11,8 @@ import { CreditBudget } from './credit.ts';
 import { FrameHead, type FrameProtocol, type Hello } from './frame-protocol.ts';
 import { FrameReply } from './frame-reply.ts';
 import { FrameSession } from './frame-session.ts';
-import { FrameWriter, GroupIdentity } from './frame-writer.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { GroupIdentity } from './group-identity.ts';
 import type { Intake } from './intake.ts';
 import { jsonProtocol } from './json-protocol.ts';
 import type { LaneIntake } from './lane-intake.ts';
@@ -60,6 +61,7 @@ export class FrameIntake {
     }
     intake.onAcks = this.#onAcks;
     intake.onStop = this.#onStop;
+    intake.onSample(() => intake.counters.set(METRIC.grantedBytes, this.budget.grantedBytes));
   }
 
   /** The WebSocket of one stream. */

@@ -1,6 +1,7 @@
 import type { BodyBytes } from './body-bytes.ts';
 import type { ConnectionCredit } from './credit.ts';
-import type { FrameWriter, GroupIdentity } from './frame-writer.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import type { GroupIdentity } from './group-identity.ts';
 import type { Refusal } from './refusal.ts';
 import type { StreamIntake } from './stream-intake.ts';
 

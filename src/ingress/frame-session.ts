@@ -8,6 +8,7 @@ import { ConnectionCredit } from './credit.ts';
 import type { FrameIntake } from './frame-intake.ts';
 import type { FrameProtocol, FrameRejection } from './frame-protocol.ts';
 import type { FrameReply } from './frame-reply.ts';
+import { FrameSequence } from './frame-sequence.ts';
 import type { LaneIntake } from './lane-intake.ts';
 import { NO_SLOT } from './pending-replies.ts';
 import type { Producer } from './producers.ts';
@@ -45,8 +46,7 @@ export class FrameSession {
   #isLeaving = false;
   #framesInFlight = 0;
   #lastFrame = -1;
-  /** -1 before a producer's first frame. */
-  #nextSequence = NO_SEQUENCE;
+  readonly #sequence = new FrameSequence();
 
   constructor(intake: FrameIntake, stream: StreamIntake, protocol: FrameProtocol, producerName: string | null) {
     this.#intake = intake;
@@ -142,20 +142,16 @@ export class FrameSession {
     return '';
   }
 
-  /** A producer may go back to what was not answered before, with its first frame; after that every frame follows on. */
   #isInSequence(count: number): boolean {
     const { producer } = this;
     if (producer === null) return true;
     const first = this.#intake.identity.firstSequence;
-    const isFirst = this.#nextSequence === NO_SEQUENCE;
-    const next = isFirst ? producer.lastSequence + 1 : this.#nextSequence;
-    // A producer that is not known may have been forgotten: it goes on where it stands.
-    const isNew = isFirst && producer.lastSequence === NO_SEQUENCE;
-    if (isNew || (isFirst ? first <= next : first === next)) {
-      this.#nextSequence = first + count;
-      return true;
-    }
-    this.#fail(CLOSE_POLICY, 'ERR_PRODUCER_GAP', `seq=${first} expected=${next}`);
+    if (this.#sequence.follow(first, count, producer.lastSequence)) return true;
+    this.#fail(
+      CLOSE_POLICY,
+      'ERR_PRODUCER_GAP',
+      `seq=${first} expected=${this.#sequence.expected(producer.lastSequence)}`,
+    );
     return false;
   }
 

@@ -2,33 +2,19 @@
 import { assert } from '../base/assert.ts';
 import { ERRORS } from '../base/error-catalogue.ts';
 import type { KeyedHash } from '../base/hash.ts';
-import { MAX_FRAME_EVENTS, MAX_IDEMPOTENCY_KEY_BYTES, MAX_INTAKE_MESSAGE_BYTES } from '../base/limits.ts';
-import { IDENTITY_IDEMPOTENCY, identityOfBytes } from '../record/identity.ts';
+import { MAX_FRAME_EVENTS, MAX_INTAKE_MESSAGE_BYTES } from '../base/limits.ts';
 import { INTAKE_HEADER_BYTES } from '../record/intake-message.ts';
 import { recordLength } from '../record/layout.ts';
 import { NO_SEQUENCE } from '../record/record-writer.ts';
 import type { BodyBytes } from './body-bytes.ts';
+import type { GroupIdentity } from './group-identity.ts';
 import { type LaneIntake, MESSAGE_OVERHEAD_BYTES } from './lane-intake.ts';
-import { eventsPerMessage, INDEX_SUFFIX_BYTES } from './limits.ts';
+import { eventsPerMessage } from './limits.ts';
 import type { StreamIntake } from './stream-intake.ts';
 
 /** An event that goes to no lane: refused at the door. */
 const NO_LANE = -1;
 const MAX_MESSAGE_RECORD_BYTES = MAX_INTAKE_MESSAGE_BYTES - INTAKE_HEADER_BYTES;
-const DIGIT_0 = 48;
-const DIGIT_COLON = 58;
-
-/** What makes the events of a frame or batch recognisable when they come again. */
-export class GroupIdentity {
-  producerLow = 0;
-  producerHigh = 0;
-  producerEpoch = 0;
-  /** Of the group's first event; -1 for none. */
-  firstSequence = NO_SEQUENCE;
-  /** A frame's id or a batch's Idempotency-Key; the event's identity is `<id>:<index>`. */
-  readonly id = new Uint8Array(MAX_IDEMPOTENCY_KEY_BYTES);
-  idLength = 0;
-}
 
 export interface DoorRefusal {
   readonly index: number;
@@ -103,7 +89,7 @@ export class FrameWriter {
     const keyHigh = this.#keyHigh;
     const laneBytes = this.#laneBytes.fill(0);
     const laneEvents = this.#laneEvents.fill(0);
-    const keyBytes = greatestKeyLength(identity);
+    const keyBytes = identity.greatestKeyLength;
     const count = this.count;
     for (let index = 0; index < count; index++) {
       const start = starts[index] as number;
@@ -217,7 +203,7 @@ export class FrameWriter {
     const laneBytes = this.#laneBytes;
     const maxEvents = this.#eventsPerMessage;
     const hasId = identity.idLength !== 0;
-    const greatestKey = greatestKeyLength(identity);
+    const greatestKey = identity.greatestKeyLength;
     header.codec = codec;
     header.producerLow = identity.producerLow;
     header.producerHigh = identity.producerHigh;
@@ -240,7 +226,7 @@ export class FrameWriter {
       header.keyLow = this.#keyLow[index] as number;
       header.keyHigh = this.#keyHigh[index] as number;
       header.producerSequence = identity.firstSequence < 0 ? NO_SEQUENCE : identity.firstSequence + index;
-      if (hasId) this.#identify(stream, identity, index);
+      if (hasId) identity.identify(this.#identityHash, header, index);
       const greatest = recordLength(length, greatestKey);
       if (!lane.isOpen || !lane.fits(greatest) || lane.openEventCount === maxEvents) {
         if (lane.isOpen) lane.close();
@@ -263,26 +249,6 @@ export class FrameWriter {
       if (lane.isOpen) lane.close();
     }
     return messages;
-  }
-
-  /** Writes `:<index>` behind the group's id and hashes the whole. */
-  #identify(stream: StreamIntake, identity: GroupIdentity, index: number): void {
-    const { id, idLength } = identity;
-    let digits = 1;
-    for (let rest = index; rest > 9; rest = Math.floor(rest / 10)) digits += 1;
-    id[idLength] = DIGIT_COLON;
-    let rest = index;
-    for (let at = idLength + digits; at > idLength; at--) {
-      id[at] = DIGIT_0 + (rest % 10);
-      rest = Math.floor(rest / 10);
-    }
-    const { header } = stream;
-    const hash = this.#identityHash;
-    const length = idLength + 1 + digits;
-    identityOfBytes(hash, header.streamId, header.keyLow, header.keyHigh, IDENTITY_IDEMPOTENCY, id, 0, length);
-    header.idempotencyLow = hash.low;
-    header.idempotencyHigh = hash.high;
-    header.idempotencyKeyLength = length;
   }
 
   #refuse(index: number, errorId: number, detail: string): void {
@@ -312,8 +278,4 @@ function greatestMessage(recordBytes: number, messages: number): number {
 /** The end of the ring may cut off as much as one message: what does not fit there begins anew at index 0. */
 function neededRoom(recordBytes: number, messages: number, greatestMessageBytes: number): number {
   return recordBytes + messages * MESSAGE_OVERHEAD_BYTES + greatestMessageBytes;
-}
-
-function greatestKeyLength(identity: GroupIdentity): number {
-  return identity.idLength === 0 ? 0 : identity.idLength + INDEX_SUFFIX_BYTES;
 }

@@ -13,7 +13,7 @@ import { PostExchange } from './post-exchange.ts';
 import { Quota, type QuotaOptions } from './quota.ts';
 import { ResultJson } from './result-json.ts';
 
-const { ackedReceived: ACKED_RECEIVED, ackTime: ACK_TIME } = INGRESS_METRICS.index;
+const { index: METRIC } = INGRESS_METRICS;
 
 /** Exchanges that wait for a request; with more connections than this at once, some are made anew. */
 const POOLED_EXCHANGES = 4096;
@@ -67,12 +67,12 @@ export class HttpIntake {
 
   /** An event was acknowledged on receipt. */
   received(): void {
-    this.intake.counters.add(ACKED_RECEIVED, 1);
+    this.intake.counters.add(METRIC.ackedReceived, 1);
   }
 
   /** An ack came for a request that was received then. */
   answered(receivedAt: number): void {
     const { intake } = this;
-    intake.counters.histogram(ACK_TIME).record((intake.ackClock.now() - receivedAt) * 1000);
+    intake.counters.histogram(METRIC.ackTime).record((intake.ackClock.now() - receivedAt) * 1000);
   }
 }

@@ -1,22 +1,22 @@
 // data plane
 import { assert } from '../base/assert.ts';
 import { ERRORS } from '../base/error-catalogue.ts';
-import { MokaError } from '../base/errors.ts';
 import { KeyedHash } from '../base/hash.ts';
-import { MAX_IDEMPOTENCY_KEY_BYTES, MAX_INTAKE_MESSAGE_BYTES } from '../base/limits.ts';
+import { MAX_INTAKE_MESSAGE_BYTES } from '../base/limits.ts';
 import { INGRESS_METRICS } from '../metrics/catalogue.ts';
 import { CounterBlock } from '../metrics/counter-block.ts';
 import { IDENTITY_IDEMPOTENCY, identityOfBytes } from '../record/identity.ts';
-import { INTAKE_HEADER_BYTES, LEVEL_RECEIVED, NO_REPLY } from '../record/intake-message.ts';
-import { CODEC_JSON, recordLength } from '../record/layout.ts';
+import { INTAKE_HEADER_BYTES, NO_REPLY } from '../record/intake-message.ts';
+import { recordLength } from '../record/layout.ts';
 import type { LaneLink } from '../ring/lane.ts';
 import { EMPTY } from '../ring/spsc-ring.ts';
 import type { StreamSpec } from '../topology/compiled.ts';
 import { AckView } from './ack-view.ts';
 import { Admission } from './admission.ts';
-import { BodyBytes } from './body-bytes.ts';
-import { type IngestOptions, IngestReply, type IngestResult } from './ingest-reply.ts';
+import type { BodyBytes } from './body-bytes.ts';
+import type { IngestOptions, IngestResult } from './ingest-reply.ts';
 import { LaneIntake } from './lane-intake.ts';
+import { LibraryIntake } from './library-intake.ts';
 import { DEFAULT_INTAKE_LIMITS, greatestRecord, type IntakeLimits, SWEEP_INTERVAL_MS } from './limits.ts';
 import { NO_SLOT, PendingReplies, type Reply } from './pending-replies.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
@@ -75,7 +75,8 @@ export class Intake {
   readonly #scheduleTurnEnd: () => void;
   readonly #clock = new TurnClock();
   readonly #ack = new AckView();
-  readonly #ingestBody = new BodyBytes();
+  readonly #library = new LibraryIntake(this);
+  readonly #samplers: (() => void)[] = [];
   #isTurnScheduled = false;
   #sweepTimer: NodeJS.Timeout | null = null;
 
@@ -239,7 +240,6 @@ export class Intake {
     this.isReadingAcks = false;
     if (!hadAcks) return false;
     this.onAcks();
-    this.counters.set(REPLIES_OUTSTANDING, this.outstanding);
     return true;
   }
 
@@ -249,18 +249,12 @@ export class Intake {
    * @throws MokaError with the code of the refusal
    */
   ingest(streamName: string, value: unknown, options: IngestOptions = {}): Promise<IngestResult> {
-    const stream = this.streams.get(streamName);
-    if (stream === undefined)
-      return Promise.reject(new MokaError('ERR_STREAM_UNKNOWN', `stream=${streamName} unknown`));
-    const text = JSON.stringify(value);
-    if (text === undefined) return Promise.reject(new MokaError('ERR_EVENT_UNPARSEABLE', 'event is not JSON'));
-    const bytes = Buffer.from(text);
-    const key = Buffer.from(options.idempotencyKey ?? '');
-    const reply = new IngestReply();
-    const refusal = this.#ingestBytes(stream, stream.isAckedOnReceipt ? null : reply, bytes, key);
-    if (refusal !== TAKEN) reply.refuse(refusal, this.refusalDetail, this.refusalLane?.partition);
-    else if (stream.isAckedOnReceipt) this.#acknowledgeReceipt(stream, reply);
-    return reply.promise;
+    return this.#library.ingest(streamName, value, options);
+  }
+
+  /** Calls back a few times a second while there is anything to do: for numbers that are not worth counting on the way. */
+  onSample(sampler: () => void): void {
+    this.#samplers.push(sampler);
   }
 
   close(): void {
@@ -272,26 +266,6 @@ export class Intake {
     if (this.#isTurnScheduled) return;
     this.#isTurnScheduled = true;
     this.#scheduleTurnEnd();
-  }
-
-  #ingestBytes(stream: StreamIntake, reply: Reply | null, bytes: Buffer, key: Buffer): number {
-    const { maxEventBytes } = this.limits;
-    const refusal = this.admission.boxRefusal();
-    if (refusal !== 0) return this.#refuse(refusal, '', null);
-    if (bytes.length > maxEventBytes) {
-      return this.#refuse(ERRORS.ERR_EVENT_TOO_LARGE.id, `event bytes=${bytes.length} max=${maxEventBytes}`, null);
-    }
-    if (key.length > MAX_IDEMPOTENCY_KEY_BYTES)
-      return this.#refuse(ERRORS.ERR_IDENTITY_INVALID.id, `idempotencyKey bytes=${key.length}`, null);
-    this.#ingestBody.overBytes(bytes);
-    this.counters.add(RECEIVED_LIBRARY, 1);
-    return this.submit(stream, reply, stream.ackLevel, this.#ingestBody, bytes.length, CODEC_JSON, key, key.length);
-  }
-
-  #acknowledgeReceipt(stream: StreamIntake, reply: IngestReply): void {
-    const lane = this.lanes[stream.router.partition] as LaneIntake;
-    this.counters.add(ACKED_BY_LEVEL[LEVEL_RECEIVED] as number, 1);
-    reply.received(lane.partition, lane.link.status.epoch);
   }
 
   #refuse(errorId: number, detail: string, lane: LaneIntake | null): number {
@@ -308,6 +282,8 @@ export class Intake {
 
   readonly #sweep = (): void => {
     this.#sweepTimer = null;
+    this.counters.set(REPLIES_OUTSTANDING, this.outstanding);
+    for (const sample of this.#samplers) sample();
     if (this.replies.count === 0) return;
     this.replies.sweep(this.now());
     this.#sweepTimer = setTimeout(this.#sweep, SWEEP_INTERVAL_MS);
@@ -316,7 +292,6 @@ export class Intake {
 
 const {
   receivedBytes: RECEIVED_BYTES,
-  receivedLibrary: RECEIVED_LIBRARY,
   duplicates: DUPLICATES,
   repliesOutstanding: REPLIES_OUTSTANDING,
 } = INGRESS_METRICS.index;
