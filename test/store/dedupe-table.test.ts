@@ -101,27 +101,53 @@ describe('DedupeTable', () => {
     for (let n = 0; n < DEDUPE_CHUNK_ENTRIES + 1; n++) insert(table, n, 0);
     table.beginCut();
     expect(table.expire(1_000, 10 ** 6)).toBe(false);
+    for (let n = 0; n < 2 * DEDUPE_CHUNK_ENTRIES; n++) insert(table, 50_000 + n, 1_000);
     const counts: number[] = [];
+    let lastHigh = -1;
     const sink: RowSink = {
       hasRoom: () => true,
       tryRow: (_storeId, _key, _keyStart, _keyLength, bytes, _start, length) => {
-        counts.push(length === ROW_DELETED ? -1 : new DataView(bytes.buffer).getUint32(0, true));
+        const row = new DataView(bytes.buffer);
+        counts.push(length === ROW_DELETED ? -1 : row.getUint32(0, true));
+        if (length !== ROW_DELETED) lastHigh = row.getUint32(length - 12, true);
         return true;
       },
     };
     expect(table.handOver(sink, 10 ** 6)).toBeGreaterThan(0);
     table.confirmCut();
     expect(counts).toEqual([DEDUPE_CHUNK_ENTRIES, 1]);
-    expect(table.expire(1_000, 10 ** 6)).toBe(false);
+    expect(lastHigh).toBe(DEDUPE_CHUNK_ENTRIES);
+    expect(table.expire(2_000, 10 ** 6)).toBe(false);
     expect(table.size).toBe(0);
     // What was dropped is deleted by the next cut, once.
     const checkpoints = new SimulatedCheckpoints();
     table.beginCut();
     expect(table.handOver(sink, 10 ** 6)).toBeGreaterThan(0);
     table.confirmCut();
-    expect(counts).toEqual([DEDUPE_CHUNK_ENTRIES, 1, -1, -1]);
+    expect(counts).toEqual([DEDUPE_CHUNK_ENTRIES, 1, -1, -1, -1, -1]);
     cut(table, checkpoints, 1);
     expect(rowCount(checkpoints.openForRead())).toBe(0);
+  });
+
+  it('load takes what is saved as saved, and never uses the number of a chunk again', () => {
+    const checkpoints = new SimulatedCheckpoints();
+    const table = new DedupeTable({ windowMs: 10, maxEntries: 100_000 });
+    for (let n = 0; n < 5; n++) insert(table, n, 0);
+    cut(table, checkpoints, 1);
+    const loaded = new DedupeTable({ windowMs: 10, maxEntries: 100_000 });
+    loaded.load(checkpoints.openForRead(), 0);
+    loaded.beginCut();
+    expect(loaded.handOver({ hasRoom: () => true, tryRow: () => expect.fail('nothing has changed') }, 1)).toBe(0);
+    loaded.confirmCut();
+
+    const late = new DedupeTable({ windowMs: 10, maxEntries: 100_000 });
+    late.load(checkpoints.openForRead(), 1_000);
+    expect(late.size).toBe(0);
+    insert(late, 9, 1_000);
+    cut(late, checkpoints, 2);
+    const again = new DedupeTable({ windowMs: 10, maxEntries: 100_000 });
+    again.load(checkpoints.openForRead(), 1_000);
+    expect([has(again, 9), again.size]).toEqual([true, 1]);
   });
 
   it('is what was inserted and has not expired, through cuts, abandoned cuts and restarts', () => {

@@ -76,6 +76,35 @@ describe('CheckpointWriter and environments', () => {
     writer.close();
   });
 
+  it('a rotation copies environments of several slices, each row once', () => {
+    const directory = temporaryDirectory();
+    const writer = writerOf(directory, EVERY_COMMIT);
+    const batch = new RowBatch();
+    const keys = Array.from({ length: 3_000 }, (_, i) => `key-${i}`);
+    for (const [i, key] of keys.entries()) {
+      batch.add(i % 3, Buffer.from(key), 0, key.length, 1_000);
+      batch.appendValue(Buffer.alloc(1_000, i), 0, 1_000);
+    }
+    writer.commit(batch, metaAt(8));
+    writer.startRotation();
+    let slices = 0;
+    for (; writer.isRotating; slices++) writer.rotateSlice();
+    expect(slices).toBeGreaterThan(2);
+    const reader = openEnvironments(nodeStateFiles, directory, 0).openForRead();
+    expect(reader.meta).toEqual(metaAt(8));
+    let count = 0;
+    for (let storeId = 0; storeId < 3; storeId++) {
+      reader.scan(storeId, null, (key, value) => {
+        const i = Number(Buffer.from(key).toString().slice(4));
+        if (value.length !== 1_000 || value[999] !== i % 256 || i % 3 !== storeId) expect.fail(`row key-${i}`);
+        return ++count > 0;
+      });
+    }
+    expect(count).toBe(keys.length);
+    reader.close();
+    writer.close();
+  });
+
   it('discardCurrent goes back to the previous environment, then to none', () => {
     const directory = temporaryDirectory();
     const writer = writerOf(directory, EVERY_COMMIT);

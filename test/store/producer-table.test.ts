@@ -55,6 +55,10 @@ describe('ProducerTable', () => {
     table.undoEvent();
     expect([table.lastSequence(1, 0), table.lastEpoch(1, 0), table.lastSequence(2, 0)]).toEqual([5, 1, -1]);
     table.beginEvent();
+    table.advance(3, 0, 1, 1, 1);
+    table.undoEvent();
+    expect(table.lastSequence(3, 0)).toBe(-1);
+    table.beginEvent();
     table.advance(2, 0, 1, 1, 1);
     table.commitEvent();
     table.beginEvent();

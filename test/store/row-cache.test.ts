@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RowSink } from '../../src/store/checkpoint.ts';
 import { RowCache } from '../../src/store/row-cache.ts';
 import { RowCut } from '../../src/store/row-cut.ts';
-import { ENTRY_CELL, ENTRY_CUT_CELL, RowTable } from '../../src/store/row-table.ts';
+import { ENTRY_CELL, ENTRY_CUT_CELL, type EvictionPolicy, RowTable } from '../../src/store/row-table.ts';
 import { SlabMemory } from '../../src/store/slab-memory.ts';
 import { ValueCodec } from '../../src/store/value-codec.ts';
 import { SimulatedCheckpoints } from '../../src/testing/simulated-checkpoints.ts';
@@ -116,5 +116,48 @@ describe('RowCache', () => {
       cache.commitEvent();
     }
     expect(cache.rows.usedBytes).toBeLessThanOrEqual(100_000);
+  });
+
+  it('keeps what is read within bounds while every other row is dirty', () => {
+    const { cache, codec } = cacheOf(50_000);
+    for (let i = 0; i < 1_000; i++) cache.put(0, `key-${i}`, { i, text: 'some text of some length' }, codec);
+    const dirtyBytes = cache.rows.usedBytes;
+    expect(dirtyBytes).toBeGreaterThan(50_000);
+    for (let i = 0; i < 20_000; i++) {
+      cache.beginEvent();
+      cache.get(0, `read-${i}`, codec);
+      cache.commitEvent();
+    }
+    expect(cache.rows.usedBytes).toBeLessThan(dirtyBytes + 60_000);
+  });
+});
+
+describe('RowTable eviction', () => {
+  /** Shares of hits when a few hot rows are read among many that are read once. */
+  function hitRatio(eviction: EvictionPolicy): number {
+    const rows = new RowTable(1, new SimulatedCheckpoints().openForRead(), 40_000, eviction, 1);
+    for (let i = 0; i < 40_000; i++) {
+      rows.find(0, `hot-${(i * 7) % 50}`);
+      for (let n = 0; n < 8; n++) rows.find(0, `once-${i * 8 + n}`);
+    }
+    expect(rows.usedBytes).toBeLessThan(42_000);
+    return rows.hits / 40_000;
+  }
+
+  it('lru and lfu keep rows that are read again and again, fifo does not know them', () => {
+    expect(hitRatio('fifo')).toBeLessThan(0.9);
+    expect(hitRatio('lru')).toBeGreaterThan(0.95);
+    expect(hitRatio('lfu')).toBeGreaterThan(0.95);
+  });
+
+  it('lru lets go of rows that were hot once, lfu a little later', () => {
+    const misses = (eviction: EvictionPolicy): number => {
+      const rows = new RowTable(1, new SimulatedCheckpoints().openForRead(), 40_000, eviction, 1);
+      for (let i = 0; i < 5_000; i++) rows.find(0, `old-${i % 400}`);
+      for (let i = 0; i < 30_000; i++) rows.find(0, `new-${i % 400}`);
+      return rows.misses;
+    };
+    expect(misses('lru')).toBeLessThan(2_000);
+    expect(misses('lfu')).toBeLessThan(12_000);
   });
 });
