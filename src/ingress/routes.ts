@@ -1,5 +1,5 @@
-import type { PoolCounts } from '../metrics/exposition.ts';
 import type { Exchange, HttpServer } from '../http/server.ts';
+import type { PoolCounts } from '../metrics/exposition.ts';
 import { BatchIntake } from './batch-intake.ts';
 import { FrameIntake } from './frame-intake.ts';
 import { HttpIntake } from './http-intake.ts';
@@ -25,11 +25,7 @@ export interface IntakePools {
  * Opens the intake to the network: single events, batches and WebSockets of every stream.
  * @returns its pools, for their counters
  */
-export function registerIntake(
-  server: HttpServer,
-  intake: Intake,
-  options: IntakeRouteOptions = {},
-): IntakePools {
+export function registerIntake(server: HttpServer, intake: Intake, options: IntakeRouteOptions = {}): IntakePools {
   const http = new HttpIntake(intake, options.quota ?? null);
   const frames = new FrameIntake(intake, options.producerState ?? nobody);
   for (const stream of intake.streams.values()) {
