@@ -3,7 +3,7 @@ import type { CompiledTopology, OperatorHost, Pipeline } from '../topology/compi
 import type { PartitionState } from '../store/partition-state.ts';
 import { DeadLetters, errorChain } from './dead-letters.ts';
 import type { LaneContext } from './event-context.ts';
-import { systemStores } from './lane-stores.ts';
+import { DEAD_LETTER_BOUNDS_STORE, DEAD_LETTERS_STORE, laneStoreId } from './lane-stores.ts';
 
 /** What listens to a lane: the server of queries and subscriptions. */
 export interface LaneListener {
@@ -49,15 +49,14 @@ export class EventApplier {
     this.#topology = topology;
     this.#state = state;
     this.#context = context;
-    const system = systemStores(topology);
     this.#deadLettersViewId = topology.views.length;
     this.#deadLetters = new DeadLetters(
       context.partition,
-      state.store(system.deadLetters),
-      state.store(system.deadLetterBounds),
+      state.store(DEAD_LETTERS_STORE),
+      state.store(DEAD_LETTER_BOUNDS_STORE),
     );
     const host: OperatorHost = {
-      store: (storeId) => state.store(storeId),
+      store: (storeId) => state.store(laneStoreId(storeId)),
       context,
       isDevelopment,
       viewChanged: (viewId, key, next, previous) => this.#noteChange(viewId, key, next, previous),

@@ -4,45 +4,57 @@ import type { StoreSpec } from '../store/store-spec.ts';
 import type { CompiledTopology, ViewSpec } from '../topology/compiled.ts';
 import { DEAD_LETTERS_VIEW } from './dead-letters.ts';
 
-/** Ids of the stores that every lane has besides those of its topology. */
-export function systemStores(topology: CompiledTopology): { deadLetters: number; deadLetterBounds: number } {
-  const next = topology.stores.length;
-  return { deadLetters: next, deadLetterBounds: next + 1 };
+/** What every lane keeps besides the stores of its topology. These come first, so that a topology may grow. */
+export const DEAD_LETTERS_STORE = 0;
+export const DEAD_LETTER_BOUNDS_STORE = 1;
+
+const SYSTEM_STORES: readonly StoreSpec[] = [
+  { id: DEAD_LETTERS_STORE, name: DEAD_LETTERS_VIEW, isOrdered: true },
+  { id: DEAD_LETTER_BOUNDS_STORE, name: `${DEAD_LETTERS_VIEW}-bounds`, isOrdered: false },
+];
+
+/** The number in a lane of a store of its topology. */
+export function laneStoreId(storeId: number): number {
+  return SYSTEM_STORES.length + storeId;
 }
 
-/** All stores of a lane, the topology's first. */
+/** All stores of a lane. */
 export function laneStores(topology: CompiledTopology): StoreSpec[] {
-  const system = systemStores(topology);
-  return [
-    ...topology.stores,
-    { id: system.deadLetters, name: DEAD_LETTERS_VIEW, isOrdered: true },
-    { id: system.deadLetterBounds, name: `${DEAD_LETTERS_VIEW}-bounds`, isOrdered: false },
-  ];
+  return [...SYSTEM_STORES, ...topology.stores.map((store) => ({ ...store, id: laneStoreId(store.id) }))];
 }
 
-/** All views of a lane, the topology's first. */
+/** All views of a lane, the topology's first, with the numbers that their stores have in a lane. */
 export function laneViews(topology: CompiledTopology): ViewSpec[] {
   return [
-    ...topology.views,
+    ...topology.views.map((view) => ({ ...view, storeId: laneStoreId(view.storeId) })),
     {
       id: topology.views.length,
       name: DEAD_LETTERS_VIEW,
       description: 'Events whose processing failed, with their original bytes.',
-      storeId: systemStores(topology).deadLetters,
+      storeId: DEAD_LETTERS_STORE,
       isKeyedByPartitionKey: false,
       schema: null,
     },
   ];
 }
 
-/** What a lane adds to a checkpoint: which store has which number. */
-export function laneExtra(topology: CompiledTopology): { stores: string[] } {
-  return { stores: laneStores(topology).map((store) => store.name) };
+/** What a lane adds to a checkpoint: which store and which stream has which number. */
+interface LaneExtra {
+  readonly stores: readonly string[];
+  /** Identities are remembered with the number of their stream. */
+  readonly streams: readonly string[];
+}
+
+export function laneExtra(topology: CompiledTopology): LaneExtra {
+  return {
+    stores: laneStores(topology).map((store) => store.name),
+    streams: topology.streams.map((stream) => stream.name),
+  };
 }
 
 /**
  * Whether a checkpoint and the log behind it may be opened with this topology: the same one always; another one only
- * when nothing of the log is left to replay and every store is still what it was.
+ * when nothing of the log is left to replay and every store and stream still has its number.
  *
  * @param logEnd last offset of the log
  * @param loggedFingerprint of the topology that the engine last ran with here; null in a new directory
@@ -65,13 +77,16 @@ export function assertSameTopology(
       { partition },
     );
   }
-  const before = (meta?.extra as { stores?: string[] } | null)?.stores ?? [];
-  const now = laneExtra(topology).stores;
-  const moved = before.filter((name, id) => now[id] !== name);
+  const before = meta?.extra as Partial<LaneExtra> | null | undefined;
+  const now = laneExtra(topology);
+  const moved = [
+    ...(before?.stores ?? []).filter((name, id) => now.stores[id] !== name).map((name) => `store ${name}`),
+    ...(before?.streams ?? []).filter((name, id) => now.streams[id] !== name).map((name) => `stream ${name}`),
+  ];
   if (moved.length > 0) {
     throw new MokaError(
       'ERR_TOPOLOGY_CHANGED',
-      `topology name=${topology.name} lost or moved stores=${moved.join(',')} that hold state; keep them in place or use a new data directory`,
+      `topology name=${topology.name} lost or moved what holds state: ${moved.join(', ')}; keep them in their order and add new ones behind them, or use a new data directory`,
       { partition },
     );
   }

@@ -5,6 +5,7 @@ import { Doorbell } from '../../ring/doorbell.ts';
 import { LaneStatus } from '../../ring/lane.ts';
 import { SpscRing } from '../../ring/spsc-ring.ts';
 import { NO_METRICS } from '../../worker/lane-meter.ts';
+import { DEAD_LETTERS_STORE, laneStoreId } from '../../worker/lane-stores.ts';
 import { type Lane, openLane } from '../../worker/open-lane.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { SimulatedCheckpoints, type SimulatedSink } from '../simulated-checkpoints.ts';
@@ -280,7 +281,7 @@ export class Simulation {
       else expected.set(event.key, row);
     }
     const view = topology.views[0] as { storeId: number };
-    const store = lane.state.store(view.storeId);
+    const store = lane.state.store(laneStoreId(view.storeId));
     for (let index = 0; index < 12; index++) {
       const key = `k${index}`;
       const found = JSON.stringify(store.get(key) ?? null);
@@ -289,7 +290,7 @@ export class Simulation {
     }
     if (store.size !== expected.size) this.#violations.add('row count differs', `found=${store.size} expected=${expected.size}`);
     const poisoned = logged.filter((event) => event.delta === POISON_DELTA).length;
-    const letters = lane.state.store(topology.stores.length).size;
+    const letters = lane.state.store(DEAD_LETTERS_STORE).size;
     if (letters !== poisoned) this.#violations.add('dead letters differ', `found=${letters} expected=${poisoned}`);
   }
 }
