@@ -1,0 +1,230 @@
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { moka } from '../main/moka-process.ts';
+import { EngineProcess, type Exit } from './support/engine-process.ts';
+import { readLog } from './support/log-contents.ts';
+import { freshPath, topologyFile } from './support/scratch.ts';
+import { ORDERS, order } from './support/shop.ts';
+
+/** A directory that cannot be used is said to be, in one line that names it; one that can be used is. */
+const ORDER_COUNT = 30;
+/** A directory whose engine was killed: what it holds lies in the log. */
+const killed = freshPath('killed');
+/** The same after a drain: all of it is in a checkpoint too. */
+const drained = freshPath('drained');
+
+beforeAll(async () => {
+  const engine = await EngineProcess.start({ data: killed, partitions: 1 });
+  for (let n = 0; n < ORDER_COUNT; n++) expect((await engine.post(ORDERS, order(`o-${n}`))).status).toBe(201);
+  await engine.kill();
+
+  copy(killed, drained);
+  expect((await (await EngineProcess.start({ data: drained })).stop()).code).toBe(0);
+});
+
+/** A copy that may be spoilt. */
+function copyOf(source: string): string {
+  const path = freshPath();
+  copy(source, path);
+  return path;
+}
+
+/** A killed engine leaves its lock, a socket that nobody listens on. */
+function copy(source: string, target: string): void {
+  cpSync(source, target, { recursive: true, filter: (path) => !path.endsWith('LOCK.sock') });
+}
+
+function said({ stderr }: Exit): { code: string; message: string } {
+  const last = stderr.trim().split('\n').at(-1) as string;
+  return JSON.parse(last) as { code: string; message: string };
+}
+
+async function expectRefused(data: string, exitCode: number, code: string, pattern: RegExp): Promise<void> {
+  const exit = await EngineProcess.startInVain({ data });
+  expect([exit.code, said(exit)]).toEqual([exitCode, expect.objectContaining({ event: 'error', code })]);
+  expect(said(exit).message).toMatch(pattern);
+}
+
+async function expectComplete(data: string): Promise<void> {
+  const engine = await EngineProcess.start({ data });
+  const { json } = await engine.get('/v1/views/orders');
+  expect((json['rows'] as unknown[]).length).toBe(ORDER_COUNT);
+  const again = await engine.post(ORDERS, order('o-7'));
+  expect([again.status, again.json['duplicate']]).toEqual([201, true]);
+  const next = await engine.post(ORDERS, order('next'));
+  expect([next.status, next.json['offset']]).toEqual([201, ORDER_COUNT]);
+  expect((await engine.stop()).code).toBe(0);
+}
+
+function segment(data: string): string {
+  return join(data, 'log/0/slot-000001');
+}
+
+function patch(path: string, position: number, change: (bytes: Buffer) => void, length: number): void {
+  const bytes = readFileSync(path);
+  change(bytes.subarray(position, position + length));
+  writeFileSync(path, bytes);
+}
+
+describe('a data directory', () => {
+  let engine: EngineProcess;
+
+  beforeAll(async () => {
+    engine = await EngineProcess.start({ data: freshPath('held') });
+  });
+
+  afterAll(() => engine.kill());
+
+  it('belongs to one engine at a time; the second is told which process has it', async () => {
+    const data = copyOf(killed);
+    const first = await EngineProcess.start({ data });
+    await expectRefused(data, 74, 'ERR_DATA_OCCUPIED', new RegExp(`${data} is in use by process pid=${first.pid};`));
+    expect((await first.post(ORDERS, order('still-here'))).status).toBe(201);
+    await first.kill();
+    const second = await EngineProcess.start({ data });
+    expect((await second.stop()).code).toBe(0);
+  });
+
+  it('is given back by an engine whose port is taken', async () => {
+    const data = freshPath();
+    const exit = await EngineProcess.startInVain({ data, port: engine.port });
+    expect([exit.code, said(exit).code]).toEqual([74, 'ERR_PORT_OCCUPIED']);
+    expect(said(exit).message).toContain(`port=${engine.port}`);
+    expect((await engine.get('/livez')).status).toBe(200);
+    expect((await (await EngineProcess.start({ data })).stop()).code).toBe(0);
+  });
+
+  it('of a later version is left alone', async () => {
+    const data = copyOf(drained);
+    const meta = JSON.parse(readFileSync(join(data, 'moka.json'), 'utf8')) as object;
+    writeFileSync(join(data, 'moka.json'), JSON.stringify({ ...meta, version: 2 }));
+    await expectRefused(data, 76, 'ERR_DATA_VERSION', /version=2 supported=1/);
+  });
+
+  it('with a log of a later version is left alone', async () => {
+    const data = copyOf(drained);
+    writeFileSync(join(data, 'state/0/CURRENT'), readFileSync(join(data, 'state/0/CURRENT'), 'utf8').replace('"version":1', '"version":2'));
+    await expectRefused(data, 76, 'ERR_DATA_VERSION', /version=2/);
+  });
+
+  it.each<[string, (data: string) => void, RegExp]>([
+    ['whose moka.json is no JSON', (data) => writeFileSync(join(data, 'moka.json'), 'coffee'), /file=moka.json is not JSON/],
+    ['whose moka.json is gone', (data) => rmSync(join(data, 'moka.json')), /has logs but no moka.json/],
+    ['whose secret is cut short', (data) => truncateSync(join(data, 'secret'), 7), /file=secret bytes=7 expected=16/],
+    ['whose secret is gone', (data) => rmSync(join(data, 'secret')), /secret/],
+  ])('%s cannot be used', async (_name, spoil, pattern) => {
+    const data = copyOf(drained);
+    spoil(data);
+    await expectRefused(data, 76, 'ERR_DATA_UNUSABLE', pattern);
+  });
+
+  it('that is a file cannot be used', async () => {
+    const data = freshPath();
+    mkdirSync(join(data, '..'), { recursive: true });
+    writeFileSync(data, '');
+    await expectRefused(data, 76, 'ERR_DATA_UNUSABLE', /EEXIST|ENOTDIR/);
+  });
+
+  it('that may not be written cannot be used', async () => {
+    const data = freshPath();
+    mkdirSync(data);
+    chmodSync(data, 0o555);
+    chmodSync(join(data, '..'), 0o755);
+    // Permissions do not bind root.
+    const isRoot = process.getuid?.() === 0;
+    const exit = await EngineProcess.startInVain({ data, ...(isRoot ? { user: 65534 } : {}) });
+    expect([exit.code, said(exit).code]).toEqual([76, 'ERR_DATA_UNUSABLE']);
+    expect(said(exit).message).toMatch(/EACCES/);
+  });
+
+  it('keeps its number of partitions', async () => {
+    const data = copyOf(drained);
+    const exit = await EngineProcess.startInVain({ data, partitions: 2 });
+    expect([exit.code, said(exit).code]).toEqual([2, 'ERR_DATA_PARTITIONS']);
+    expect(said(exit).message).toMatch(/partitions=1 configured=2/);
+  });
+});
+
+describe('a topology that changed', () => {
+  const topology = topologyFile('guarantees');
+
+  it('does not take over a log that it did not write', async () => {
+    const exit = await EngineProcess.startInVain({ data: copyOf(killed), topology });
+    expect([exit.code, said(exit).code]).toEqual([2, 'ERR_TOPOLOGY_CHANGED']);
+    expect(said(exit).message).toMatch(/30 logged events of partition=0 .* stop with SIGTERM/);
+  });
+
+  it('does not take over state that it has no place for', async () => {
+    const exit = await EngineProcess.startInVain({ data: copyOf(drained), topology });
+    expect([exit.code, said(exit).code]).toEqual([2, 'ERR_TOPOLOGY_CHANGED']);
+    expect(said(exit).message).toMatch(/lost or moved what holds state: store order-life, store view:open-orders, stream orders, stream payments;/);
+  });
+
+  it('goes on from a drained log when it keeps the stores', async () => {
+    const data = freshPath();
+    const before = await EngineProcess.start({ data, topology });
+    expect((await before.post('/v1/streams/notes', { till: 'a', n: 1 })).status).toBe(201);
+    await before.stop();
+    const after = await EngineProcess.start({ data, topology: topologyFile('guarantees-extended') });
+    expect((await after.get('/v1/views/notes/a')).json['value']).toBe(1);
+    expect((await after.post('/v1/streams/refunds', { till: 'a', n: 1 })).status).toBe(201);
+    await after.kill();
+    const back = await EngineProcess.startInVain({ data, topology });
+    expect([back.code, said(back).code]).toEqual([2, 'ERR_TOPOLOGY_CHANGED']);
+  });
+});
+
+describe('a log', () => {
+  it('with a damaged byte in the middle stops the engine, with path and offset', async () => {
+    const data = copyOf(killed);
+    const { events } = readLog(data, 0);
+    const target = events[10] as { bytes: Buffer; offset: number };
+    const position = readFileSync(segment(data)).indexOf(target.bytes);
+    patch(segment(data), position, (bytes) => bytes.fill(0x78), 1);
+    await expectRefused(data, 71, 'ERR_LOG_DAMAGED', new RegExp(`path=\\S*slot-000001.*offset=${target.offset}`));
+    const { code, stderr } = moka(['log', '--verify', '--data', data]);
+    expect(code).toBe(71);
+    expect(stderr).toContain('DAMAGED');
+  });
+
+  it('with a torn tail loses the tail, which nobody was told about, and nothing else', async () => {
+    const data = copyOf(killed);
+    const { end } = readLog(data, 0);
+    const bytes = readFileSync(segment(data));
+    // Half of a block where the next one would stand.
+    bytes.copy(bytes, end?.position as number, 4096, 4096 + 512);
+    writeFileSync(segment(data), bytes);
+    await expectComplete(data);
+  });
+
+  it('that is all there is gives back everything', async () => {
+    await expectComplete(copyOf(killed));
+  });
+
+  it('that is gone below its checkpoint stops the engine', async () => {
+    const data = copyOf(drained);
+    rmSync(join(data, 'log/0'), { recursive: true });
+    const exit = await EngineProcess.startInVain({ data });
+    expect([exit.code, said(exit).code]).toEqual([71, 'ERR_LOG_DAMAGED']);
+  });
+});
+
+describe('a checkpoint', () => {
+  const environment = 'state/0/1/data.mdb';
+
+  it.each<[string, (data: string) => void]>([
+    ['that is gone', (data) => rmSync(join(data, 'state'), { recursive: true })],
+    ['whose pointer is gone', (data) => rmSync(join(data, 'state/0/CURRENT'))],
+    ['whose pointer is no JSON', (data) => writeFileSync(join(data, 'state/0/CURRENT'), 'coffee')],
+    ['whose file is gone', (data) => rmSync(join(data, environment))],
+    ['whose file is empty', (data) => truncateSync(join(data, environment), 0)],
+    ['whose file is cut short', (data) => truncateSync(join(data, environment), 4096)],
+    ['whose file is zeros', (data) => patch(join(data, environment), 0, (bytes) => bytes.fill(0), 1 << 20)],
+    ['whose file is something else', (data) => writeFileSync(join(data, environment), 'coffee'.repeat(10_000))],
+  ])('%s is made anew from the log', async (_name, spoil) => {
+    const data = copyOf(drained);
+    spoil(data);
+    await expectComplete(data);
+  });
+});
