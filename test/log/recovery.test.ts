@@ -118,6 +118,14 @@ describe('recovery of a log that lost something acknowledged', () => {
     expect(error.message).toContain('evidence=later-block');
   });
 
+  it('stops at a rotten epoch marker though it holds no offset', () => {
+    const { disk, log } = newSimulated();
+    commitBlocks(disk, log, 1);
+    disk.crash('process');
+    disk.corrupt(slotPath(1), pageOf(0) + 30);
+    expect(damageOf(disk).offset).toBe(0);
+  });
+
   it('stops at a block that reads as zeros, and names the first offset lost', () => {
     const disk = killedLog();
     zero(disk, slotPath(1), pageOf(3), 4096);

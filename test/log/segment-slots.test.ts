@@ -114,6 +114,21 @@ describe('trim', () => {
     expect(openSimulated(disk, { checkpointOffset: 119 }).nextOffset).toBe(120);
   });
 
+  it('does not believe the page cache that a slot is free', () => {
+    const { disk, log } = newSimulated({ retention: { bytes: 0, ms: 0 }, readySegments: 0 });
+    commitBlocks(disk, log, 40);
+    log.trim(120);
+    disk.runOne(); // The oldest slot is marked free, and the mark not flushed.
+    disk.crash('process');
+    const again = openSimulated(disk, { checkpointOffset: 119, readySegments: 0, retention: { bytes: 0, ms: 0 } });
+    expect(again.stats().readySlotCount).toBe(0);
+    again.trim(120);
+    disk.runAll();
+    expect(again.stats().readySlotCount).toBe(2);
+    disk.crash('power');
+    expect(openSimulated(disk, { checkpointOffset: 119 }).nextOffset).toBe(120);
+  });
+
   it('takes another segment size from the next open on', () => {
     const { disk, log } = newSimulated({ retention: { bytes: 0, ms: 0 } });
     commitBlocks(disk, log, 40);
