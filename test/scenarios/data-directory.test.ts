@@ -211,20 +211,35 @@ describe('a log', () => {
 });
 
 describe('a checkpoint', () => {
-  const environment = 'state/0/1/data.mdb';
+  const environment = '1/data.mdb';
+  /** What may happen to the checkpoint of a partition, each to one of them. */
+  const damages: readonly [string, (state: string) => void][] = [
+    ['it is gone', (state) => rmSync(state, { recursive: true })],
+    ['its pointer is gone', (state) => rmSync(join(state, 'CURRENT'))],
+    ['its pointer is no JSON', (state) => writeFileSync(join(state, 'CURRENT'), 'coffee')],
+    ['its file is gone', (state) => rmSync(join(state, environment))],
+    ['its file is empty', (state) => truncateSync(join(state, environment), 0)],
+    ['its file is cut short', (state) => truncateSync(join(state, environment), 4096)],
+    ['its file is zeros', (state) => patch(join(state, environment), 0, (bytes) => bytes.fill(0), 1 << 20)],
+    ['its file is something else', (state) => writeFileSync(join(state, environment), 'coffee'.repeat(10_000))],
+    ['nothing', () => {}],
+  ];
 
-  it.each<[string, (data: string) => void]>([
-    ['that is gone', (data) => rmSync(join(data, 'state'), { recursive: true })],
-    ['whose pointer is gone', (data) => rmSync(join(data, 'state/0/CURRENT'))],
-    ['whose pointer is no JSON', (data) => writeFileSync(join(data, 'state/0/CURRENT'), 'coffee')],
-    ['whose file is gone', (data) => rmSync(join(data, environment))],
-    ['whose file is empty', (data) => truncateSync(join(data, environment), 0)],
-    ['whose file is cut short', (data) => truncateSync(join(data, environment), 4096)],
-    ['whose file is zeros', (data) => patch(join(data, environment), 0, (bytes) => bytes.fill(0), 1 << 20)],
-    ['whose file is something else', (data) => writeFileSync(join(data, environment), 'coffee'.repeat(10_000))],
-  ])('%s is made anew from the log', async (_name, spoil) => {
-    const data = copyOf(drained);
-    spoil(data);
-    await expectComplete(data);
+  it(`is made anew from the log, whatever happened: ${damages.map(([name]) => name).join(', ')}`, async () => {
+    const data = freshPath();
+    const before = await EngineProcess.start({ data, partitions: damages.length });
+    const lines = Array.from({ length: 20 * damages.length }, (_, n) => order(`c-${n}`));
+    const results = (await before.batch(ORDERS, lines)).body;
+    await before.stop();
+    damages.forEach(([, spoil], partition) => {
+      spoil(join(data, 'state', String(partition)));
+    });
+    const after = await EngineProcess.start({ data });
+    const { json } = await after.get('/v1/views/orders?limit=1000');
+    expect((json['rows'] as unknown[]).length).toBe(lines.length);
+    const again = (await after.batch(ORDERS, lines)).body;
+    expect(again).toBe(results.replaceAll('"duplicate":false', '"duplicate":true').replaceAll('"epoch":1', '"epoch":2'));
+    expect((await after.stop()).code).toBe(0);
+    expect((await (await EngineProcess.start({ data })).stop()).code).toBe(0);
   });
 });
