@@ -8,8 +8,8 @@ export const SCAN_AHEAD_BYTES = 1024 * 1024;
 export const LOOKUP_AHEAD_BYTES = 64 * 1024;
 
 /**
- * Reads blocks of one segment at a time out of its file, through one read-ahead buffer. `block` is the one memory all of
- * them are read into; it is replaced by a larger one when a block needs that.
+ * Reads blocks of one segment at a time out of its file, through one read-ahead buffer. `block` is the one memory all
+ * of them are read into; it is replaced by a larger one when a block needs that.
  */
 export class BlockReader {
   block: Block;

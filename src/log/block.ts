@@ -3,8 +3,8 @@ import { crc32 } from 'node:zlib';
 import { assert } from '../base/assert.ts';
 
 /**
- * A block: what is written and flushed together. Little endian; a block starts on a page of the file and is written with
- * zeros up to the next page.
+ * A block: what is written and flushed together. Little endian; a block starts on a page of the file and is written
+ * with zeros up to the next page.
  *
  * ```
  *   0         4       8         12       16        17     18          20            24      28         32
@@ -16,8 +16,8 @@ import { assert } from '../base/assert.ts';
  *   | records (see record/layout), back to back …                                                      |
  *   +--------------------------------------------------------------------------------------------------+ length
  * ```
- * - `crc32` covers bytes 8 to `length` and starts from the log's salt, a secret number: nobody outside can put something
- *   into an order that reads as a block.
+ * - `crc32` covers bytes 8 to `length` and starts from the log's salt, a secret number: nobody outside can put
+ *   something into an order that reads as a block.
  * - `prevCrc` is the `crc32` of the block before it in the log (0 before the first): the chain.
  * - `length` counts header and records, a multiple of 8.
  * - `epoch` is raised at every open; `sequence` is that of the segment, `position` the block's own place in its file: a
@@ -26,9 +26,9 @@ import { assert } from '../base/assert.ts';
  * - `durableThrough` is the last offset known to be flushed when the block was sealed (-1: none), and `flushedTo` the
  *   position in this file below which all was flushed: the proof that what stands before was acknowledged.
  *
- * A block of kind `CHAINED` is part of the log; without records it carries an epoch and takes no offset. A block of kind
- * `TAIL` is a note after the last block: it says that what stands before it is flushed, is not part of the chain, and the
- * next block is written over it.
+ * A block of kind `CHAINED` is part of the log; without records it carries an epoch and takes no offset. A block of
+ * kind `TAIL` is a note after the last block: it says that what stands before it is flushed, is not part of the chain,
+ * and the next block is written over it.
  */
 export const BLOCK_HEADER_BYTES = 64;
 export const BLOCK_VERSION = 1;
@@ -70,8 +70,8 @@ export function pageAlign(bytes: number): number {
 }
 
 /**
- * The memory of one block, filled by the partition and written by the log, or filled from a file and read. Records start
- * at `BLOCK_HEADER_BYTES`; whoever appends writes at `length` and then raises `length` (a multiple of 8) and
+ * The memory of one block, filled by the partition and written by the log, or filled from a file and read. Records
+ * start at `BLOCK_HEADER_BYTES`; whoever appends writes at `length` and then raises `length` (a multiple of 8) and
  * `recordCount`. The fields are the truth while a block is open; `seal` writes them to the header.
  */
 export class Block {

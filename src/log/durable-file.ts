@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
 import type { Disk } from './disk.ts';
 
-/** A new file beside the old one, flushed, takes its name; then the name is flushed. A crash leaves the old or the new. */
+/**
+ * A new file beside the old one, flushed, takes its name; then the name is flushed. A crash leaves the old or the new.
+ */
 export function replaceFileDurably(disk: Disk, path: string, bytes: Uint8Array): void {
   const temporary = `${path}.tmp`;
   if (disk.existsSync(temporary)) disk.removeSync(temporary);

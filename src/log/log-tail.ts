@@ -53,7 +53,10 @@ export class LogTail {
     return this.segment === null ? 0 : this.segment.header.slotBytes - this.segment.endPosition;
   }
 
-  /** Gives a block its place and seals it; true if it begins a segment, whose `headerPage` is then to be written before it. */
+  /**
+   * Gives a block its place and seals it; true if it begins a segment, whose `headerPage` is then to be written before
+   * it.
+   */
   place(block: Block, writtenLength: number): boolean {
     const isRolling = this.room < writtenLength;
     if (isRolling) this.roll(block);

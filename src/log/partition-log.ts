@@ -182,8 +182,8 @@ export class PartitionLog {
   }
 
   /**
-   * Whether records from outside may be appended to `open`: room for it is certain, and some is left for control records
-   * after it. Ask before every batch; asking is also what tries again to get space on a full disk.
+   * Whether records from outside may be appended to `open`: room for it is certain, and some is left for control
+   * records after it. Ask before every batch; asking is also what tries again to get space on a full disk.
    */
   canAdmit(): boolean {
     this.slots.replenish();
@@ -203,21 +203,24 @@ export class PartitionLog {
   }
 
   /**
-   * Seals `open` and sends it to the disk; `open` is then a fresh block, and the one before the last is reused. Only when
-   * `isIdle` and with at least one record. Where `canCommit` says no it blocks to make a segment, or fails with
+   * Seals `open` and sends it to the disk; `open` is then a fresh block, and the one before the last is reused. Only
+   * when `isIdle` and with at least one record. Where `canCommit` says no it blocks to make a segment, or fails with
    * ERR_DISK_FULL.
    */
   commit(logTime: number): void {
     this.writer.commit(logTime);
   }
 
-  /** Call it when there is nothing to do: notes on disk, once, that the last block is flushed. Free when already noted. */
+  /**
+   * Call it when there is nothing to do: notes on disk, once, that the last block is flushed. Free when already noted.
+   */
   confirmTail(): void {
     this.writer.confirmTail();
   }
 
   /**
-   * Visits the durable blocks from the one that holds `fromOffset`, in order; the block's memory is reused for the next.
+   * Visits the durable blocks from the one that holds `fromOffset`, in order; the block's memory is reused for the
+   * next.
    * @throws ERR_LOG_DAMAGED
    */
   replay(fromOffset: number, visit: (block: Block) => void): void {
@@ -275,7 +278,9 @@ export class PartitionLog {
     };
   }
 
-  /** Waits for the block in flight, confirms the tail durably and closes the files. What is in `open` is not written. */
+  /**
+   * Waits for the block in flight, confirms the tail durably and closes the files. What is in `open` is not written.
+   */
   close(done: Done): void {
     this.writer.close((error) => this.release.close(() => this.slots.close(() => done(error))));
   }

@@ -90,7 +90,9 @@ export class LogReader {
     return passed.reduce((bytes, segment) => bytes + segment.header.slotBytes, 0) + this.position;
   }
 
-  /** The next block with a record at or after the start; its memory is reused. Null at the end, which `end` explains. */
+  /**
+   * The next block with a record at or after the start; its memory is reused. Null at the end, which `end` explains.
+   */
   next(): Block | null {
     while (this.end === null) {
       const code = this.reader.read(this.position);

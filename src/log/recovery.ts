@@ -84,7 +84,9 @@ function removeHalfMadeSlots(disk: Disk, directory: string): void {
   }
 }
 
-/** The last segment that begins at or before the offset after the checkpoint. Those before it get their ends from it. */
+/**
+ * The last segment that begins at or before the offset after the checkpoint. Those before it get their ends from it.
+ */
 function firstSegmentToRead(segments: readonly Segment[], checkpointOffset: number, partition: number): number {
   if (segments.length === 0) return 0;
   const target = checkpointOffset + 1;

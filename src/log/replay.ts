@@ -23,7 +23,11 @@ export function replaySegments(
     const place = { partition, path: oldest.path, position: 0, offset: fromOffset };
     throw logDamaged({ ...place, evidence: `log-begins-later firstOffset=${oldest.header.firstOffset}` });
   }
-  const cursor = new SegmentCursor(disk, new BlockReader(partition, salt, SCAN_AHEAD_BYTES, SCAN_AHEAD_BYTES), partition);
+  const cursor = new SegmentCursor(
+    disk,
+    new BlockReader(partition, salt, SCAN_AHEAD_BYTES, SCAN_AHEAD_BYTES),
+    partition,
+  );
   try {
     for (const segment of segments) {
       if (segment.endOffset <= fromOffset) continue;
@@ -39,11 +43,20 @@ export function replaySegments(
 }
 
 /** The first offset whose block is not older than this log time; the offset after the last one if all are. */
-export function findOffsetOfTime(disk: Disk, identity: LogIdentity, segments: readonly Segment[], time: number): number {
+export function findOffsetOfTime(
+  disk: Disk,
+  identity: LogIdentity,
+  segments: readonly Segment[],
+  time: number,
+): number {
   const { partition, salt } = identity;
   const segment = segments.findLast(({ header }) => header.logTime < time);
   if (segment === undefined) return segments[0]?.header.firstOffset ?? 0;
-  const cursor = new SegmentCursor(disk, new BlockReader(partition, salt, SCAN_AHEAD_BYTES, SCAN_AHEAD_BYTES), partition);
+  const cursor = new SegmentCursor(
+    disk,
+    new BlockReader(partition, salt, SCAN_AHEAD_BYTES, SCAN_AHEAD_BYTES),
+    partition,
+  );
   try {
     cursor.enter(segment, segment.index.positionBeforeTime(time));
     while (cursor.next()) {

@@ -1,6 +1,8 @@
 import type { Segment } from './segment.ts';
 
-/** What is kept for replay and look-ups beyond what recovery needs: so many bytes, but nothing older than so many ms. */
+/**
+ * What is kept for replay and look-ups beyond what recovery needs: so many bytes, but nothing older than so many ms.
+ */
 export interface RetentionPolicy {
   readonly bytes: number;
   /** Age in log time. */

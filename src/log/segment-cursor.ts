@@ -48,8 +48,8 @@ export class SegmentCursor {
   }
 
   /**
-   * Goes on to the block that holds this offset by the headers alone, the next `next` reads and checks it. A header that
-   * lies leads to a block that does not fit, or to none.
+   * Goes on to the block that holds this offset by the headers alone, the next `next` reads and checks it. A header
+   * that lies leads to a block that does not fit, or to none.
    */
   seek(offset: number): void {
     const segment = this.segment as Segment;
@@ -99,6 +99,10 @@ export class SegmentCursor {
   private ended(segment: Segment): boolean {
     if (this.isChained && this.chain.nextOffset === segment.endOffset) return false;
     const place = { partition: this.partition, path: segment.path, position: this.position };
-    throw logDamaged({ ...place, offset: this.chain.nextOffset, evidence: `retained through=${segment.endOffset - 1}` });
+    throw logDamaged({
+      ...place,
+      offset: this.chain.nextOffset,
+      evidence: `retained through=${segment.endOffset - 1}`,
+    });
   }
 }

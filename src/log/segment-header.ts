@@ -2,7 +2,8 @@ import { crc32 } from 'node:zlib';
 import { PAGE_BYTES } from './block.ts';
 
 /**
- * The first page of a slot that a segment lives in, written with the segment's first block. Little endian; zeros after it.
+ * The first page of a slot that a segment lives in, written with the segment's first block. Little endian; zeros after
+ * it.
  *
  * ```
  *   0         4       8         10          12         16      20        24          32            40          48
@@ -10,12 +11,12 @@ import { PAGE_BYTES } from './block.ts';
  *   | "MOKS"  | crc32 | version | partition | sequence | epoch | prevCrc | slotBytes | firstOffset | logTime   |
  *   +---------+-------+---------+-----------+----------+-------+---------+-----------+-------------+-----------+
  * ```
- * `crc32` covers bytes 8 to 48 and starts from the log's salt. `sequence` counts segments from 1. `epoch`, `firstOffset`
- * and `logTime` are those of the first block, `prevCrc` the CRC of the last block of the segment before: a segment is
- * entered only when everything before it is flushed, so its header proves where the one before ends.
+ * `crc32` covers bytes 8 to 48 and starts from the log's salt. `sequence` counts segments from 1. `epoch`,
+ * `firstOffset` and `logTime` are those of the first block, `prevCrc` the CRC of the last block of the segment before:
+ * a segment is entered only when everything before it is flushed, so its header proves where the one before ends.
  *
- * A slot whose segment was let go has the same page with "MOKF" and zeros for the rest of the 48 bytes: it is free, also
- * for a process that does not know any more that it was trimmed.
+ * A slot whose segment was let go has the same page with "MOKF" and zeros for the rest of the 48 bytes: it is free,
+ * also for a process that does not know any more that it was trimmed.
  */
 export interface SegmentHeader {
   readonly partition: number;

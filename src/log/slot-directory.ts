@@ -24,7 +24,8 @@ export interface SlotDirectory {
 const SLOT_NAME = /^slot-(\d+)$/;
 
 /**
- * Reads the headers of all slots of a log and sorts out which hold segments. Half-made slots (`*.tmp`) are not looked at.
+ * Reads the headers of all slots of a log and sorts out which hold segments. Half-made slots (`*.tmp`) are not looked
+ * at.
  * @throws ERR_DATA_VERSION, ERR_LOG_DAMAGED for a hole between segments, two of one number, or a slot cut short
  */
 export function readSlotDirectory(disk: Disk, directory: string, identity: LogIdentity): SlotDirectory {

@@ -1,13 +1,13 @@
 import { PAGE_BYTES } from './block.ts';
 import type { Disk, DiskFile } from './disk.ts';
-import { systemCodeOf } from './system-error.ts';
 import { writeFreeHeader } from './segment-header.ts';
 import type { Slot } from './segment-slots.ts';
+import { systemCodeOf } from './system-error.ts';
 
 /**
- * Lets go of slots one after the other, oldest first: each is marked free on the medium before it may be written to. So a
- * restart knows it as room, and a hole between segments is always damage. When one cannot be marked, none after it is: it is
- * a segment again after the next open.
+ * Lets go of slots one after the other, oldest first: each is marked free on the medium before it may be written to. So
+ * a restart knows it as room, and a hole between segments is always damage. When one cannot be marked, none after it
+ * is: it is a segment again after the next open.
  */
 export class SlotRelease {
   private readonly disk: Disk;

@@ -5,8 +5,8 @@ export const INDEX_INTERVAL_BYTES = 256 * 1024;
 const INITIAL_ENTRIES = 16;
 
 /**
- * Where to start looking for an offset or a time in one segment: for some of its blocks, in order, the first offset, the
- * position and the log time.
+ * Where to start looking for an offset or a time in one segment: for some of its blocks, in order, the first offset,
+ * the position and the log time.
  */
 export class SparseIndex {
   count = 0;

@@ -8,8 +8,8 @@ interface Change {
 }
 
 /**
- * The names of one directory: those the process sees, those on the medium, and the changes between them, of which a power
- * cut keeps the first few. A rename inside a directory is one change of two names.
+ * The names of one directory: those the process sees, those on the medium, and the changes between them, of which a
+ * power cut keeps the first few. A rename inside a directory is one change of two names.
  */
 export class SimulatedDirectory {
   readonly entries = new Map<string, SimulatedInode>();
@@ -26,7 +26,10 @@ export class SimulatedDirectory {
 
   rename(from: string, to: string): void {
     const inode = this.entries.get(from) as SimulatedInode;
-    this.apply([{ name: from, inode: null }, { name: to, inode }]);
+    this.apply([
+      { name: from, inode: null },
+      { name: to, inode },
+    ]);
   }
 
   flush(): void {

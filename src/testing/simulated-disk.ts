@@ -17,11 +17,11 @@ export interface SimulatedDiskOptions {
 
 /**
  * A disk in memory, under a seed: nothing asynchronous happens until `runOne` picks it; a power cut drops, reorders and
- * tears (at 512 bytes) what was not flushed and forgets names that were not; a flush can be made to fail once; space can
- * run out. The same seed and the same calls give the same disk.
+ * tears (at 512 bytes) what was not flushed and forgets names that were not; a flush can be made to fail once; space
+ * can run out. The same seed and the same calls give the same disk.
  *
- * Legal order: work, then `crash`, then a new process opens what is left. A `CrashSignal` out of any call means that the
- * process is dead: drop all that belongs to it and call `crash`.
+ * Legal order: work, then `crash`, then a new process opens what is left. A `CrashSignal` out of any call means that
+ * the process is dead: drop all that belongs to it and call `crash`.
  */
 export class SimulatedDisk implements Disk {
   readonly machine: SimulatedMachine;

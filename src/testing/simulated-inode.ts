@@ -60,7 +60,8 @@ export class SimulatedInode {
 
   endFlush(isFailed: boolean): void {
     if (isFailed) {
-      for (const [sector, versions] of this.flushing) for (const bytes of versions) addVersion(this.lost, sector, bytes);
+      for (const [sector, versions] of this.flushing)
+        for (const bytes of versions) addVersion(this.lost, sector, bytes);
     } else {
       this.mediumSize = this.size;
       for (const [sector, versions] of this.flushing) {

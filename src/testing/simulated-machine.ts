@@ -26,7 +26,10 @@ export interface PendingOperation {
 
 /** The process and what it waits for: nothing happens until `runOne` picks it, and at any operation it may die. */
 export class SimulatedMachine {
-  /** Operations until a `CrashSignal`, 0 being the next; -1 for none. Every call that changes the disk, or completes, is one. */
+  /**
+   * Operations until a `CrashSignal`, 0 being the next; -1 for none. Every call that changes the disk, or completes, is
+   * one.
+   */
   crashCountdown = -1;
   /** Flushes until one fails, 0 being the next; -1 for none. */
   flushFailureCountdown = -1;

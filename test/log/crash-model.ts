@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { setFailpointHandler } from '../../src/base/failpoint.ts';
 import { MokaError } from '../../src/base/errors.ts';
+import { setFailpointHandler } from '../../src/base/failpoint.ts';
 import { PartitionLog, type PartitionLogOptions } from '../../src/log/partition-log.ts';
 import { RECORD_LENGTH, RECORD_VALUE_LENGTH, recordLength } from '../../src/record/layout.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
@@ -26,9 +26,9 @@ const BLOCK_BYTES = 12 * 1024;
 const SEGMENT_BYTES = 48 * 1024;
 
 /**
- * A log on a simulated disk and what was promised about it. After every open: everything that was ever answered durable,
- * or stood in the log when it was opened, is there as it was; what else is there was once appended at that place; the
- * epoch is new.
+ * A log on a simulated disk and what was promised about it. After every open: everything that was ever answered
+ * durable, or stood in the log when it was opened, is there as it was; what else is there was once appended at that
+ * place; the epoch is new.
  */
 export class CrashModel {
   readonly disk: SimulatedDisk;
@@ -38,7 +38,6 @@ export class CrashModel {
   private lastEpoch = 0;
   private nextToken = 1;
   private checkpointOffset = -1;
-  private isTrusted = true;
   lostUnacknowledged = 0;
   openCount = 0;
 
@@ -64,7 +63,16 @@ export class CrashModel {
   /** Opens in peace and checks what is there. */
   verify(): void {
     this.disk.machine.crashCountdown = -1;
-    const life = { seed: 1, steps: 0, crashAfter: -1, crash: 'process', failFlush: -1, announcesWritten: false, isDiskFull: false, closes: true } as const;
+    const life = {
+      seed: 1,
+      steps: 0,
+      crashAfter: -1,
+      crash: 'process',
+      failFlush: -1,
+      announcesWritten: false,
+      isDiskFull: false,
+      closes: true,
+    } as const;
     const log = this.open(life) as PartitionLog;
     log.close(() => {});
     this.disk.runAll();

@@ -6,7 +6,12 @@ import { NodeFile } from '../../src/log/node-file.ts';
 import { makeDirectory } from './log-fixtures.ts';
 
 /** What the system is to do with the next writes: take so many bytes, or fail. */
-const system = vi.hoisted(() => ({ takes: Number.MAX_SAFE_INTEGER, calls: 0, flushes: 0, error: null as Error | null }));
+const system = vi.hoisted(() => ({
+  takes: Number.MAX_SAFE_INTEGER,
+  calls: 0,
+  flushes: 0,
+  error: null as Error | null,
+}));
 
 vi.mock('node:fs', async (importOriginal) => {
   const fs = await importOriginal<typeof import('node:fs')>();
@@ -15,8 +20,8 @@ vi.mock('node:fs', async (importOriginal) => {
     ...fs,
     write(fd: number, bytes: Uint8Array, start: number, length: number, position: number, callback: Callback): void {
       system.calls += 1;
-      if (system.error !== null && system.calls > 1) return setImmediate(callback, system.error, 0) as unknown as void;
-      fs.write(fd, bytes, start, Math.min(length, system.takes), position, callback);
+      if (system.error !== null && system.calls > 1) setImmediate(callback, system.error, 0);
+      else fs.write(fd, bytes, start, Math.min(length, system.takes), position, callback);
     },
     writeSync(fd: number, bytes: Uint8Array, start: number, length: number, position: number): number {
       system.calls += 1;
@@ -100,7 +105,11 @@ describe('NodeFile', () => {
     const { file } = newFile();
     file.writeSync(BYTES, 0, 1000, 0);
     const into = new Uint8Array(2000);
-    expect([file.readSync(into, 0, 500, 0), file.readSync(into, 0, 2000, 600), file.readSync(into, 0, 1, 5000)]).toEqual([500, 400, 0]);
+    expect([
+      file.readSync(into, 0, 500, 0),
+      file.readSync(into, 0, 2000, 600),
+      file.readSync(into, 0, 1, 5000),
+    ]).toEqual([500, 400, 0]);
     expect(file.sizeSync()).toBe(1000);
     file.closeSync();
   });

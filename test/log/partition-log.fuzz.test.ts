@@ -11,7 +11,10 @@ const life: fc.Arbitrary<Life> = fc.record({
   steps: fc.integer({ min: 0, max: 120 }),
   crashAfter: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 300 })),
   crash: fc.constantFrom<'process' | 'power'>('process', 'power'),
-  failFlush: fc.oneof({ weight: 3, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 12 }) }),
+  failFlush: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(-1) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 12 }) },
+  ),
   announcesWritten: fc.boolean(),
   isDiskFull: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   closes: fc.boolean(),

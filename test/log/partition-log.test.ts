@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { NodeDisk } from '../../src/log/node-disk.ts';
 import { PartitionLog, type PartitionLogOptions } from '../../src/log/partition-log.ts';
-import { appendRecord, checkRecord, closeLog, commitDurably, makeDirectory, range, replayedOffsets } from './log-fixtures.ts';
+import {
+  appendRecord,
+  checkRecord,
+  closeLog,
+  commitDurably,
+  makeDirectory,
+  range,
+  replayedOffsets,
+} from './log-fixtures.ts';
 
 const OPTIONS: PartitionLogOptions = {
   partition: 3,

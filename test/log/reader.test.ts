@@ -4,7 +4,10 @@ import type { SimulatedDisk } from '../../src/testing/simulated-disk.ts';
 import { checkRecord, range } from './log-fixtures.ts';
 import { commitBlocks, DIRECTORY, newSimulated, pageOf, slotPath } from './simulated-log.ts';
 
-function read(disk: SimulatedDisk, start: { offset?: number; time?: number } = {}): { offsets: number[]; reader: LogReader } {
+function read(
+  disk: SimulatedDisk,
+  start: { offset?: number; time?: number } = {},
+): { offsets: number[]; reader: LogReader } {
   const reader = LogReader.open(disk, DIRECTORY, 0, start) as LogReader;
   const offsets: number[] = [];
   for (const record of reader.records()) {

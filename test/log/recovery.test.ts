@@ -222,11 +222,17 @@ describe('recovery of a directory that is not what it should be', () => {
     const identity = disk.readFileSync(`${DIRECTORY}/LOG`);
     disk.removeSync(`${DIRECTORY}/LOG`);
     expect(damageOf(disk).message).toContain('missing beside segments');
-    disk.writeFileDurableSync(`${DIRECTORY}/LOG`, Buffer.from('{"format":"moka-log","version":1,"partition":4,"salt":1}'));
+    disk.writeFileDurableSync(
+      `${DIRECTORY}/LOG`,
+      Buffer.from('{"format":"moka-log","version":1,"partition":4,"salt":1}'),
+    );
     expect(damageOf(disk).message).toContain('of another log found=4 expected=0');
     disk.writeFileDurableSync(`${DIRECTORY}/LOG`, Buffer.from('nonsense'));
     expect(damageOf(disk).code).toBe('ERR_LOG_DAMAGED');
-    disk.writeFileDurableSync(`${DIRECTORY}/LOG`, Buffer.from('{"format":"moka-log","version":2,"partition":0,"salt":1}'));
+    disk.writeFileDurableSync(
+      `${DIRECTORY}/LOG`,
+      Buffer.from('{"format":"moka-log","version":2,"partition":0,"salt":1}'),
+    );
     expect(damageOf(disk).code).toBe('ERR_DATA_VERSION');
     disk.writeFileDurableSync(`${DIRECTORY}/LOG`, identity);
     expect(openSimulated(disk).nextOffset).toBe(15);

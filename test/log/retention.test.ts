@@ -6,7 +6,15 @@ const SLOT = 1000;
 
 /** Segments of 10 offsets each, the last block of segment n at log time 100 n. */
 const SEGMENTS = Array.from({ length: 6 }, (_, index) => {
-  const header = { partition: 0, sequence: index + 1, epoch: 1, prevCrc: 0, slotBytes: SLOT, firstOffset: index * 10, logTime: 0 };
+  const header = {
+    partition: 0,
+    sequence: index + 1,
+    epoch: 1,
+    prevCrc: 0,
+    slotBytes: SLOT,
+    firstOffset: index * 10,
+    logTime: 0,
+  };
   const segment = new Segment(`slot-${index}`, header);
   segment.endOffset = index * 10 + 10;
   segment.lastLogTime = index * 100;

@@ -6,7 +6,15 @@ import {
   writeSegmentHeader,
 } from '../../src/log/segment-header.ts';
 
-const HEADER = { partition: 2, sequence: 8, epoch: 3, prevCrc: 0x89abcdef, slotBytes: 65536, firstOffset: 2 ** 40, logTime: 12.5 };
+const HEADER = {
+  partition: 2,
+  sequence: 8,
+  epoch: 3,
+  prevCrc: 0x89abcdef,
+  slotBytes: 65536,
+  firstOffset: 2 ** 40,
+  logTime: 12.5,
+};
 
 function written(): Uint8Array {
   const page = new Uint8Array(4096).fill(0xee);

@@ -27,7 +27,13 @@ export function newSimulated(options: Partial<PartitionLogOptions> = {}): { disk
 }
 
 /** Commits blocks of so many records each and sees them flushed. Small records: each block takes one page. */
-export function commitBlocks(disk: SimulatedDisk, log: PartitionLog, blocks: number, records = 3, valueLength = 32): void {
+export function commitBlocks(
+  disk: SimulatedDisk,
+  log: PartitionLog,
+  blocks: number,
+  records = 3,
+  valueLength = 32,
+): void {
   for (let block = 0; block < blocks; block++) {
     for (let index = 0; index < records; index++) appendRecord(log.open, valueLength);
     log.commit(log.lastLogTime + 1);

@@ -12,7 +12,13 @@ describe('SparseIndex', () => {
     const index = new SparseIndex();
     for (let entry = 0; entry < 100; entry++) index.add(entry * 10, entry * INDEX_INTERVAL_BYTES, 1000 + entry);
     const at = (entry: number): number => entry * INDEX_INTERVAL_BYTES;
-    expect([0, 9, 10, 985, 5000].map((offset) => index.positionOfOffset(offset))).toEqual([0, 0, at(1), at(98), at(99)]);
+    expect([0, 9, 10, 985, 5000].map((offset) => index.positionOfOffset(offset))).toEqual([
+      0,
+      0,
+      at(1),
+      at(98),
+      at(99),
+    ]);
     expect([1000, 1001, 1050, 9999].map((time) => index.positionBeforeTime(time))).toEqual([-1, 0, at(49), at(99)]);
     expect(new SparseIndex().positionOfOffset(3)).toBe(-1);
   });

@@ -145,7 +145,11 @@ describe('SimulatedDisk', () => {
       file.flushSync();
     };
     expect(images(created, '/d/new')).toEqual(new Set(['none', ALL_TWOS]));
-    expect(images((disk) => (created(disk), disk.flushDirectorySync('/d')), '/d/new')).toEqual(new Set([ALL_TWOS]));
+    const flushed = (disk: SimulatedDisk): void => {
+      created(disk);
+      disk.flushDirectorySync('/d');
+    };
+    expect(images(flushed, '/d/new')).toEqual(new Set([ALL_TWOS]));
     expect(images((disk) => disk.removeSync(PATH))).toEqual(new Set(['none', ALL_ONES]));
     expect(images((disk) => disk.renameSync(PATH, '/d/to'), '/d/to')).toEqual(new Set(['none', ALL_ONES]));
   });
