@@ -1,49 +1,27 @@
 // data plane
 import { assert } from '../base/assert.ts';
-import { MokaError } from '../base/errors.ts';
 import { MIB } from '../base/limits.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
-import { EMPTY, INSUFFICIENT_CAPACITY, type SpscRing } from '../ring/spsc-ring.ts';
+import { INSUFFICIENT_CAPACITY, type SpscRing } from '../ring/spsc-ring.ts';
 import type { CheckpointMeta, CheckpointReader, CheckpointSink } from './checkpoint.ts';
-import type { RowBatch } from './row-batch.ts';
+import {
+  KEY_LENGTH_WORD,
+  MESSAGE_BEGIN,
+  MESSAGE_FINISH,
+  MESSAGE_HEADER_BYTES,
+  MESSAGE_PART,
+  MESSAGE_ROW,
+  PART_LENGTH_WORD,
+  STORE_ID_WORD,
+  VALUE_LENGTH_WORD,
+} from './checkpoint-message.ts';
 import { MAX_ROW_KEY_BYTES, MAX_ROW_PART_BYTES } from './store-limits.ts';
-
-/**
- * The way of a lane's checkpoints to the checkpoint thread: messages on a ring, the result back in shared words.
- *
- * ```
- *   lane                                  checkpoint thread
- *   BEGIN                            ──►  empties its batch
- *   ROW  ROW  ROW+PART+PART  ROW …   ──►  gathers
- *   FINISH meta                      ──►  one transaction, then result = committed | failed, rings the lane
- * ```
- *
- * ```
- *   0           4             8               12               16            20   24
- *   +-----------+-------------+---------------+----------------+-------------+----+-------+--------------+
- *   | type u32  | storeId u32 | keyLength u32 | valueLength i32| partLength  |  0 | key … | value part … |   ROW
- *   +-----------+-------------+---------------+----------------+-------------+----+-------+--------------+
- *   | type u32  | 0                                            | partLength  |  0 | value part …         |   PART
- *   +-----------+----------------------------------------------+-------------+----+----------------------+
- *   | type u32  | 0                                            | length      |  0 | meta as JSON …       |   FINISH
- *   +-----------+----------------------------------------------+-------------+----+----------------------+
- * ```
- */
-const MESSAGE_BEGIN = 1;
-const MESSAGE_ROW = 2;
-const MESSAGE_PART = 3;
-const MESSAGE_FINISH = 4;
-const HEADER_BYTES = 24;
-const STORE_ID_WORD = 1;
-const KEY_LENGTH_WORD = 2;
-const VALUE_LENGTH_WORD = 3;
-const PART_LENGTH_WORD = 4;
 
 export const CHECKPOINT_RING_BYTES = 4 * MIB;
 /** A lane hands over this much before the checkpoint thread hears of it. */
 const PUBLISH_BYTES = 64 * 1024;
 /** The lane's turn goes on to something else when there is less room than this. */
-const ROOM_BYTES = 2 * (HEADER_BYTES + MAX_ROW_KEY_BYTES + MAX_ROW_PART_BYTES);
+const ROOM_BYTES = 2 * (MESSAGE_HEADER_BYTES + MAX_ROW_KEY_BYTES + MAX_ROW_PART_BYTES);
 
 const RESULT_STATE = 0;
 const RESULT_BYTES = 64;
@@ -171,9 +149,9 @@ export class CheckpointSender implements CheckpointSink {
       ring.u32[word + STORE_ID_WORD] = storeId;
       ring.u32[word + KEY_LENGTH_WORD] = keyLength;
       ring.u32[word + VALUE_LENGTH_WORD] = valueLength;
-      copy(keyBytes, keyStart, ring.u8, at + HEADER_BYTES, keyLength);
-      copy(valueBytes, valueStart, ring.u8, at + HEADER_BYTES + keyLength, part);
-      this.#commit(HEADER_BYTES + keyLength + part);
+      copy(keyBytes, keyStart, ring.u8, at + MESSAGE_HEADER_BYTES, keyLength);
+      copy(valueBytes, valueStart, ring.u8, at + MESSAGE_HEADER_BYTES + keyLength, part);
+      this.#commit(MESSAGE_HEADER_BYTES + keyLength + part);
       if (part === valueLength || part === 0) return true;
       this.#sentBytes = part;
     }
@@ -181,8 +159,8 @@ export class CheckpointSender implements CheckpointSink {
       const part = Math.min(valueLength - this.#sentBytes, MAX_ROW_PART_BYTES);
       const at = this.#claim(MESSAGE_PART, 0, part);
       if (at === INSUFFICIENT_CAPACITY) return false;
-      copy(valueBytes, valueStart + this.#sentBytes, ring.u8, at + HEADER_BYTES, part);
-      this.#commit(HEADER_BYTES + part);
+      copy(valueBytes, valueStart + this.#sentBytes, ring.u8, at + MESSAGE_HEADER_BYTES, part);
+      this.#commit(MESSAGE_HEADER_BYTES + part);
       this.#sentBytes += part;
     }
     this.#sentBytes = 0;
@@ -195,8 +173,8 @@ export class CheckpointSender implements CheckpointSink {
     assert(bytes.length <= MAX_ROW_PART_BYTES, `checkpoint meta bytes=${bytes.length}`);
     const at = this.#isOpen ? this.#claim(MESSAGE_FINISH, 0, bytes.length) : INSUFFICIENT_CAPACITY;
     if (at === INSUFFICIENT_CAPACITY) return false;
-    this.#ring.u8.set(bytes, at + HEADER_BYTES);
-    this.#commit(HEADER_BYTES + bytes.length);
+    this.#ring.u8.set(bytes, at + MESSAGE_HEADER_BYTES);
+    this.#commit(MESSAGE_HEADER_BYTES + bytes.length);
     this.#publish();
     this.#isOpen = false;
     return true;
@@ -213,12 +191,12 @@ export class CheckpointSender implements CheckpointSink {
   #tryBegin(): boolean {
     const at = this.#claim(MESSAGE_BEGIN, 0, 0);
     if (at === INSUFFICIENT_CAPACITY) return false;
-    this.#commit(HEADER_BYTES);
+    this.#commit(MESSAGE_HEADER_BYTES);
     return true;
   }
 
   #claim(type: number, keyLength: number, partLength: number): number {
-    const at = this.#ring.tryClaim(HEADER_BYTES + keyLength + partLength);
+    const at = this.#ring.tryClaim(MESSAGE_HEADER_BYTES + keyLength + partLength);
     if (at === INSUFFICIENT_CAPACITY) {
       this.#publish();
       return at;
@@ -239,66 +217,6 @@ export class CheckpointSender implements CheckpointSink {
     this.#unpublishedBytes = 0;
     this.#ring.publish();
     this.#bell.ring();
-  }
-}
-
-/** The checkpoint thread's end: gathers one checkpoint after the other into a batch. */
-export class CheckpointReceiver {
-  /** Of the checkpoint that is gathered as a whole; null while rows are still to come. */
-  meta: CheckpointMeta | null = null;
-  readonly #ring: SpscRing;
-  readonly #batch: RowBatch;
-
-  constructor(ring: SpscRing, batch: RowBatch) {
-    this.#ring = ring;
-    this.#batch = batch;
-  }
-
-  /** Takes up to `maxMessages` in, none behind the end of a checkpoint. Returns whether there were any. */
-  gather(maxMessages: number): boolean {
-    const ring = this.#ring;
-    let count = 0;
-    while (count < maxMessages && this.meta === null) {
-      const at = ring.poll();
-      if (at === EMPTY) break;
-      this.#take(at);
-      ring.release();
-      count += 1;
-    }
-    if (count > 0) ring.acknowledge();
-    return count > 0;
-  }
-
-  hasMessages(): boolean {
-    return !this.#ring.isEmpty();
-  }
-
-  #take(at: number): void {
-    const { u32, u8 } = this.#ring;
-    const word = at >> 2;
-    const partLength = u32[word + PART_LENGTH_WORD] as number;
-    switch (u32[word]) {
-      case MESSAGE_BEGIN:
-        this.#batch.reset();
-        return;
-      case MESSAGE_ROW: {
-        const keyLength = u32[word + KEY_LENGTH_WORD] as number;
-        const valueLength = (u32[word + VALUE_LENGTH_WORD] as number) | 0;
-        this.#batch.add(u32[word + STORE_ID_WORD] as number, u8, at + HEADER_BYTES, keyLength, valueLength);
-        this.#batch.appendValue(u8, at + HEADER_BYTES + keyLength, partLength);
-        return;
-      }
-      case MESSAGE_PART:
-        this.#batch.appendValue(u8, at + HEADER_BYTES, partLength);
-        return;
-      case MESSAGE_FINISH: {
-        const text = Buffer.from(u8.slice(at + HEADER_BYTES, at + HEADER_BYTES + partLength)).toString();
-        this.meta = JSON.parse(text) as CheckpointMeta;
-        return;
-      }
-      default:
-        throw new MokaError('ERR_CHECKPOINT_DAMAGED', `checkpoint message type=${u32[word]}`);
-    }
   }
 }
 

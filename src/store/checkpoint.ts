@@ -60,11 +60,7 @@ export interface CheckpointReader {
   readonly meta: CheckpointMeta | null;
   get(storeId: number, key: Uint8Array, length: number): Uint8Array | null;
   /** Visits rows of one store in key order, from `fromKey` on (null: from the first), until `visit` returns false. */
-  scan(
-    storeId: number,
-    fromKey: Uint8Array | null,
-    visit: (key: Uint8Array, value: Uint8Array) => boolean,
-  ): void;
+  scan(storeId: number, fromKey: Uint8Array | null, visit: (key: Uint8Array, value: Uint8Array) => boolean): void;
   /** From here on reads what was committed last. */
   renew(): void;
   close(): void;

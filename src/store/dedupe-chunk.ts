@@ -118,7 +118,8 @@ export class DedupeRow {
 
   /** @throws MokaError ERR_CHECKPOINT_DAMAGED */
   read(key: Uint8Array, value: Uint8Array): void {
-    const isWhole = key.length === DEDUPE_KEY_BYTES && value.length >= HEADER_WORDS * 4 && value.length <= this.bytes.length;
+    const isWhole =
+      key.length === DEDUPE_KEY_BYTES && value.length >= HEADER_WORDS * 4 && value.length <= this.bytes.length;
     if (isWhole) {
       this.key.set(key);
       this.bytes.set(value);

@@ -231,7 +231,13 @@ export class DedupeTable implements CutPart {
       const words = this.#table.chunks[id >>> 16] as Int32Array;
       const at = (id & 0xffff) << 3;
       const offset = (this.#floats[id >>> 16] as Float64Array)[(at >> 1) + OFFSET_DOUBLE] as number;
-      row.setEntry(i, words[at + ENTRY_HASH] as number, words[at + HIGH] as number, words[at + FINGERPRINT] as number, offset);
+      row.setEntry(
+        i,
+        words[at + ENTRY_HASH] as number,
+        words[at + HIGH] as number,
+        words[at + FINGERPRINT] as number,
+        offset,
+      );
     }
   }
 }

@@ -64,7 +64,9 @@ class LmdbReader implements CheckpointReader {
     this.#partition = partition;
     this.renew();
     if (this.#environment !== null && this.meta === null) {
-      throw new MokaError('ERR_CHECKPOINT_DAMAGED', `checkpoint without meta generation=${this.#generation}`, { partition });
+      throw new MokaError('ERR_CHECKPOINT_DAMAGED', `checkpoint without meta generation=${this.#generation}`, {
+        partition,
+      });
     }
   }
 
@@ -72,11 +74,7 @@ class LmdbReader implements CheckpointReader {
     return this.#environment === null ? null : this.#environment.get(storeId, key, length);
   }
 
-  scan(
-    storeId: number,
-    fromKey: Uint8Array | null,
-    visit: (key: Uint8Array, value: Uint8Array) => boolean,
-  ): void {
+  scan(storeId: number, fromKey: Uint8Array | null, visit: (key: Uint8Array, value: Uint8Array) => boolean): void {
     this.#environment?.scan(storeId, fromKey, visit);
   }
 

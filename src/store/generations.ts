@@ -59,7 +59,10 @@ export class GenerationPointer {
   /** Every generation that has a directory, counted or not. */
   list(): number[] {
     if (!this.#files.existsSync(this.directory)) return [];
-    return this.#files.listSync(this.directory).filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
+    return this.#files
+      .listSync(this.directory)
+      .filter((name) => /^[1-9]\d*$/.test(name))
+      .map(Number);
   }
 
   /** A number that no directory has. */

@@ -2,7 +2,7 @@ import { open, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { MokaError } from '../base/errors.ts';
 import type { CheckpointMeta } from './checkpoint.ts';
 import { assertEnvironmentFile } from './environment-file.ts';
-import { type KeySlot, RowBatch, type ValueSlot } from './row-batch.ts';
+import type { KeySlot, RowBatch, ValueSlot } from './row-batch.ts';
 import { ENVIRONMENT_FILL_MAX, ENVIRONMENT_MAP_BYTES, MAX_ROW_KEY_BYTES, STORE_PREFIX_BYTES } from './store-limits.ts';
 import { META_STORE_ID } from './store-spec.ts';
 
@@ -53,7 +53,9 @@ export class LmdbEnvironment {
       };
       this.#database = open(options as RootDatabaseOptionsWithPath) as unknown as RawDatabase;
     } catch (cause) {
-      throw new MokaError('ERR_CHECKPOINT_DAMAGED', `checkpoint environment cannot be opened directory=${directory}`, { cause });
+      throw new MokaError('ERR_CHECKPOINT_DAMAGED', `checkpoint environment cannot be opened directory=${directory}`, {
+        cause,
+      });
     }
   }
 
@@ -65,11 +67,7 @@ export class LmdbEnvironment {
   }
 
   /** Rows of one store in key order from `fromKey` on, until `visit` says false. Keys come without the store id. */
-  scan(
-    storeId: number,
-    fromKey: Uint8Array | null,
-    visit: (key: Uint8Array, value: Uint8Array) => boolean,
-  ): void {
+  scan(storeId: number, fromKey: Uint8Array | null, visit: (key: Uint8Array, value: Uint8Array) => boolean): void {
     const start = this.#keyOf(storeId, fromKey ?? NO_BYTES, fromKey?.length ?? 0);
     for (const { key, value } of this.#database.getRange({ start })) {
       if (((key[0] as number) << 8) + (key[1] as number) !== storeId) return;

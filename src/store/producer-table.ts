@@ -1,7 +1,7 @@
 // data plane
-import { MokaError } from '../base/errors.ts';
-import { type CheckpointReader, ROW_DELETED, type RowSink } from './checkpoint.ts';
+import type { CheckpointReader, RowSink } from './checkpoint.ts';
 import type { CutPart } from './cut-part.ts';
+import { newProducer, PRODUCER_ROW_BYTES, type Producer, ProducerRows } from './producer-rows.ts';
 import { MAX_PRODUCERS } from './store-limits.ts';
 import { PRODUCERS_STORE_ID } from './store-spec.ts';
 
@@ -11,16 +11,6 @@ export const PRODUCER_NEW = 0;
 export const PRODUCER_DUPLICATE = 1;
 /** `check`: a newer connection of the same producer took over. */
 export const PRODUCER_FENCED = 2;
-
-interface Producer {
-  readonly low: number;
-  readonly high: number;
-  epoch: number;
-  sequence: number;
-  logTime: number;
-  /** Changed since the last cut. */
-  isDirty: boolean;
-}
 
 /**
  * Last epoch and sequence number of each producer: recognises whatever a producer sends again, at the cost of one row.
@@ -63,7 +53,8 @@ export class ProducerTable implements CutPart {
   /** An event of this producer was accepted. Within an event of the state it is taken back with it, outside it stays. */
   advance(low: number, high: number, epoch: number, sequence: number, logTime: number): void {
     const found = this.#find(low | 0, high | 0);
-    if (this.#isInEvent) this.#undo.push({ low: low | 0, high: high | 0, before: found === null ? null : { ...found } });
+    if (this.#isInEvent)
+      this.#undo.push({ low: low | 0, high: high | 0, before: found === null ? null : { ...found } });
     const producer = found ?? this.#add(low | 0, high | 0);
     producer.epoch = epoch;
     producer.sequence = sequence;
@@ -143,7 +134,7 @@ export class ProducerTable implements CutPart {
     for (; this.#handed < this.#cutRows.count; this.#handed++) {
       if (cost >= maxBytes) return -1;
       if (!this.#cutRows.tryRow(sink, this.#handed)) return -1;
-      cost += ROW_BYTES + ROW_COST;
+      cost += PRODUCER_ROW_BYTES + ROW_COST;
     }
     return cost;
   }
@@ -198,74 +189,8 @@ export class ProducerTable implements CutPart {
   }
 }
 
-/**
- * Rows of the checkpoint, packed, little endian:
- *
- * ```
- *   key  0         4          8   value  8           16             24
- *        +---------+----------+          +-----------+--------------+--------------+
- *        | low i32 | high i32 |          | epoch f64 | sequence f64 | log time f64 |
- *        +---------+----------+          +-----------+--------------+--------------+
- * ```
- */
-class ProducerRows {
-  readonly producers: Producer[] = [];
-  readonly #bytes: Uint8Array;
-  readonly #words: Int32Array;
-  readonly #doubles: Float64Array;
-  readonly #isKept: boolean[] = [];
-
-  constructor(capacity: number) {
-    this.#bytes = new Uint8Array(capacity * ROW_BYTES);
-    this.#words = new Int32Array(this.#bytes.buffer);
-    this.#doubles = new Float64Array(this.#bytes.buffer);
-  }
-
-  get count(): number {
-    return this.producers.length;
-  }
-
-  add(producer: Producer, isKept: boolean): void {
-    const at = this.producers.length * ROW_DOUBLES;
-    this.#words[at * 2] = producer.low;
-    this.#words[at * 2 + 1] = producer.high;
-    this.#doubles[at + 1] = producer.epoch;
-    this.#doubles[at + 2] = producer.sequence;
-    this.#doubles[at + 3] = producer.logTime;
-    this.producers.push(producer);
-    this.#isKept.push(isKept);
-  }
-
-  tryRow(sink: RowSink, index: number): boolean {
-    const at = index * ROW_BYTES;
-    const length = this.#isKept[index] === true ? ROW_BYTES - KEY_BYTES : ROW_DELETED;
-    return sink.tryRow(PRODUCERS_STORE_ID, this.#bytes, at, KEY_BYTES, this.#bytes, at + KEY_BYTES, length);
-  }
-
-  /** @throws MokaError ERR_CHECKPOINT_DAMAGED */
-  read(key: Uint8Array, value: Uint8Array): Producer {
-    if (key.length !== KEY_BYTES || value.length !== ROW_BYTES - KEY_BYTES) {
-      throw new MokaError('ERR_CHECKPOINT_DAMAGED', `producer row key bytes=${key.length} value bytes=${value.length}`);
-    }
-    this.#bytes.set(key);
-    this.#bytes.set(value, KEY_BYTES);
-    const producer = newProducer(this.#words[0] as number, this.#words[1] as number);
-    producer.epoch = this.#doubles[1] as number;
-    producer.sequence = this.#doubles[2] as number;
-    producer.logTime = this.#doubles[3] as number;
-    return producer;
-  }
-}
-
-function newProducer(low: number, high: number): Producer {
-  return { low, high, epoch: 0, sequence: -1, logTime: 0, isDirty: false };
-}
-
 function keyOf(low: number, high: number): string {
   return `${low}:${high}`;
 }
 
-const KEY_BYTES = 8;
-const ROW_BYTES = 32;
-const ROW_DOUBLES = ROW_BYTES / 8;
 const ROW_COST = 64;

@@ -1,7 +1,14 @@
 // data plane
 import { assert } from '../base/assert.ts';
 import { DirtyRows } from './dirty-rows.ts';
-import { ABSENT, CELL_HEADER_BYTES, CELL_KEY_LENGTH_WORD, CELL_VALUE_LENGTH_WORD, cellSize, valueOffset } from './row-cell.ts';
+import {
+  ABSENT,
+  CELL_HEADER_BYTES,
+  CELL_KEY_LENGTH_WORD,
+  CELL_VALUE_LENGTH_WORD,
+  cellSize,
+  valueOffset,
+} from './row-cell.ts';
 import { ENTRY_CELL, ENTRY_CUT_CELL, ENTRY_GENERATION, type RowTable } from './row-table.ts';
 import type { SlabMemory } from './slab-memory.ts';
 import type { ValueCodec } from './value-codec.ts';
@@ -71,7 +78,9 @@ export class RowCache {
     if (this.#countOf(before) === 0) this.sizes[storeId] = (this.sizes[storeId] as number) + 1;
     const length = codec.length;
     const cell = this.#copyOf(before, length);
-    const keyLength = (this.#memory.words[cell >>> 16] as Int32Array)[((cell & 0xffff) << 2) + CELL_KEY_LENGTH_WORD] as number;
+    const keyLength = (this.#memory.words[cell >>> 16] as Int32Array)[
+      ((cell & 0xffff) << 2) + CELL_KEY_LENGTH_WORD
+    ] as number;
     const valueStart = valueOffset(keyLength);
     if (length <= COPY_BY_WORD_MAX) {
       const words = this.#memory.words[cell >>> 16] as Int32Array;

@@ -56,14 +56,6 @@ export class RowKey {
     this.#finish(sum1, sum2, end);
   }
 
-  /** The key of the row whose bytes these are. */
-  setBytes(storeId: number, key: Uint8Array): void {
-    this.bytes[0] = storeId >>> 8;
-    this.bytes[1] = storeId & 0xff;
-    this.bytes.set(key, STORE_PREFIX_BYTES);
-    this.#hashBytes(STORE_PREFIX_BYTES + key.length);
-  }
-
   #setWide(key: string): void {
     if (Buffer.byteLength(key) > MAX_STORE_KEY_BYTES) refuseKey(key);
     this.#hashBytes(STORE_PREFIX_BYTES + ENCODER.encodeInto(key, this.body).written);

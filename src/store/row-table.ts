@@ -48,7 +48,7 @@ export class RowTable {
   /** Entries that are free, chained by their ENTRY_NEXT. */
   #freeEntry = NO_ENTRY;
   #hand = 0;
-  /** Entries passed since the last eviction; more rounds would be futile until something is confirmed or read in. */
+  /** Entries passed since the last eviction; once all were passed cold, more is futile until one is confirmed or comes in. */
   #passed = 0;
   // The row last found: what an operator puts is mostly what it just got.
   #lastStoreId = -1;
@@ -109,7 +109,7 @@ export class RowTable {
 
   /** Takes out cold clean rows while there is no room, a few steps of the hand at a time. No entry may be in use. */
   evict(): void {
-    if (this.#reader === null || this.#passed > this.#futileAfter()) return;
+    if (this.#reader === null || this.#passed > this.#entryCount * (this.#heatMax + 1)) return;
     this.#lastStoreId = -1;
     for (let step = 0; step < EVICTION_STEPS && this.usedBytes > this.#cacheBytes; step++) {
       this.#hand = this.#hand >= this.#entryCount ? 1 : this.#hand + 1;
@@ -156,11 +156,7 @@ export class RowTable {
 
   #readIn(storeId: number): number {
     this.misses += 1;
-    if (this.usedBytes > this.#cacheBytes) {
-      // The row that comes in is itself clean: worth another few steps of the hand.
-      this.#passed = Math.min(this.#passed, this.#futileAfter() - EVICTION_STEPS);
-      this.evict();
-    }
+    if (this.usedBytes > this.#cacheBytes) this.evict();
     const key = this.#key;
     const keyLength = key.length;
     const reader = this.#reader;
@@ -196,11 +192,6 @@ export class RowTable {
     entry[at + ENTRY_HEAT] = 0;
     this.table.link(id, hash);
     return id;
-  }
-
-  /** Steps after which every entry has been passed cold. */
-  #futileAfter(): number {
-    return this.#entryCount * (this.#heatMax + 1);
   }
 }
 

@@ -27,7 +27,6 @@ export const DEDUPE_CHUNK_ENTRIES = 4096;
 /** Producers that are remembered; the one not heard of for longest makes room. */
 export const MAX_PRODUCERS = 10_000;
 
-export const DEFAULT_CHECKPOINT_RING_BYTES = 4 * MIB;
 /** A row that is longer travels in several messages. */
 export const MAX_ROW_PART_BYTES = 64 * KIB;
 

@@ -36,7 +36,10 @@ export class ValueCodec {
     this.start = packed.start;
     this.length = packed.end - packed.start;
     if (this.length > MAX_ROW_VALUE_BYTES) {
-      throw new MokaError('ERR_OPERATOR_FAILED', `store value too large bytes=${this.length} max=${MAX_ROW_VALUE_BYTES}`);
+      throw new MokaError(
+        'ERR_OPERATOR_FAILED',
+        `store value too large bytes=${this.length} max=${MAX_ROW_VALUE_BYTES}`,
+      );
     }
   }
 

@@ -141,7 +141,8 @@ export class SimulatedSink implements CheckpointSink {
     const key = Buffer.from(keyBytes.subarray(keyStart, keyStart + keyLength));
     const id = idOf(storeId, key);
     assert(!this.#changes.has(id), `simulated checkpoint has row=${id} twice`);
-    const value = valueLength === ROW_DELETED ? null : Buffer.from(valueBytes.subarray(valueStart, valueStart + valueLength));
+    const value =
+      valueLength === ROW_DELETED ? null : Buffer.from(valueBytes.subarray(valueStart, valueStart + valueLength));
     this.#changes.set(id, value === null ? null : { storeId, key, value });
     return true;
   }
@@ -188,11 +189,7 @@ class SimulatedReader implements CheckpointReader {
     return this.#snapshot.rows.get(idOf(storeId, Buffer.from(key.subarray(0, length))))?.value ?? null;
   }
 
-  scan(
-    storeId: number,
-    fromKey: Uint8Array | null,
-    visit: (key: Uint8Array, value: Uint8Array) => boolean,
-  ): void {
+  scan(storeId: number, fromKey: Uint8Array | null, visit: (key: Uint8Array, value: Uint8Array) => boolean): void {
     const rows = sortedRows(this.#snapshot);
     for (let i = firstFrom(rows, storeId, fromKey ?? Buffer.alloc(0)); i < rows.length; i++) {
       const row = rows[i] as SimulatedRow;
@@ -212,9 +209,7 @@ function emptySnapshot(generation: number): Snapshot {
 }
 
 function sortedRows(snapshot: Snapshot): readonly SimulatedRow[] {
-  snapshot.sorted ??= [...snapshot.rows.values()].sort(
-    (a, b) => a.storeId - b.storeId || Buffer.compare(a.key, b.key),
-  );
+  snapshot.sorted ??= [...snapshot.rows.values()].sort((a, b) => a.storeId - b.storeId || Buffer.compare(a.key, b.key));
   return snapshot.sorted;
 }
 

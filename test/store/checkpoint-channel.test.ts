@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Doorbell } from '../../src/ring/doorbell.ts';
 import { SpscRing } from '../../src/ring/spsc-ring.ts';
 import { ROW_DELETED } from '../../src/store/checkpoint.ts';
-import { CheckpointReceiver, CheckpointResult, CheckpointSender } from '../../src/store/checkpoint-channel.ts';
+import { CheckpointResult, CheckpointSender } from '../../src/store/checkpoint-channel.ts';
+import { CheckpointReceiver } from '../../src/store/checkpoint-receiver.ts';
 import { RowBatch } from '../../src/store/row-batch.ts';
 import { SimulatedCheckpoints } from '../../src/testing/simulated-checkpoints.ts';
 import { metaAt } from './state-fixtures.ts';
@@ -14,7 +15,12 @@ interface Row {
   value: Buffer | null;
 }
 
-function channel(): { sender: CheckpointSender; receiver: CheckpointReceiver; batch: RowBatch; result: CheckpointResult } {
+function channel(): {
+  sender: CheckpointSender;
+  receiver: CheckpointReceiver;
+  batch: RowBatch;
+  result: CheckpointResult;
+} {
   const ring = SpscRing.allocate(512 * 1024);
   const memory = CheckpointResult.allocate();
   const batch = new RowBatch();
@@ -41,7 +47,15 @@ function rowsOf(count: number): Row[] {
 function send(sender: CheckpointSender, { storeId, key, value }: Row): boolean {
   // Rows stand somewhere in larger memory.
   const memory = Buffer.concat([Buffer.of(1, 2, 3), key, value ?? Buffer.alloc(0)]);
-  return sender.tryRow(storeId, memory, 3, key.length, memory, 3 + key.length, value === null ? ROW_DELETED : value.length);
+  return sender.tryRow(
+    storeId,
+    memory,
+    3,
+    key.length,
+    memory,
+    3 + key.length,
+    value === null ? ROW_DELETED : value.length,
+  );
 }
 
 function rowsIn(batch: RowBatch): Row[] {
@@ -61,7 +75,10 @@ function rowsIn(batch: RowBatch): Row[] {
 function digest(rows: Row[]): string {
   const hash = createHash('sha256');
   for (const { storeId, key, value } of rows) {
-    hash.update(`${storeId} ${key.length} ${value?.length ?? 'gone'}\n`).update(key).update(value ?? '');
+    hash
+      .update(`${storeId} ${key.length} ${value?.length ?? 'gone'}\n`)
+      .update(key)
+      .update(value ?? '');
   }
   return hash.digest('hex');
 }

@@ -12,7 +12,10 @@ async function until(isReached: () => boolean): Promise<void> {
   while (!isReached()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function thread(laneCount: number, maxCommits: number): { lanes: CheckpointLaneOptions[]; end: () => Promise<void>; bell: SharedArrayBuffer } {
+function thread(
+  laneCount: number,
+  maxCommits: number,
+): { lanes: CheckpointLaneOptions[]; end: () => Promise<void>; bell: SharedArrayBuffer } {
   const bell = Doorbell.allocate();
   const stop = new SharedArrayBuffer(4);
   const lanes = Array.from({ length: laneCount }, (_, partition) => ({
@@ -80,7 +83,9 @@ describe('runCheckpointThread', () => {
       for (let n = savedOffset + 1; n < (offsets[i] as number); n++) applyEvent(state, n);
       const replayed = openState(openEnvironments(nodeStateFiles, '/nonexistent', 0).openForRead());
       for (let n = 0; n < (offsets[i] as number); n++) applyEvent(replayed, n);
-      expect(describeState(state, (offsets[i] as number) - 1)).toBe(describeState(replayed, (offsets[i] as number) - 1));
+      expect(describeState(state, (offsets[i] as number) - 1)).toBe(
+        describeState(replayed, (offsets[i] as number) - 1),
+      );
       reader.close();
     }
   });

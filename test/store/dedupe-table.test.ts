@@ -152,8 +152,14 @@ describe('DedupeTable', () => {
 
   it('is what was inserted and has not expired, through cuts, abandoned cuts and restarts', () => {
     const step = fc.oneof(
-      { weight: 5, arbitrary: fc.record({ kind: fc.constant('insert' as const), count: fc.nat(3_000), pause: fc.nat(400) }) },
-      { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const), isAbandoned: fc.boolean(), inserts: fc.nat(2_000) }) },
+      {
+        weight: 5,
+        arbitrary: fc.record({ kind: fc.constant('insert' as const), count: fc.nat(3_000), pause: fc.nat(400) }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({ kind: fc.constant('cut' as const), isAbandoned: fc.boolean(), inserts: fc.nat(2_000) }),
+      },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
     );
     fc.assert(

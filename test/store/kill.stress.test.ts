@@ -50,7 +50,9 @@ it('what was committed outlives SIGKILL at any moment, whole and as it was', { t
   let committed = -1;
   for (const end of ENDS) {
     const child = run(directory, end);
-    const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
+    const ended = new Promise<NodeJS.Signals | null>((resolve) =>
+      child.once('exit', (_code, signal) => resolve(signal)),
+    );
     for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
       const [word, offset, text] = line.split(' ') as [string, string, string | undefined];
       if (word === 'committed') {

@@ -21,14 +21,36 @@ type Step =
   | { kind: 'crash'; isCommittedUnseen: boolean };
 
 /** Few keys, so that steps meet; some of them prefixes of others, some beyond ASCII, some long. */
-const KEYS = ['', 'a', 'aa', 'ab', 'b', 'b\u0000', 'c-1', 'c-10', 'c-2', 'é', '𝄞', '\uffff', 'z'.repeat(300), ...Array.from({ length: 40 }, (_, i) => `order-${i}`)];
+const KEYS = [
+  '',
+  'a',
+  'aa',
+  'ab',
+  'b',
+  'b\u0000',
+  'c-1',
+  'c-10',
+  'c-2',
+  'é',
+  '𝄞',
+  '\uffff',
+  'z'.repeat(300),
+  ...Array.from({ length: 40 }, (_, i) => `order-${i}`),
+];
 
 const key = fc.constantFrom(...KEYS);
 const storeId = fc.nat(STORES - 1);
 const write = fc.record({ storeId, key, value: fc.option(fc.nat(1_000)) });
 const bound = fc.option(key, { nil: undefined });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 12, arbitrary: fc.record({ kind: fc.constant('event' as const), writes: fc.array(write, { maxLength: 6 }), isUndone: fc.boolean() }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('event' as const),
+      writes: fc.array(write, { maxLength: 6 }),
+      isUndone: fc.boolean(),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('get' as const), storeId, key }) },
   {
     weight: 3,
@@ -41,7 +63,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.constant({ kind: 'cut' as const }) },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('slice' as const), maxBytes: fc.constantFrom(1, 300, 100_000), refusals: fc.nat(2) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('slice' as const),
+      maxBytes: fc.constantFrom(1, 300, 100_000),
+      refusals: fc.nat(2),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('finish' as const), isCommitted: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'abandon' as const }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const), isCommittedUnseen: fc.boolean() }) },
@@ -126,15 +155,16 @@ class Model {
       if (value === null) {
         expect(this.#store(id).delete(rowKey)).toBe(rows.delete(rowKey));
       } else {
-        this.#store(id).put(rowKey, valueOf(rowKey, value));
-        rows.set(rowKey, valueOf(rowKey, value));
+        this.#store(id).put(rowKey, valueFor(rowKey, value));
+        rows.set(rowKey, valueFor(rowKey, value));
       }
       expect(this.#store(id).get(rowKey)).toEqual(rows.get(rowKey));
     }
     if (isUndone) {
       this.#state.undoEvent();
       this.#rows = before;
-      for (const { storeId: id, key: rowKey } of writes) expect(this.#store(id).get(rowKey)).toEqual(before[id]?.get(rowKey));
+      for (const { storeId: id, key: rowKey } of writes)
+        expect(this.#store(id).get(rowKey)).toEqual(before[id]?.get(rowKey));
     } else {
       this.#state.commitEvent();
     }
@@ -154,10 +184,13 @@ class Model {
         // What changes behind the cursor stays as it was read, what changes before it is read as it is then.
         isPaused = true;
         const last = found.at(-1)?.key as string;
-        if (Buffer.compare(Buffer.from(pause.key), Buffer.from(last)) > 0) this.#event([{ ...pause, storeId: id }], false);
+        if (Buffer.compare(Buffer.from(pause.key), Buffer.from(last)) > 0)
+          this.#event([{ ...pause, storeId: id }], false);
       }
     }
-    const inOrder = sorted(this.#rows[id] as Map<string, unknown>).filter(({ key: rowKey }) => isWithin(rowKey, options));
+    const inOrder = sorted(this.#rows[id] as Map<string, unknown>).filter(({ key: rowKey }) =>
+      isWithin(rowKey, options),
+    );
     expect(found).toEqual(inOrder.slice(0, options.limit));
   }
 
@@ -234,7 +267,7 @@ class Model {
 }
 
 /** Of very different sizes, so that cells of all kinds are used. */
-function valueOf(rowKey: string, n: number): unknown {
+function valueFor(rowKey: string, n: number): unknown {
   if (n % 97 === 0) return { n, rowKey, blob: 'x'.repeat(n * 100) };
   if (n % 7 === 0) return { n, rowKey, lines: Array.from({ length: n % 40 }, (_, i) => ({ sku: `sku-${i}`, qty: i })) };
   return n % 3 === 0 ? n : { n, rowKey };

@@ -92,7 +92,12 @@ describe('ProducerTable', () => {
   it('load keeps the order in which producers were heard of', () => {
     const checkpoints = new SimulatedCheckpoints();
     const table = new ProducerTable();
-    for (const [n, logTime] of [[1, 30], [2, 10], [3, 20]] as const) table.advance(n, 0, 1, n, logTime);
+    for (const [n, logTime] of [
+      [1, 30],
+      [2, 10],
+      [3, 20],
+    ] as const)
+      table.advance(n, 0, 1, n, logTime);
     cut(table, checkpoints);
     const loaded = new ProducerTable(3);
     loaded.load(checkpoints.openForRead());

@@ -19,7 +19,7 @@ describe('SlabMemory', () => {
     (size) => {
       const memory = new SlabMemory();
       const cells = Array.from({ length: 40 }, () => memory.allocate(size));
-      cells.forEach((cell, i) => fill(memory, cell, size, i + 1));
+      for (const [i, cell] of cells.entries()) fill(memory, cell, size, i + 1);
       expect(cells.every((cell, i) => isFilled(memory, cell, size, i + 1))).toBe(true);
       expect(memory.usedBytes).toBeGreaterThanOrEqual(40 * size);
       for (const cell of cells) memory.free(cell);
@@ -48,7 +48,10 @@ describe('SlabMemory', () => {
     let peakBytes = 0;
     for (let step = 0; step < 30_000; step++) {
       if (held.size > 0 && random(5) < 2 + Number(held.size > 2_000)) {
-        const [cell, { size, byte }] = [...held][random(Math.min(held.size, 50))] as [number, { size: number; byte: number }];
+        const [cell, { size, byte }] = [...held][random(Math.min(held.size, 50))] as [
+          number,
+          { size: number; byte: number },
+        ];
         expect(isFilled(memory, cell, size, byte)).toBe(true);
         memory.free(cell);
         held.delete(cell);

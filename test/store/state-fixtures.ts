@@ -3,7 +3,13 @@ import { type EvictionPolicy, PartitionState } from '../../src/store/partition-s
 
 export function stateOf(
   reader: CheckpointReader | null,
-  options: { stores?: number; cacheBytes?: number; eviction?: EvictionPolicy; windowMs?: number; maxEntries?: number } = {},
+  options: {
+    stores?: number;
+    cacheBytes?: number;
+    eviction?: EvictionPolicy;
+    windowMs?: number;
+    maxEntries?: number;
+  } = {},
 ): PartitionState {
   const { stores = 1, cacheBytes = 2 ** 30, eviction = 'lru', windowMs = 1_000, maxEntries = 1_000_000 } = options;
   return new PartitionState({

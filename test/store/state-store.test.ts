@@ -75,7 +75,9 @@ describe('StateStore', () => {
     for (const value of ['x'.repeat(5 * 1024 * 1024), cycle, { big: 2n ** 70n }]) {
       expect(() => store.put('k', value)).toThrowError(expect.objectContaining({ code: 'ERR_OPERATOR_FAILED' }));
     }
-    expect(() => store.put('k'.repeat(1_025), 1)).toThrowError(expect.objectContaining({ code: 'ERR_OPERATOR_FAILED' }));
+    expect(() => store.put('k'.repeat(1_025), 1)).toThrowError(
+      expect.objectContaining({ code: 'ERR_OPERATOR_FAILED' }),
+    );
     expect(() => store.put('k', undefined)).toThrowError(/undefined/);
     expect([store.get('k'), store.size]).toEqual(['before', 1]);
     store.put('k', { after: 'a failure' });
@@ -109,7 +111,12 @@ describe('StateStore', () => {
     for (let n = 200_000; n < 201_000; n++) put(n);
     expect(keysOf(store, { limit: 10 ** 6 }).keys.join()).toBe([...expected].sort().join());
     const page = keysOf(store, { from: 'key-5', to: 'key-6', after: 'key-55', limit: 40 }, 7).keys;
-    expect(page).toEqual([...expected].sort().filter((key) => key > 'key-55' && key < 'key-6').slice(0, 40));
+    expect(page).toEqual(
+      [...expected]
+        .sort()
+        .filter((key) => key > 'key-55' && key < 'key-6')
+        .slice(0, 40),
+    );
     expect(store.size).toBe(expected.size);
   });
 

@@ -4,11 +4,37 @@ import { ValueCodec } from '../../src/store/value-codec.ts';
 import { fuzzRuns } from '../base/fuzz-seed.ts';
 
 const member = fc.oneof(
-  { weight: 5, arbitrary: fc.constantFrom('orderId', 'totalCents', 'items', 'sku', 'qty', 'status', 'constructor', 'toString', 'length') },
+  {
+    weight: 5,
+    arbitrary: fc.constantFrom(
+      'orderId',
+      'totalCents',
+      'items',
+      'sku',
+      'qty',
+      'status',
+      'constructor',
+      'toString',
+      'length',
+    ),
+  },
   { weight: 1, arbitrary: fc.string({ maxLength: 12 }).filter((name) => name !== '__proto__') },
 );
 const scalar = fc.oneof(
-  fc.constantFrom(null, true, false, '', 0, 2 ** 32, 2 ** 53 - 1, -(2 ** 53) + 1, 0.1, 1e300, Number.NaN, Number.NEGATIVE_INFINITY),
+  fc.constantFrom(
+    null,
+    true,
+    false,
+    '',
+    0,
+    2 ** 32,
+    2 ** 53 - 1,
+    -(2 ** 53) + 1,
+    0.1,
+    1e300,
+    Number.NaN,
+    Number.NEGATIVE_INFINITY,
+  ),
   fc.integer(),
   fc.double({ noNaN: true }).map((value) => value + 0),
   fc.string({ unit: 'binary', maxLength: 40 }).filter((text) => text.isWellFormed()),
@@ -42,9 +68,17 @@ it('ValueCodec reads every value back, through restarts, other codecs in between
         if (isRestart) codecs[n] = new ValueCodec(JSON.parse(JSON.stringify((codecs[n] as ValueCodec).shapes())));
         const codec = codecs[n] as ValueCodec;
         codec.encode(next);
-        const bytes = Buffer.concat([Buffer.alloc(5), codec.bytes.subarray(codec.start, codec.start + codec.length), Buffer.alloc(3)]);
+        const bytes = Buffer.concat([
+          Buffer.alloc(5),
+          codec.bytes.subarray(codec.start, codec.start + codec.length),
+          Buffer.alloc(3),
+        ]);
         kept.push({ codec: n, bytes, value: next });
-        const { codec: m, bytes: earlier, value: expected } = kept[(kept.length * 0x9e37) % (kept.length + 1)] ?? (kept[0] as (typeof kept)[number]);
+        const {
+          codec: m,
+          bytes: earlier,
+          value: expected,
+        } = kept[(kept.length * 0x9e37) % (kept.length + 1)] ?? (kept[0] as (typeof kept)[number]);
         expect((codecs[m] as ValueCodec).decode(earlier, 5, earlier.length - 3)).toEqual(expected);
       }
       for (const { codec, bytes, value: expected } of kept) {
