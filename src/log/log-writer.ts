@@ -1,5 +1,5 @@
 // data plane
-import { assert } from '../base/assert.ts';
+import { AssertionError, assert } from '../base/assert.ts';
 import type { ErrorCode } from '../base/error-catalogue.ts';
 import { MokaError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
@@ -125,7 +125,8 @@ export class LogWriter {
   }
 
   private transitionTo(next: number): void {
-    assert((WRITER_TRANSITIONS[this.state] as readonly number[]).includes(next), `log writer ${this.state} to ${next}`);
+    const isLegal = (WRITER_TRANSITIONS[this.state] as readonly number[]).includes(next);
+    if (!isLegal) throw new AssertionError(`log writer state=${this.state} next=${next}`);
     this.state = next;
   }
 

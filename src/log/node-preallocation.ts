@@ -1,12 +1,14 @@
 import { close, fdatasync, fsync, open, rename, unlink, write } from 'node:fs';
 import { dirname } from 'node:path';
-import { MIB } from '../base/limits.ts';
+import { KIB } from '../base/limits.ts';
 import type { BackgroundWork, Done } from './disk.ts';
 
-/** One write of zeros. */
-const CHUNK_BYTES = 1 * MIB;
-/** Bytes between two flushes: what a flush of the log may have to wait for in the drive's queue. */
-const FLUSH_BYTES = 4 * MIB;
+/**
+ * Written and flushed at a time: what a flush of the log may have to wait for in the drive's queue. While a file is
+ * filled, the p90 of a 16 KiB append + flush beside it was 0.3 ms with this, 0.7 ms with 1 MiB and 1.5 to 3 ms with 4 MiB
+ * (0.2 ms alone), at 250 to 700 MB/s of zeros.
+ */
+const CHUNK_BYTES = 256 * KIB;
 const ZEROS = new Uint8Array(CHUNK_BYTES);
 
 /**
@@ -20,7 +22,6 @@ export class NodePreallocation implements BackgroundWork {
   private readonly done: Done;
   private descriptor = -1;
   private filled = 0;
-  private flushed = 0;
   private isCancelled = false;
 
   constructor(path: string, sizeBytes: number, done: Done) {
@@ -41,22 +42,16 @@ export class NodePreallocation implements BackgroundWork {
 
   private fill(): void {
     if (this.isCancelled) return this.giveUp(new Error(`preallocation cancelled path=${this.path}`));
-    const isWhole = this.filled === this.sizeBytes;
-    if (this.filled - this.flushed >= FLUSH_BYTES || (isWhole && this.flushed < this.filled)) {
-      fdatasync(this.descriptor, (error) => {
-        if (error !== null) return this.giveUp(error);
-        this.flushed = this.filled;
-        this.fill();
-      });
-      return;
-    }
-    if (isWhole) return this.publish();
+    if (this.filled === this.sizeBytes) return this.publish();
     const length = Math.min(CHUNK_BYTES, this.sizeBytes - this.filled);
     write(this.descriptor, ZEROS, 0, length, this.filled, (error, written) => {
       if (error !== null) return this.giveUp(error);
       if (written === 0) return this.giveUp(new Error(`write returned 0 path=${this.temporary}`));
       this.filled += written;
-      this.fill();
+      fdatasync(this.descriptor, (flushError) => {
+        if (flushError !== null) return this.giveUp(flushError);
+        this.fill();
+      });
     });
   }
 
