@@ -52,4 +52,41 @@ describe('PartitionLog', () => {
     expect(again.readRecordSync(6001)).toBeNull();
     await closeLog(again);
   });
+
+  it('reads blocks larger than it writes now', async () => {
+    const directory = makeDirectory();
+    const log = PartitionLog.open(new NodeDisk(), directory, {
+      ...OPTIONS,
+      segmentBytes: 8 * 1024 * 1024,
+      maxBlockBytes: 2 * 1024 * 1024,
+    });
+    while (log.open.remainingBytes > 4096) appendRecord(log.open, 3000);
+    const count = log.open.recordCount;
+    await commitDurably(log);
+    await closeLog(log);
+    const again = PartitionLog.open(new NodeDisk(), directory, OPTIONS);
+    expect(replayedOffsets(again)).toEqual(range(0, count));
+    expect(again.readRecordSync(count - 1)?.offset).toBe(count - 1);
+    await closeLog(again);
+  });
+
+  it('finds records in the open block, in the one in flight and on disk, in any order', async () => {
+    const log = PartitionLog.open(new NodeDisk(), makeDirectory(), OPTIONS);
+    for (let block = 0; block < 20; block++) {
+      for (let index = 0; index < 50; index++) appendRecord(log.open, index);
+      await commitDurably(log);
+    }
+    for (let index = 0; index < 10; index++) appendRecord(log.open, index);
+    const flushed = commitDurably(log);
+    for (let index = 0; index < 10; index++) appendRecord(log.open, index);
+    for (const offset of [1019, 1010, 1009, 1000, 999, 0, 500, 501, 499, 1015, 1016, 42]) {
+      const record = log.readRecordSync(offset);
+      expect(record?.offset).toBe(offset);
+      if (record !== null)
+        expect(checkRecord(record.view.u8, record.position, offset)).toBe(offset < 1000 ? offset % 50 : offset % 10);
+    }
+    expect([log.readRecordSync(1020), log.readRecordSync(-1)]).toEqual([null, null]);
+    await flushed;
+    await closeLog(log);
+  });
 });
