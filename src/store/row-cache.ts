@@ -76,7 +76,8 @@ export class RowCache {
     const id = this.rows.find(storeId, key);
     const before = this.rows.cellOf(id);
     if (this.#countOf(before) === 0) this.sizes[storeId] = (this.sizes[storeId] as number) + 1;
-    const length = codec.length;
+    const { written } = codec;
+    const length = written.length;
     const cell = this.#copyOf(before, length);
     const keyLength = (this.#memory.words[cell >>> 16] as Int32Array)[
       ((cell & 0xffff) << 2) + CELL_KEY_LENGTH_WORD
@@ -85,13 +86,12 @@ export class RowCache {
     if (length <= COPY_BY_WORD_MAX) {
       const words = this.#memory.words[cell >>> 16] as Int32Array;
       const to = ((cell & 0xffff) << 2) + (valueStart >> 2);
-      const source = codec.words;
-      const from = codec.start >> 2;
+      const source = written.words;
       const count = (length + 3) >> 2;
-      for (let i = 0; i < count; i++) words[to + i] = source[from + i] as number;
+      for (let i = 0; i < count; i++) words[to + i] = source[i] as number;
     } else {
       const arena = this.#memory.arenas[cell >>> 16] as Buffer;
-      codec.bytes.copy(arena, ((cell & 0xffff) << 4) + valueStart, codec.start, codec.start + length);
+      written.bytes.copy(arena, ((cell & 0xffff) << 4) + valueStart, 0, length);
     }
     this.#replace(storeId, id, before, cell);
   }

@@ -9,11 +9,12 @@ import type { SlabMemory } from './slab-memory.ts';
  *   +-------------------+-----------------+----------------------------+-----------------+
  *   | value length i32  | key length u32  | key: store id u16 BE, key  | value           |
  *   +-------------------+-----------------+----------------------------+-----------------+
- *   -1: there is no such row               padded to 4 with anything
+ *   -1: there is no such row               padded to 4 with zeros
  * ```
  */
 export const CELL_VALUE_LENGTH_WORD = 0;
 export const CELL_KEY_LENGTH_WORD = 1;
+export const CELL_KEY_WORD = 2;
 export const CELL_HEADER_BYTES = 8;
 /** Value length of a row that is not there. */
 export const ABSENT = -1;

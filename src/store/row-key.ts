@@ -11,7 +11,9 @@ import { MAX_ROW_KEY_BYTES, MAX_STORE_KEY_BYTES, STORE_PREFIX_BYTES } from './st
  * of 2^-32, at a third of the cost of a SipHash.
  */
 export class RowKey {
-  readonly bytes: Uint8Array = new Uint8Array(MAX_ROW_KEY_BYTES);
+  readonly bytes: Uint8Array = new Uint8Array((MAX_ROW_KEY_BYTES + 7) & ~3);
+  /** The same memory in words; the last one is filled up with zeros. */
+  readonly words: Int32Array = new Int32Array(this.bytes.buffer);
   /** The same memory behind the store id. */
   readonly body: Uint8Array = this.bytes.subarray(STORE_PREFIX_BYTES);
   /** Of `bytes`. */
@@ -74,6 +76,7 @@ export class RowKey {
 
   /** A byte of 1 behind the last, or a key would meet itself with zeros behind it. */
   #finish(sum1: number, sum2: number, length: number): void {
+    for (let i = length; (i & 3) !== 0; i++) this.bytes[i] = 0;
     const upper = (sum1 + (this.#first[length] as number)) & 0xffff0000;
     const lower = (sum2 + (this.#second[length] as number)) >>> 16;
     this.hash = upper | lower;

@@ -3,8 +3,8 @@ import type { CheckpointReader } from './checkpoint.ts';
 import { ENTRY_HASH, ENTRY_NEXT, LinkedTable, NO_ENTRY } from './linked-table.ts';
 import {
   ABSENT,
-  CELL_HEADER_BYTES,
   CELL_KEY_LENGTH_WORD,
+  CELL_KEY_WORD,
   CELL_VALUE_LENGTH_WORD,
   cellSize,
   valueOffset,
@@ -144,12 +144,12 @@ export class RowTable {
     const key = this.#key;
     const length = key.length;
     const words = this.memory.words[cell >>> 16] as Int32Array;
-    if (words[((cell & 0xffff) << 2) + CELL_KEY_LENGTH_WORD] !== length) return false;
-    const bytes = this.memory.arenas[cell >>> 16] as Buffer;
-    const start = ((cell & 0xffff) << 4) + CELL_HEADER_BYTES;
-    const wanted = key.bytes;
-    for (let i = 0; i < length; i++) {
-      if (bytes[start + i] !== wanted[i]) return false;
+    const start = (cell & 0xffff) << 2;
+    if (words[start + CELL_KEY_LENGTH_WORD] !== length) return false;
+    const wanted = key.words;
+    const count = (length + 3) >> 2;
+    for (let i = 0; i < count; i++) {
+      if (words[start + CELL_KEY_WORD + i] !== wanted[i]) return false;
     }
     return true;
   }
@@ -170,10 +170,11 @@ export class RowTable {
     const word = (cell & 0xffff) << 2;
     words[word + CELL_VALUE_LENGTH_WORD] = valueLength;
     words[word + CELL_KEY_LENGTH_WORD] = keyLength;
-    const bytes = this.memory.arenas[cell >>> 16] as Buffer;
-    const start = (cell & 0xffff) << 4;
-    for (let i = 0; i < keyLength; i++) bytes[start + CELL_HEADER_BYTES + i] = key.bytes[i] as number;
-    if (value !== null) bytes.set(value, start + valueOffset(keyLength));
+    const count = (keyLength + 3) >> 2;
+    for (let i = 0; i < count; i++) words[word + CELL_KEY_WORD + i] = key.words[i] as number;
+    if (value !== null) {
+      (this.memory.arenas[cell >>> 16] as Buffer).set(value, ((cell & 0xffff) << 4) + valueOffset(keyLength));
+    }
     return this.#link(cell, key.hash);
   }
 

@@ -36,7 +36,10 @@ const scalar = fc.oneof(
     Number.NEGATIVE_INFINITY,
   ),
   fc.integer(),
-  fc.double({ noNaN: true }).map((value) => value + 0),
+  fc.double(),
+  fc.bigInt(),
+  fc.constantFrom(undefined, -0, -1, 127, 128, -0x8000, 0x7fff, 0x8000, -(2 ** 31), 2 ** 31, 2 ** 48 - 1, 2 ** 48, 1.5),
+  fc.integer({ min: -(2 ** 53) + 1, max: 2 ** 53 - 1 }),
   fc.string({ unit: 'binary', maxLength: 40 }).filter((text) => text.isWellFormed()),
   fc.string({ maxLength: 300 }),
   fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') }),
@@ -47,6 +50,9 @@ const value = fc.letrec<{ value: unknown }>((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     scalar,
     fc.array(tie('value'), { maxLength: 5 }),
+    fc.array(fc.nat(300), { maxLength: 70, size: 'max' }),
+    fc.array(fc.tuple(fc.string({ maxLength: 3 }), tie('value')), { maxLength: 4 }).map((entries) => new Map(entries)),
+    fc.array(fc.nat(), { maxLength: 4 }).map((members) => new Set(members)),
     fc.dictionary(member, tie('value'), { maxKeys: 8, noNullPrototype: true }),
   ),
 })).value;
@@ -70,7 +76,7 @@ it('ValueCodec reads every value back, through restarts, other codecs in between
         codec.encode(next);
         const bytes = Buffer.concat([
           Buffer.alloc(5),
-          codec.bytes.subarray(codec.start, codec.start + codec.length),
+          codec.written.bytes.subarray(0, codec.written.length),
           Buffer.alloc(3),
         ]);
         kept.push({ codec: n, bytes, value: next });
@@ -87,6 +93,80 @@ it('ValueCodec reads every value back, through restarts, other codecs in between
     }),
     fuzzRuns(30),
   );
+});
+
+it('ValueCodec keeps members of any name as members', () => {
+  const codec = new ValueCodec();
+  const value = JSON.parse('{"__proto__":{"polluted":true},"constructor":1,"a b":2,"\\u2028":3}');
+  codec.encode(value);
+  const back = codec.decode(codec.written.bytes, 0, codec.written.length) as object;
+  expect(Object.getPrototypeOf(back)).toBe(Object.prototype);
+  expect(JSON.stringify(back)).toBe(JSON.stringify(value));
+  expect('polluted' in back).toBe(false);
+});
+
+it('ValueCodec takes instances by what they say of themselves, and objects without a prototype', () => {
+  class Price {
+    readonly cents: number = 420;
+    get isFree(): boolean {
+      return this.cents === 0;
+    }
+  }
+  const codec = new ValueCodec();
+  const bare = Object.assign(Object.create(null) as object, { a: 1 });
+  class Said {
+    toJSON(): object {
+      return { said: true };
+    }
+  }
+  codec.encode([new Price(), bare, Object.create({ inherited: 1 }), new Said()]);
+  expect(codec.decode(codec.written.bytes, 0, codec.written.length)).toEqual([
+    { cents: 420 },
+    { a: 1 },
+    {},
+    { said: true },
+  ]);
+});
+
+it.each([
+  ['a function', (): void => {}],
+  ['a symbol', Symbol('x')],
+  ['a promise', Promise.resolve(1)],
+  ['an error', new Error('x')],
+  ['a view', new Float64Array(1)],
+])('ValueCodec refuses %s', (_what, unkept) => {
+  const codec = new ValueCodec();
+  expect(() => codec.encode({ deep: [unkept] })).toThrowError(expect.objectContaining({ code: 'ERR_OPERATOR_FAILED' }));
+  codec.encode('still in order');
+  expect(codec.decode(codec.written.bytes, 0, codec.written.length)).toBe('still in order');
+});
+
+it('ValueCodec.decode says of damaged bytes that they are', () => {
+  const codec = new ValueCodec();
+  const whole = Buffer.alloc(300);
+  codec.encode({
+    orderId: 'ord_01HZX8',
+    items: [{ sku: 'flat-white', qty: 1 }],
+    at: new Date(5),
+    total: 10.5,
+    big: 2n ** 70n,
+  });
+  codec.written.bytes.copy(whole, 0, 0, codec.written.length);
+  const { length } = codec.written;
+  for (let at = 0; at < length; at++) {
+    for (let bit = 1; bit <= 128; bit *= 2) {
+      const bytes = Buffer.from(whole.subarray(0, length));
+      bytes[at] = (bytes[at] as number) ^ bit;
+      try {
+        codec.decode(bytes, 0, length);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ERR_CHECKPOINT_DAMAGED' });
+      }
+    }
+  }
+  for (let end = 1; end < length; end++)
+    expect(() => codec.decode(whole.subarray(0, end), 0, end)).toThrowError(/cannot be read/);
+  expect(() => codec.decode(whole, 0, length + 1)).toThrowError(/cannot be read/);
 });
 
 it('ValueCodec.shapes grow with new member lists only, and end at a bound', () => {
