@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { afterAll, vi } from 'vitest';
 import { type RawAnswer, request } from '../../http/raw-http-client.ts';
 
 /** The built command; another build than `dist/` is named by MOKA_TEST_BUILD. */
@@ -12,6 +12,9 @@ export const MOKA = join(BUILD, 'moka.cjs');
 
 /** Small segments are made at once; what is logged goes to stderr, where a failure shows it. */
 const TEST_SETTINGS = { MOKA_LOG_SEGMENT_BYTES: String(4 * 1024 * 1024), MOKA_LOG_LEVEL: 'error' };
+
+/** A disk that others use too can hold up a flush, and the end of the process that waits for it, for many seconds. */
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 export interface Exit {
   readonly code: number | null;
@@ -31,9 +34,12 @@ export interface EngineOptions {
 
 const running = new Set<ChildProcess>();
 
-afterAll(() => {
+function killAll(): void {
   for (const child of running) child.kill('SIGKILL');
-});
+}
+
+afterAll(killAll);
+process.on('exit', killAll);
 
 /** The real command in its own process, over real sockets and a real disk. */
 export class EngineProcess {

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { head, RawHttpClient } from '../../http/raw-http-client.ts';
+import type { RawWebSocket } from '../../http/raw-websocket.ts';
+import { connectIntake, type FrameAck, JSON_PROTOCOL, jsonFrame } from './intake-socket.ts';
+
+/** What clients know of their events: the truth that the log is held against. */
+export class Journal {
+  readonly sent = new Set<string>();
+  readonly acked = new Set<string>();
+  /** Answers that asked to come back later. */
+  refusals = 0;
+  /** Answers that were neither. */
+  readonly complaints: string[] = [];
+
+  /** Resolves when this many events are acknowledged. */
+  async reaches(count: number): Promise<void> {
+    while (this.acked.size < count) await sleep(1);
+  }
+}
+
+export interface LoadTarget {
+  readonly port: number;
+  readonly path: string;
+  /** An event with this id. */
+  event(id: string): string;
+  /** Frames that a client has under way at most; without it as many as its credit allows. */
+  readonly framesUnderway?: number;
+}
+
+const ENDED = /^connection closed|ECONN|EPIPE/;
+
+/**
+ * A client with one request under way at a time, which comes back when it is told to, until its connection ends or it
+ * has sent all it has.
+ */
+export async function httpClient(target: LoadTarget, name: string, count: number, journal: Journal): Promise<void> {
+  let client: RawHttpClient;
+  try {
+    client = await RawHttpClient.open(target.port);
+    for (let n = 0; n < count; n++) await deliver(client, target, `${name}-${n}`, journal);
+    client.close();
+  } catch (error) {
+    if (!ENDED.test((error as Error).message)) throw error;
+  }
+}
+
+async function deliver(client: RawHttpClient, target: LoadTarget, id: string, journal: Journal): Promise<void> {
+  const body = target.event(id);
+  journal.sent.add(id);
+  for (;;) {
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) };
+    client.send(head('POST', target.path, headers) + body);
+    const { status, headers: answered, json } = await client.answer();
+    if (status === 201) {
+      journal.acked.add(id);
+      return;
+    }
+    if (json['retryable'] !== true) {
+      journal.complaints.push(`${id}: ${status} ${json['code']} ${json['detail']}`);
+      return;
+    }
+    journal.refusals += 1;
+    await sleep(Number(answered.get('retry-after')) * 1000);
+  }
+}
+
+const EVENTS_PER_FRAME = 10;
+
+/** A client that sends frames as long as it has credit for them, until its connection ends or it has sent all it has. */
+export async function frameClient(target: LoadTarget, name: string, count: number, journal: Journal): Promise<void> {
+  const { socket, hello } = await connectIntake(target.port, `${target.path}/ws`, JSON_PROTOCOL);
+  const underway = new Map<number, string[]>();
+  let limit = hello['limit'] as Limit;
+  let sentEvents = 0;
+  let sentBytes = 0;
+  let next = 0;
+  let frame = 0;
+  try {
+    while (next < count || underway.size > 0) {
+      while (next < count && underway.size < (target.framesUnderway ?? count)) {
+        const ids = Array.from({ length: Math.min(EVENTS_PER_FRAME, count - next) }, (_, n) => `${name}-${next + n}`);
+        const bytes = jsonFrame({ frame: frame + 1 }, ids.map((id) => target.event(id)));
+        if (sentEvents + ids.length > limit.events || sentBytes + bytes.length > limit.bytes) break;
+        frame += 1;
+        next += ids.length;
+        sentEvents += ids.length;
+        sentBytes += bytes.length;
+        underway.set(frame, ids);
+        for (const id of ids) journal.sent.add(id);
+        socket.sendText(bytes.toString());
+      }
+      limit = takeAnswer(await nextOf(socket), underway, journal) ?? limit;
+    }
+    socket.close();
+  } catch (error) {
+    if (!(error instanceof Error && /^closed code=/.test(error.message))) throw error;
+  }
+}
+
+interface Limit {
+  events: number;
+  bytes: number;
+}
+
+async function nextOf(socket: RawWebSocket): Promise<Record<string, unknown>> {
+  return (await socket.nextJson()) as Record<string, unknown>;
+}
+
+function takeAnswer(message: Record<string, unknown>, underway: Map<number, string[]>, journal: Journal): Limit | null {
+  if (message['type'] === 'ack') {
+    const { frame, rejected } = message as unknown as FrameAck;
+    const ids = underway.get(frame) as string[];
+    underway.delete(frame);
+    const refused = new Map(rejected.map((rejection) => [rejection.index, rejection]));
+    ids.forEach((id, index) => {
+      const rejection = refused.get(index);
+      if (rejection === undefined) journal.acked.add(id);
+      else journal.complaints.push(`${id}: ${rejection.status} ${rejection.code} ${rejection.detail}`);
+    });
+  } else if (message['type'] === 'error' && message['code'] !== 'ERR_DRAINING') {
+    journal.complaints.push(`${message['code']} ${message['detail']}`);
+  }
+  return (message['limit'] as Limit | undefined) ?? null;
+}
+
+/** Holds the ids in a log against a journal: what is missing, what is there twice, what nobody sent. */
+export function compare(journal: Journal, logged: readonly string[]): Record<'lost' | 'repeated' | 'foreign', string[]> {
+  const seen = new Set<string>();
+  const repeated = logged.filter((id) => seen.size === seen.add(id).size);
+  return {
+    lost: [...journal.acked].filter((id) => !seen.has(id)),
+    repeated,
+    foreign: logged.filter((id) => !journal.sent.has(id)),
+  };
+}
+
+export const NOTHING_WRONG = { lost: [], repeated: [], foreign: [] };
