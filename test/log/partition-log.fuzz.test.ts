@@ -30,5 +30,5 @@ describe('PartitionLog', () => {
       }),
       { seed: SEED, numRuns: RUNS },
     );
-  });
+  }, 60_000);
 });
