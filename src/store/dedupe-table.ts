@@ -1,9 +1,19 @@
 // data plane
 import { assert } from '../base/assert.ts';
-import { type CheckpointReader, ROW_DELETED, type RowSink } from './checkpoint.ts';
+import type { CheckpointReader, RowSink } from './checkpoint.ts';
 import type { CutPart } from './cut-part.ts';
-import { DEDUPE_ENTRY_BYTES, DEDUPE_KEY_BYTES, DedupeChunk, DedupeRow } from './dedupe-chunk.ts';
-import { ENTRY_HASH, ENTRY_NEXT, LinkedTable, NO_ENTRY } from './linked-table.ts';
+import {
+  DEDUPE_CHUNK_BYTES,
+  DEDUPE_ENTRY_BYTES,
+  DEDUPE_FINGERPRINT,
+  DEDUPE_HIGH,
+  DEDUPE_LOW,
+  DEDUPE_OFFSET_DELTA,
+  DedupeChunk,
+  tryDeletedChunk,
+  wordOf,
+} from './dedupe-chunk.ts';
+import { HashIndex, NO_ENTRY } from './hash-index.ts';
 import { DEDUPE_CHUNK_ENTRIES } from './store-limits.ts';
 import { DEDUPE_STORE_ID } from './store-spec.ts';
 
@@ -32,20 +42,18 @@ export class DedupeTable implements CutPart {
 
   readonly #windowMs: number;
   readonly #maxEntries: number;
-  readonly #table = new LinkedTable();
-  /** The same memory as the table's chunks, for offsets. */
-  readonly #floats: Float64Array[] = [];
+  readonly #index = new HashIndex();
   /** From the oldest to the open one. */
   readonly #chunks: DedupeChunk[] = [];
-  readonly #freeIds: number[] = [];
-  #nextId = DEDUPE_CHUNK_ENTRIES;
+  /** By place: an entry's id is place << 12 | index in the chunk. Place 0 stays empty, so that no id is NO_ENTRY. */
+  readonly #places: (DedupeChunk | null)[] = [null];
+  readonly #freePlaces: number[] = [];
   #nextNumber = 0;
   /** Entries of the oldest chunk that are unlinked. */
   #unlinkedCount = 0;
   /** Numbers of dropped chunks whose rows are still to be deleted. */
   #dropped: number[] = [];
 
-  readonly #row = new DedupeRow();
   // The open cut: chunks and how many entries of each belong to it; rows to delete. What is handed over, of both.
   #cutChunks: DedupeChunk[] = [];
   #cutCounts: number[] = [];
@@ -60,22 +68,20 @@ export class DedupeTable implements CutPart {
 
   /** Entries that `lookup` finds. */
   get size(): number {
-    return this.#table.count;
+    return this.#index.count;
   }
 
   lookup(low: number, high: number): boolean {
-    const hash = low | 0;
     const wanted = high | 0;
-    const chunks = this.#table.chunks;
-    for (let id = this.#table.first(hash); id !== NO_ENTRY; ) {
-      const words = chunks[id >>> 16] as Int32Array;
-      const at = (id & 0xffff) << 3;
-      if (words[at + ENTRY_HASH] === hash && words[at + HIGH] === wanted) {
-        this.foundFingerprint = (words[at + FINGERPRINT] as number) >>> 0;
-        this.foundOffset = (this.#floats[id >>> 16] as Float64Array)[(at >> 1) + OFFSET_DOUBLE] as number;
-        return true;
-      }
-      id = words[at + ENTRY_NEXT] as number;
+    const index = this.#index;
+    for (let id = index.first(low | 0); id !== NO_ENTRY; id = index.next()) {
+      const chunk = this.#places[id >>> PLACE_SHIFT] as DedupeChunk;
+      const { words } = chunk;
+      const at = wordOf(id & INDEX_MASK);
+      if (words[at + DEDUPE_HIGH] !== wanted) continue;
+      this.foundFingerprint = (words[at + DEDUPE_FINGERPRINT] as number) >>> 0;
+      this.foundOffset = chunk.baseOffset + ((words[at + DEDUPE_OFFSET_DELTA] as number) >>> 0);
+      return true;
     }
     return false;
   }
@@ -84,16 +90,21 @@ export class DedupeTable implements CutPart {
   insert(low: number, high: number, fingerprint: number, offset: number, logTime: number): void {
     if (this.#isExpired(logTime)) this.expire(logTime, EXPIRED_PER_INSERT);
     let chunk = this.#chunks[this.#chunks.length - 1];
-    if (chunk === undefined || !chunk.hasRoomFor(offset)) chunk = this.#addChunk(this.#nextNumber, offset, logTime);
+    if (chunk === undefined || !chunk.hasRoomFor(offset)) {
+      const place = this.#takePlace();
+      chunk = new DedupeChunk(this.#nextNumber, place << PLACE_SHIFT, this.#memoryOf(place), offset, logTime);
+      this.#addChunk(chunk, place);
+    }
     chunk.lastLogTime = logTime;
-    this.#append(chunk, low | 0, high | 0, fingerprint | 0, offset);
+    this.#index.insert(low | 0, chunk.firstId + chunk.count);
+    chunk.append(low, high, fingerprint, offset);
   }
 
   /** Whether no identity can be taken in without forgetting one within the window. */
   isFull(logTime: number): boolean {
-    if (this.#table.count < this.#maxEntries) return false;
+    if (this.#index.count < this.#maxEntries) return false;
     this.expire(logTime, EXPIRED_WHEN_FULL);
-    return this.#table.count >= this.#maxEntries;
+    return this.#index.count >= this.#maxEntries;
   }
 
   /** Forgets up to `maxEntries` entries that have left the window. Returns whether there are more. */
@@ -103,11 +114,12 @@ export class DedupeTable implements CutPart {
       const chunk = this.#chunks[0] as DedupeChunk;
       for (; this.#unlinkedCount < chunk.count; this.#unlinkedCount++) {
         if (left-- === 0) return true;
-        this.#table.unlink(chunk.firstId + this.#unlinkedCount);
+        const low = chunk.words[wordOf(this.#unlinkedCount) + DEDUPE_LOW] as number;
+        this.#index.remove(low, chunk.firstId + this.#unlinkedCount);
       }
       this.#unlinkedCount = 0;
       this.#chunks.shift();
-      this.#freeIds.push(chunk.firstId);
+      this.#freePlaces.push(chunk.firstId >>> PLACE_SHIFT);
       this.#dropped.push(chunk.number);
     }
     return false;
@@ -116,23 +128,16 @@ export class DedupeTable implements CutPart {
   /** Takes in what the checkpoint has; for a table that is empty. */
   load(reader: CheckpointReader, logTime: number): void {
     assert(this.#chunks.length === 0, 'dedupe load into a table in use');
-    const row = this.#row;
     reader.scan(DEDUPE_STORE_ID, null, (key, value) => {
-      row.read(key, value);
-      this.#nextNumber = row.number + 1;
-      if (row.lastLogTime < logTime - this.#windowMs) {
-        this.#dropped.push(row.number);
-        return true;
+      const place = this.#takePlace();
+      const chunk = DedupeChunk.of(key, value, place << PLACE_SHIFT, this.#memoryOf(place));
+      this.#addChunk(chunk, place);
+      for (let i = 0; i < chunk.count; i++) {
+        this.#index.insert(chunk.words[wordOf(i) + DEDUPE_LOW] as number, chunk.firstId + i);
       }
-      const chunk = this.#addChunk(row.number, row.baseOffset, row.firstLogTime);
-      const count = row.count;
-      for (let i = 0; i < count; i++) {
-        this.#append(chunk, row.low(i) | 0, row.high(i) | 0, row.fingerprint(i) | 0, row.offset(i));
-      }
-      chunk.lastLogTime = row.lastLogTime;
-      chunk.savedCount = count;
       return true;
     });
+    this.expire(logTime, DEDUPE_CHUNK_ENTRIES);
   }
 
   // ------------------------------------------------------------------ cut
@@ -150,20 +155,17 @@ export class DedupeTable implements CutPart {
   }
 
   handOver(sink: RowSink, maxBytes: number): number {
-    const row = this.#row;
     let bytes = 0;
     for (; this.#handedDropped < this.#cutDropped.length; this.#handedDropped++) {
       if (bytes >= maxBytes) return -1;
-      row.number = this.#cutDropped[this.#handedDropped] as number;
-      if (!sink.tryRow(DEDUPE_STORE_ID, row.key, 0, DEDUPE_KEY_BYTES, row.bytes, 0, ROW_DELETED)) return -1;
+      if (!tryDeletedChunk(sink, this.#cutDropped[this.#handedDropped] as number)) return -1;
       bytes += DELETED_ROW_COST;
     }
     for (; this.#handedChunks < this.#cutChunks.length; this.#handedChunks++) {
       if (bytes >= maxBytes) return -1;
       const chunk = this.#cutChunks[this.#handedChunks] as DedupeChunk;
       const count = this.#cutCounts[this.#handedChunks] as number;
-      this.#encode(chunk, count);
-      if (!sink.tryRow(DEDUPE_STORE_ID, row.key, 0, DEDUPE_KEY_BYTES, row.bytes, 0, row.length)) return -1;
+      if (!chunk.tryRow(sink, count)) return -1;
       chunk.isAwaited = false;
       bytes += count * DEDUPE_ENTRY_BYTES;
     }
@@ -196,49 +198,21 @@ export class DedupeTable implements CutPart {
     return oldest !== undefined && !oldest.isAwaited && oldest.lastLogTime < logTime - this.#windowMs;
   }
 
-  #addChunk(number: number, baseOffset: number, firstLogTime: number): DedupeChunk {
-    let firstId = this.#freeIds.pop();
-    if (firstId === undefined) {
-      firstId = this.#nextId;
-      this.#nextId += DEDUPE_CHUNK_ENTRIES;
-      this.#table.reserve(firstId + DEDUPE_CHUNK_ENTRIES - 1);
-      for (let i = this.#floats.length; i < this.#table.chunks.length; i++) {
-        this.#floats.push(new Float64Array((this.#table.chunks[i] as Int32Array).buffer));
-      }
-    }
-    const chunk = new DedupeChunk(number, firstId, baseOffset, firstLogTime);
+  #addChunk(chunk: DedupeChunk, place: number): void {
+    this.#places[place] = chunk;
     this.#chunks.push(chunk);
-    this.#nextNumber = number + 1;
-    return chunk;
+    this.#nextNumber = chunk.number + 1;
   }
 
-  #append(chunk: DedupeChunk, low: number, high: number, fingerprint: number, offset: number): void {
-    const id = chunk.firstId + chunk.count;
-    const words = this.#table.chunks[id >>> 16] as Int32Array;
-    const at = (id & 0xffff) << 3;
-    words[at + HIGH] = high;
-    words[at + FINGERPRINT] = fingerprint;
-    (this.#floats[id >>> 16] as Float64Array)[(at >> 1) + OFFSET_DOUBLE] = offset;
-    chunk.count += 1;
-    this.#table.link(id, low);
+  #takePlace(): number {
+    const free = this.#freePlaces.pop();
+    if (free !== undefined) return free;
+    this.#places.push(null);
+    return this.#places.length - 1;
   }
 
-  #encode(chunk: DedupeChunk, count: number): void {
-    const row = this.#row;
-    row.start(chunk, count);
-    for (let i = 0; i < count; i++) {
-      const id = chunk.firstId + i;
-      const words = this.#table.chunks[id >>> 16] as Int32Array;
-      const at = (id & 0xffff) << 3;
-      const offset = (this.#floats[id >>> 16] as Float64Array)[(at >> 1) + OFFSET_DOUBLE] as number;
-      row.setEntry(
-        i,
-        words[at + ENTRY_HASH] as number,
-        words[at + HIGH] as number,
-        words[at + FINGERPRINT] as number,
-        offset,
-      );
-    }
+  #memoryOf(place: number): ArrayBuffer {
+    return (this.#places[place]?.words.buffer as ArrayBuffer | undefined) ?? new ArrayBuffer(DEDUPE_CHUNK_BYTES);
   }
 }
 
@@ -246,10 +220,9 @@ function isUnsaved(chunk: DedupeChunk): boolean {
   return chunk.savedCount < chunk.count;
 }
 
-/** Words of an entry besides the hash, which is the lower half of its identity; the offset is the third double. */
-const HIGH = 2;
-const FINGERPRINT = 3;
-const OFFSET_DOUBLE = 2;
+const PLACE_SHIFT = 12;
+const INDEX_MASK = (1 << PLACE_SHIFT) - 1;
+assert(DEDUPE_CHUNK_ENTRIES === 1 << PLACE_SHIFT, 'an id packs place and index');
 
 /** More than one per insert, so that a table in balance empties its old end. */
 const EXPIRED_PER_INSERT = 2;

@@ -174,7 +174,7 @@ export class PartitionState {
     const { rows, sizes, dirtyBytes } = this.#cache;
     return {
       rows: sizes.reduce((sum, size) => sum + size, 0),
-      cachedRows: rows.table.count,
+      cachedRows: rows.index.count,
       cachedBytes: rows.usedBytes,
       reservedBytes: rows.memory.reservedBytes,
       dirtyBytes,

@@ -51,7 +51,7 @@ export class RowCache {
     this.sizes = new Float64Array(storeCount);
     for (let id = 0; id < storeCount; id++) this.dirty.push(new DirtyRows());
     this.#memory = rows.memory;
-    this.#entries = rows.table.chunks;
+    this.#entries = rows.entries;
   }
 
   // ------------------------------------------------------------------ rows
@@ -135,7 +135,7 @@ export class RowCache {
       const id = undo[i] as number;
       const before = undo[i + 1] as number;
       const entry = this.#entries[id >>> 16] as Int32Array;
-      const at = (id & 0xffff) << 3;
+      const at = (id & 0xffff) << 2;
       const after = entry[at + ENTRY_CELL] as number;
       const storeId = this.#storeIdOf(before);
       this.sizes[storeId] = (this.sizes[storeId] as number) + this.#countOf(before) - this.#countOf(after);
@@ -150,7 +150,7 @@ export class RowCache {
 
   #replace(storeId: number, id: number, before: number, after: number): void {
     const entry = this.#entries[id >>> 16] as Int32Array;
-    const at = (id & 0xffff) << 3;
+    const at = (id & 0xffff) << 2;
     const generation = entry[at + ENTRY_GENERATION] as number;
     entry[at + ENTRY_CELL] = after;
     this.dirtyBytes += this.#sizeOf(after);
@@ -193,7 +193,7 @@ export class RowCache {
   /** Frees a cell that its entry has no more, unless the open cut wants it. */
   #dropCell(id: number, cell: number): void {
     const entry = this.#entries[id >>> 16] as Int32Array;
-    if (entry[((id & 0xffff) << 3) + ENTRY_CUT_CELL] !== cell) this.#memory.free(cell);
+    if (entry[((id & 0xffff) << 2) + ENTRY_CUT_CELL] !== cell) this.#memory.free(cell);
   }
 
   #countOf(cell: number): number {

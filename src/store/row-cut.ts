@@ -95,8 +95,8 @@ export class RowCut implements CutPart {
   /** Returns what the row costs of the slice, or -1 when the sink has no room. */
   #handOverRow(sink: RowSink, storeId: number, id: number): number {
     const cache = this.#cache;
-    const entry = cache.rows.table.chunks[id >>> 16] as Int32Array;
-    const at = (id & 0xffff) << 3;
+    const entry = cache.rows.entries[id >>> 16] as Int32Array;
+    const at = (id & 0xffff) << 2;
     const cutCell = entry[at + ENTRY_CUT_CELL] as number;
     const generation = entry[at + ENTRY_GENERATION] as number;
     if (cutCell === NO_CELL) {
@@ -133,8 +133,8 @@ export class RowCut implements CutPart {
 
   #dropCutCell(id: number): void {
     const rows = this.#cache.rows;
-    const entry = rows.table.chunks[id >>> 16] as Int32Array;
-    const at = (id & 0xffff) << 3;
+    const entry = rows.entries[id >>> 16] as Int32Array;
+    const at = (id & 0xffff) << 2;
     const cutCell = entry[at + ENTRY_CUT_CELL] as number;
     if (cutCell === NO_CELL) return;
     entry[at + ENTRY_CUT_CELL] = NO_CELL;

@@ -55,32 +55,38 @@ export class RowKey {
       sum1 = (sum1 + Math.imul(code, first[i] as number)) | 0;
       sum2 = (sum2 + Math.imul(code, second[i] as number)) | 0;
     }
-    this.#finish(sum1, sum2, end);
+    this.#finish(this.#join(sum1, sum2, end), end);
   }
 
   #setWide(key: string): void {
     if (Buffer.byteLength(key) > MAX_STORE_KEY_BYTES) refuseKey(key);
-    this.#hashBytes(STORE_PREFIX_BYTES + ENCODER.encodeInto(key, this.body).written);
+    const length = STORE_PREFIX_BYTES + ENCODER.encodeInto(key, this.body).written;
+    this.#finish(this.hashOf(this.bytes, 0, length), length);
   }
 
-  #hashBytes(length: number): void {
+  /** The hash of a key whose bytes stand elsewhere. */
+  hashOf(bytes: Uint8Array, start: number, length: number): number {
     let sum1 = 0;
     let sum2 = 0;
     for (let i = 0; i < length; i++) {
-      const byte = this.bytes[i] as number;
+      const byte = bytes[start + i] as number;
       sum1 = (sum1 + Math.imul(byte, this.#first[i] as number)) | 0;
       sum2 = (sum2 + Math.imul(byte, this.#second[i] as number)) | 0;
     }
-    this.#finish(sum1, sum2, length);
+    return this.#join(sum1, sum2, length);
   }
 
-  /** A byte of 1 behind the last, or a key would meet itself with zeros behind it. */
-  #finish(sum1: number, sum2: number, length: number): void {
+  #finish(hash: number, length: number): void {
     for (let i = length; (i & 3) !== 0; i++) this.bytes[i] = 0;
+    this.hash = hash;
+    this.length = length;
+  }
+
+  /** With a byte of 1 behind the last, or a key would meet itself with zeros behind it. */
+  #join(sum1: number, sum2: number, length: number): number {
     const upper = (sum1 + (this.#first[length] as number)) & 0xffff0000;
     const lower = (sum2 + (this.#second[length] as number)) >>> 16;
-    this.hash = upper | lower;
-    this.length = length;
+    return upper | lower;
   }
 }
 

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { CheckpointReader } from './checkpoint.ts';
 import type { DirtyRows } from './dirty-rows.ts';
-import { NO_ENTRY } from './linked-table.ts';
+import { NO_ENTRY } from './hash-index.ts';
 import type { RowCache } from './row-cache.ts';
 import { CELL_HEADER_BYTES, CELL_KEY_LENGTH_WORD, compareCellToKey } from './row-cell.ts';
 import { RunMerge } from './run-merge.ts';

@@ -1,8 +1,9 @@
 // data plane
 import type { CheckpointReader } from './checkpoint.ts';
-import { ENTRY_HASH, ENTRY_NEXT, LinkedTable, NO_ENTRY } from './linked-table.ts';
+import { HashIndex, NO_ENTRY } from './hash-index.ts';
 import {
   ABSENT,
+  CELL_HEADER_BYTES,
   CELL_KEY_LENGTH_WORD,
   CELL_KEY_WORD,
   CELL_VALUE_LENGTH_WORD,
@@ -13,11 +14,14 @@ import { RowKey } from './row-key.ts';
 import { NO_CELL, SlabMemory } from './slab-memory.ts';
 import { STORE_PREFIX_BYTES } from './store-limits.ts';
 
-/** Words of an entry: its cell, the generation that changed it last, the cell that the open cut wants, its heat. */
-export const ENTRY_CELL = 2;
-export const ENTRY_GENERATION = 3;
-export const ENTRY_CUT_CELL = 4;
-export const ENTRY_HEAT = 5;
+/**
+ * An entry is four words: its cell, the generation that changed it last, the cell that the open cut wants, its heat. They
+ * stand in `entries[id >>> 16]` from `(id & 0xffff) << 2` on.
+ */
+export const ENTRY_CELL = 0;
+export const ENTRY_GENERATION = 1;
+export const ENTRY_CUT_CELL = 2;
+export const ENTRY_HEAT = 3;
 
 export type EvictionPolicy = 'lru' | 'lfu' | 'fifo';
 
@@ -31,7 +35,8 @@ const HEAT_MAX: Record<EvictionPolicy, number> = { fifo: 0, lru: 1, lfu: 15 };
 /** Finds the entry of a row, reads it in when it is not in memory, and takes cold clean ones out to make room. */
 export class RowTable {
   readonly memory = new SlabMemory();
-  readonly table = new LinkedTable();
+  readonly index = new HashIndex();
+  readonly entries: Int32Array[] = [];
   /** Rows that each store has in the environment that the reader reads: 0 spares the look. */
   readonly baseSizes: Float64Array;
   /** Entries whose generation is not above this are as the environment has them. */
@@ -45,7 +50,7 @@ export class RowTable {
   readonly #cacheBytes: number;
   readonly #heatMax: number;
   #entryCount = 0;
-  /** Entries that are free, chained by their ENTRY_NEXT. */
+  /** Entries that are free, chained by their ENTRY_GENERATION. */
   #freeEntry = NO_ENTRY;
   #hand = 0;
   /** Entries passed since the last eviction; once all were passed cold, more is futile until one is confirmed or comes in. */
@@ -70,7 +75,7 @@ export class RowTable {
   }
 
   get usedBytes(): number {
-    return this.memory.usedBytes + this.table.count * ENTRY_COST_BYTES;
+    return this.memory.usedBytes + this.index.count * ENTRY_COST_BYTES;
   }
 
   get isOverBudget(): boolean {
@@ -78,7 +83,7 @@ export class RowTable {
   }
 
   cellOf(id: number): number {
-    return (this.table.chunks[id >>> 16] as Int32Array)[((id & 0xffff) << 3) + ENTRY_CELL] as number;
+    return (this.entries[id >>> 16] as Int32Array)[((id & 0xffff) << 2) + ENTRY_CELL] as number;
   }
 
   /** The entry of this row, read in if it was not in memory, also when there is no such row. */
@@ -86,19 +91,18 @@ export class RowTable {
     if (text === this.#lastKey && storeId === this.#lastStoreId) return this.#lastEntry;
     const key = this.#key;
     key.set(storeId, text);
-    const hash = key.hash;
-    const chunks = this.table.chunks;
-    let id = this.table.first(hash);
+    const index = this.index;
+    let id = index.first(key.hash);
     while (id !== NO_ENTRY) {
-      const entry = chunks[id >>> 16] as Int32Array;
-      const at = (id & 0xffff) << 3;
-      if (entry[at + ENTRY_HASH] === hash && this.#hasKey(entry[at + ENTRY_CELL] as number)) {
+      const entry = this.entries[id >>> 16] as Int32Array;
+      const at = (id & 0xffff) << 2;
+      if (this.#hasKey(entry[at + ENTRY_CELL] as number)) {
         const heat = entry[at + ENTRY_HEAT] as number;
         if (heat < this.#heatMax) entry[at + ENTRY_HEAT] = heat + 1;
         this.hits += 1;
         break;
       }
-      id = entry[at + ENTRY_NEXT] as number;
+      id = index.next();
     }
     if (id === NO_ENTRY) id = this.#readIn(storeId);
     this.#lastStoreId = storeId;
@@ -114,8 +118,8 @@ export class RowTable {
     for (let step = 0; step < EVICTION_STEPS && this.usedBytes > this.#cacheBytes; step++) {
       this.#hand = this.#hand >= this.#entryCount ? 1 : this.#hand + 1;
       const id = this.#hand;
-      const entry = this.table.chunks[id >>> 16] as Int32Array;
-      const at = (id & 0xffff) << 3;
+      const entry = this.entries[id >>> 16] as Int32Array;
+      const at = (id & 0xffff) << 2;
       const cell = entry[at + ENTRY_CELL] as number;
       this.#passed += 1;
       if (cell === NO_CELL || (entry[at + ENTRY_GENERATION] as number) > this.confirmed) continue;
@@ -124,10 +128,10 @@ export class RowTable {
         entry[at + ENTRY_HEAT] = heat - 1;
         continue;
       }
-      this.table.unlink(id);
+      this.index.remove(this.#hashOf(cell), id);
       this.memory.free(cell);
       entry[at + ENTRY_CELL] = NO_CELL;
-      entry[at + ENTRY_NEXT] = this.#freeEntry;
+      entry[at + ENTRY_GENERATION] = this.#freeEntry;
       this.#freeEntry = id;
       this.evictions += 1;
       this.#passed = 0;
@@ -182,21 +186,28 @@ export class RowTable {
     let id = this.#freeEntry;
     if (id === NO_ENTRY) {
       id = ++this.#entryCount;
-      this.table.reserve(id);
+      if (this.entries.length <= id >>> 16) this.entries.push(new Int32Array(ENTRIES_PER_CHUNK * 4));
     }
-    const entry = this.table.chunks[id >>> 16] as Int32Array;
-    const at = (id & 0xffff) << 3;
-    if (id === this.#freeEntry) this.#freeEntry = entry[at + ENTRY_NEXT] as number;
+    const entry = this.entries[id >>> 16] as Int32Array;
+    const at = (id & 0xffff) << 2;
+    if (id === this.#freeEntry) this.#freeEntry = entry[at + ENTRY_GENERATION] as number;
     entry[at + ENTRY_CELL] = cell;
     entry[at + ENTRY_GENERATION] = 0;
     entry[at + ENTRY_CUT_CELL] = NO_CELL;
     entry[at + ENTRY_HEAT] = 0;
-    this.table.link(id, hash);
+    this.index.insert(hash, id);
     return id;
+  }
+
+  #hashOf(cell: number): number {
+    const length = (this.memory.words[cell >>> 16] as Int32Array)[((cell & 0xffff) << 2) + CELL_KEY_LENGTH_WORD];
+    const start = ((cell & 0xffff) << 4) + CELL_HEADER_BYTES;
+    return this.#key.hashOf(this.memory.arenas[cell >>> 16] as Buffer, start, length as number);
   }
 }
 
-/** An entry's words and its two buckets. */
-const ENTRY_COST_BYTES = 40;
+/** Four words, and two words of the index, which is about half full. */
+const ENTRY_COST_BYTES = 32;
+const ENTRIES_PER_CHUNK = 1 << 16;
 /** Steps of the hand per event or miss while there is no room: an event reads in a few rows, so the hand keeps ahead. */
 const EVICTION_STEPS = 32;

@@ -1,6 +1,6 @@
 // data plane
 import type { CellLookup } from './dirty-rows.ts';
-import { NO_ENTRY } from './linked-table.ts';
+import { NO_ENTRY } from './hash-index.ts';
 import { compareCellKeys, compareCellToKey } from './row-cell.ts';
 
 /** Walks several runs of rows, each in key order, as if they were one; a row that several runs hold comes once. */

@@ -108,7 +108,7 @@ describe('DedupeTable', () => {
       hasRoom: () => true,
       tryRow: (_storeId, _key, _keyStart, _keyLength, bytes, _start, length) => {
         const row = new DataView(bytes.buffer);
-        counts.push(length === ROW_DELETED ? -1 : row.getUint32(0, true));
+        counts.push(length === ROW_DELETED ? -1 : (length - 32) / 16);
         if (length !== ROW_DELETED) lastHigh = row.getUint32(length - 12, true);
         return true;
       },

@@ -19,10 +19,10 @@ function cacheOf(cacheBytes: number): { cache: RowCache; cut: RowCut; codec: Val
 function heldBytes(cache: RowCache, maxEntry: number): number {
   const cells = new Set<number>();
   for (let id = 1; id <= maxEntry; id++) {
-    const entry = cache.rows.table.chunks[id >>> 16];
+    const entry = cache.rows.entries[id >>> 16];
     if (entry === undefined) break;
-    cells.add(entry[((id & 0xffff) << 3) + ENTRY_CELL] as number);
-    cells.add(entry[((id & 0xffff) << 3) + ENTRY_CUT_CELL] as number);
+    cells.add(entry[((id & 0xffff) << 2) + ENTRY_CELL] as number);
+    cells.add(entry[((id & 0xffff) << 2) + ENTRY_CUT_CELL] as number);
   }
   const rounded = new SlabMemory();
   for (const cell of cells) {
