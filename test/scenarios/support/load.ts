@@ -75,12 +75,18 @@ export async function frameClient(target: LoadTarget, name: string, count: numbe
   let sentBytes = 0;
   let next = 0;
   let frame = 0;
+  let frameEvents = EVENTS_PER_FRAME;
   try {
     while (next < count || underway.size > 0) {
       while (next < count && underway.size < (target.framesUnderway ?? count)) {
-        const ids = Array.from({ length: Math.min(EVENTS_PER_FRAME, count - next) }, (_, n) => `${name}-${next + n}`);
+        const ids = Array.from({ length: Math.min(frameEvents, count - next) }, (_, n) => `${name}-${next + n}`);
         const bytes = jsonFrame({ frame: frame + 1 }, ids.map((id) => target.event(id)));
-        if (sentEvents + ids.length > limit.events || sentBytes + bytes.length > limit.bytes) break;
+        if (sentEvents + ids.length > limit.events || sentBytes + bytes.length > limit.bytes) {
+          // With nothing under way there is no more credit to come: the frame is larger than all of it.
+          if (underway.size > 0) break;
+          frameEvents = Math.ceil(frameEvents / 2);
+          continue;
+        }
         frame += 1;
         next += ids.length;
         sentEvents += ids.length;
