@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
@@ -44,7 +44,7 @@ describe('lockDirectory', () => {
     await leaveDeadOwner(path);
     const dead = spawn(process.execPath, ['-e', '']);
     await once(dead, 'exit');
-    writeFileSync(join(path, 'LOCK.claim'), String(dead.pid));
+    symlinkSync(String(dead.pid), join(path, 'LOCK.claim'));
     (await lockDirectory(path)).release();
   });
 
