@@ -91,7 +91,7 @@ export class CheckpointWriter {
       failpoint('checkpoint.after-transaction');
       this.#publishFirst();
     } catch (error) {
-      if (!isDiskFull(error) && (error as { code?: unknown }).code !== 'ENOSPC') throw error;
+      if (!isDiskFull(error)) throw error;
       return false;
     }
     this.#meta = meta;
@@ -201,7 +201,7 @@ export class CheckpointWriter {
     try {
       return step();
     } catch (error) {
-      if (!isDiskFull(error) && (error as { code?: unknown }).code !== 'ENOSPC') throw error;
+      if (!isDiskFull(error)) throw error;
       return null;
     }
   }

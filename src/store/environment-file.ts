@@ -1,4 +1,16 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { MokaError } from '../base/errors.ts';
 
@@ -36,6 +48,39 @@ export function assertEnvironmentFile(directory: string): void {
   }
 }
 
+/**
+ * Whether LMDB will be able to make or open its two files here: where it is not, lmdb-js 3.5.6 crashes the process.
+ *
+ * @throws MokaError ERR_DATA_UNUSABLE; the error of the system, code ENOSPC, when there is no room to make them
+ */
+export function assertEnvironmentUsable(directory: string): void {
+  let isMade = true;
+  try {
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    for (const name of ['data.mdb', 'lock.mdb']) {
+      const path = join(directory, name);
+      if (!existsSync(path)) isMade = false;
+      else if (statSync(path).isFile()) accessSync(path, constants.R_OK | constants.W_OK);
+      else throw new Error(`${path} is not a file`);
+    }
+  } catch (cause) {
+    throw new MokaError('ERR_DATA_UNUSABLE', `checkpoint directory=${directory} cannot be used`, { cause });
+  }
+  if (!isMade) assertRoom(directory);
+}
+
+function assertRoom(directory: string): void {
+  const path = join(directory, 'room.draft');
+  const file = openSync(path, 'w', 0o600);
+  try {
+    for (let at = 0; at < NEW_FILES_BYTES; ) at += writeSync(file, ZEROS, 0, NEW_FILES_BYTES - at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+    rmSync(path, { force: true });
+  }
+}
+
 interface Meta {
   readonly pageSize: number;
   readonly lastPage: number;
@@ -56,6 +101,9 @@ function damaged(path: string, what: string): MokaError {
   return new MokaError('ERR_CHECKPOINT_DAMAGED', `checkpoint file=${path} ${what}`);
 }
 
+/** The lock table of 126 readers, two pages of meta, and then some. */
+const NEW_FILES_BYTES = 256 * 1024;
+const ZEROS = Buffer.alloc(NEW_FILES_BYTES);
 const META_BYTES = 160;
 const META_FLAG = 0x08;
 const MAGIC = 0xbeefc0de;

@@ -7,8 +7,8 @@ export const NO_ENTRY = 0;
 /**
  * Finds entry ids by hash: extendible hashing (Fagin et al., 1979). The upper bits of a hash choose a segment, the lower
  * ones a slot in it; what is taken is looked for in the slots behind it. A segment that fills up is divided in two,
- * which takes 30 µs: no insert pays for all others. A table of a million that doubled at once would hold its lane for
- * 30 ms; chained buckets that divide one by one (Litwin, 1980) cost an insert twice as many cache misses.
+ * which takes 60 µs: no insert pays for all others. A table of a million that doubled at once would hold its lane for
+ * 50 ms; chained buckets that divide one by one (Litwin, 1980) cost an insert twice as many cache misses.
  *
  * ```
  *   directory, 2^depth     0 0 1 2        segment    hash id | 0 0 | hash id | hash id | 0 0 …    4096 slots

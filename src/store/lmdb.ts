@@ -1,7 +1,8 @@
+import { statfsSync } from 'node:fs';
 import { open, type RootDatabaseOptionsWithPath } from 'lmdb';
 import { MokaError } from '../base/errors.ts';
 import type { CheckpointMeta } from './checkpoint.ts';
-import { assertEnvironmentFile } from './environment-file.ts';
+import { assertEnvironmentFile, assertEnvironmentUsable } from './environment-file.ts';
 import type { KeySlot, RowBatch, ValueSlot } from './row-batch.ts';
 import { ENVIRONMENT_FILL_MAX, ENVIRONMENT_MAP_BYTES, MAX_ROW_KEY_BYTES, STORE_PREFIX_BYTES } from './store-limits.ts';
 import { META_STORE_ID } from './store-spec.ts';
@@ -23,21 +24,27 @@ import { META_STORE_ID } from './store-spec.ts';
  * - `mapSize` is address space and no bound: lmdb-js doubles it inside a transaction. The bound is `assertRoom`.
  */
 export class LmdbEnvironment {
+  readonly #directory: string;
   readonly #database: RawDatabase;
   readonly #key: KeySlot = { bytes: new Uint8Array(MAX_ROW_KEY_BYTES + 1), start: 0, length: 0 };
 
-  /** Makes the environment if there is none; its directory must exist. */
+  /**
+   * Makes the environment if there is none; its directory must exist.
+   * @throws MokaError ERR_DATA_UNUSABLE; the error of the system, code ENOSPC, when there is no room for it
+   */
   static open(directory: string): LmdbEnvironment {
     return new LmdbEnvironment(directory);
   }
 
-  /** @throws MokaError ERR_CHECKPOINT_DAMAGED when there is none, or it cannot be read */
+  /** @throws MokaError ERR_CHECKPOINT_DAMAGED when there is none, or it cannot be read; ERR_DATA_UNUSABLE */
   static openExisting(directory: string): LmdbEnvironment {
     assertEnvironmentFile(directory);
     return new LmdbEnvironment(directory);
   }
 
   private constructor(directory: string) {
+    assertEnvironmentUsable(directory);
+    this.#directory = directory;
     try {
       const options = {
         path: directory,
@@ -150,12 +157,22 @@ export class LmdbEnvironment {
     });
   }
 
-  /** Each row may cost a page of its own, copied. */
+  /**
+   * Asks for all pages that the transaction may write: each page of the tree is copied at most once, each row touches two
+   * at most. LMDB reports a file system that fills up within a write as EIO, which cannot be told from a broken disk.
+   *
+   * @throws an error with code ENOSPC
+   */
   #assertRoom(batch: RowBatch): void {
     const { lastPageNumber, pageSize } = this.#database.getStats();
-    const needed = (lastPageNumber + 1 + 2 * batch.count) * pageSize + batch.byteLength;
-    if (needed <= ENVIRONMENT_MAP_BYTES * ENVIRONMENT_FILL_MAX) return;
-    throw Object.assign(new Error(`checkpoint environment full needed=${needed}`), { code: ENOSPC });
+    const fileBytes = (lastPageNumber + 1) * pageSize;
+    const needed = Math.min(fileBytes, 2 * batch.count * pageSize) + 2 * batch.byteLength + SPARE_BYTES;
+    const { bavail, bsize } = statfsSync(this.#directory);
+    const left = Math.min(bavail * bsize, ENVIRONMENT_MAP_BYTES * ENVIRONMENT_FILL_MAX - fileBytes);
+    if (needed <= left) return;
+    throw Object.assign(new Error(`checkpoint needs bytes=${needed} left=${left} directory=${this.#directory}`), {
+      code: 'ENOSPC',
+    });
   }
 
   #keyOf(storeId: number, key: Uint8Array, length: number): KeySlot {
@@ -168,10 +185,10 @@ export class LmdbEnvironment {
   }
 }
 
-/** Whether what a write threw means that the disk is full: the checkpoint is tried again. Anything else is fatal. */
+/** Whether what a file operation or LMDB threw means that the disk is full: to be tried again. Anything else is fatal. */
 export function isDiskFull(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
-  return code === ENOSPC || code === EDQUOT || code === MAP_FULL;
+  return [ENOSPC, EDQUOT, MAP_FULL, 'ENOSPC', 'EDQUOT'].includes(code as number | string);
 }
 
 /** The part of lmdb-js that is used, some of which its own types leave out. */
@@ -201,6 +218,8 @@ const ROW_KEYS = {
 const META_KEY = Buffer.from('meta');
 const NO_BYTES = new Uint8Array(0);
 const APPEND = { append: true };
+/** Branch pages, the list of free pages, meta. */
+const SPARE_BYTES = 1024 * 1024;
 const PROGRESS_MASK = 0x3fff;
 const ENOSPC = 28;
 const EDQUOT = 122;

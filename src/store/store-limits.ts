@@ -16,8 +16,8 @@ export const SLAB_BYTES = 64 * KIB;
 /** Slabs are taken from the system by the arena. */
 export const ARENA_BYTES = 1 * MIB;
 
-/** Rows of one sorted run: sorting one is the longest a scan may hold its lane, about 1 ms. */
-export const OVERLAY_RUN_ROWS = 4096;
+/** Rows of one sorted run: sorting one is the longest that a scan holds its lane, about 1 ms where rows are cold. */
+export const OVERLAY_RUN_ROWS = 2048;
 /** Rows that a slice of a scan may pass over without finding one to return. */
 export const SCAN_SLICE_ROWS = 4096;
 

@@ -280,6 +280,15 @@ describe('LmdbEnvironment', () => {
     environment.close();
   });
 
+  it('open says that a directory cannot be used, where LMDB would end the process', () => {
+    const directory = temporaryDirectory();
+    nodeStateFiles.makeDirectorySync(join(directory, 'lock.mdb'));
+    expect(() => LmdbEnvironment.open(directory)).toThrowError(expect.objectContaining({ code: 'ERR_DATA_UNUSABLE' }));
+    expect(() => LmdbEnvironment.open(join(directory, 'none'))).toThrowError(
+      expect.objectContaining({ code: 'ERR_DATA_UNUSABLE' }),
+    );
+  });
+
   it('a reader of the same environment sees a commit only when renewed', () => {
     const directory = temporaryDirectory();
     const writer = LmdbEnvironment.open(directory);
