@@ -5,14 +5,13 @@ import {
   TAG_ARRAY,
   TAG_ASCII8,
   TAG_ASCII32,
-  TAG_BIGINT,
   TAG_BYTES,
-  TAG_DATE,
   TAG_DOUBLE,
   TAG_FALSE,
   TAG_INT16,
   TAG_INT32,
   TAG_MAP,
+  TAG_MSGPACK,
   TAG_NULL,
   TAG_OBJECT,
   TAG_SET,
@@ -25,6 +24,7 @@ import {
   TAG_UNDEFINED,
   TAG_UTF8,
 } from './value-format.ts';
+import { MSGPACK } from './value-msgpack.ts';
 import type { Shapes } from './value-shapes.ts';
 
 /** Longer texts are copied by the runtime. */
@@ -124,11 +124,11 @@ export class ValueReader {
         this.#at += length;
         return Buffer.from(this.#bytes.subarray(this.#at - length, this.#at));
       }
-      case TAG_DATE:
-        return new Date(this.#double());
-      case TAG_BIGINT:
-        this.#at = at + 1;
-        return BigInt(this.value() as string);
+      case TAG_MSGPACK: {
+        const length = this.#count();
+        this.#at += length;
+        return MSGPACK.unpack(Buffer.from(this.#bytes.subarray(this.#at - length, this.#at)));
+      }
       default:
         throw this.#damaged();
     }
@@ -153,11 +153,8 @@ export class ValueReader {
         for (let left = this.#count(); left > 0; left--) map.set(this.value(), this.value());
         return map;
       }
-      case TAG_SET: {
-        const set = new Set<unknown>();
-        for (let left = this.#count(); left > 0; left--) set.add(this.value());
-        return set;
-      }
+      case TAG_SET:
+        return new Set(this.#array(this.#count()));
       default:
         throw this.#damaged();
     }

@@ -7,14 +7,13 @@ import {
   TAG_ARRAY,
   TAG_ASCII8,
   TAG_ASCII32,
-  TAG_BIGINT,
   TAG_BYTES,
-  TAG_DATE,
   TAG_DOUBLE,
   TAG_FALSE,
   TAG_INT16,
   TAG_INT32,
   TAG_MAP,
+  TAG_MSGPACK,
   TAG_NULL,
   TAG_OBJECT,
   TAG_SET,
@@ -27,6 +26,7 @@ import {
   TAG_UNDEFINED,
   TAG_UTF8,
 } from './value-format.ts';
+import { MSGPACK } from './value-msgpack.ts';
 import type { Shapes } from './value-shapes.ts';
 
 /** Lays values down in memory of its own, one after the other from its first byte on. */
@@ -68,8 +68,7 @@ export class ValueWriter {
         this.bytes[this.length++] = TAG_UNDEFINED;
         return;
       case 'bigint':
-        this.bytes[this.length++] = TAG_BIGINT;
-        this.#string(String(value));
+        this.#msgpack(value);
         return;
       default:
         throw new MokaError('ERR_OPERATOR_FAILED', `store value cannot be kept type=${typeof value}`);
@@ -87,7 +86,7 @@ export class ValueWriter {
         return;
       }
       if (integer === 0) {
-        this.#double(TAG_DOUBLE, value);
+        this.#double(value);
         return;
       }
       bytes[at + 1] = integer;
@@ -116,12 +115,12 @@ export class ValueWriter {
       this.length = at + 7;
       return;
     }
-    this.#double(TAG_DOUBLE, value);
+    this.#double(value);
   }
 
-  #double(tag: number, value: number): void {
+  #double(value: number): void {
     const at = this.length;
-    this.bytes[at] = tag;
+    this.bytes[at] = TAG_DOUBLE;
     DOUBLE[0] = value;
     for (let i = 0; i < 8; i++) this.bytes[at + 1 + i] = DOUBLE_BYTES[i] as number;
     this.length = at + 9;
@@ -169,7 +168,7 @@ export class ValueWriter {
     if (++this.#depth > MAX_VALUE_DEPTH) {
       throw new MokaError('ERR_OPERATOR_FAILED', `store value nested too deeply max=${MAX_VALUE_DEPTH}, or a cycle`);
     }
-    if (Array.isArray(value)) this.#array(value);
+    if (Array.isArray(value)) this.#array(value, TAG_ARRAY);
     else if (Object.getPrototypeOf(value) === Object.prototype) this.#members(value);
     else this.#special(value);
     this.#depth -= 1;
@@ -193,11 +192,19 @@ export class ValueWriter {
     shape.write(object, this);
   }
 
-  #array(array: readonly unknown[]): void {
+  #array(array: readonly unknown[], tag: number): void {
     const length = array.length;
-    if (length < SHORT_COUNT) this.bytes[this.length++] = TAG_SHORT_ARRAY + length;
-    else this.#count(TAG_ARRAY, length);
+    if (tag === TAG_ARRAY && length < SHORT_COUNT) this.bytes[this.length++] = TAG_SHORT_ARRAY + length;
+    else this.#count(tag, length);
     for (let i = 0; i < length; i++) this.value(array[i]);
+  }
+
+  #map(map: ReadonlyMap<unknown, unknown>): void {
+    this.#count(TAG_MAP, map.size);
+    for (const [key, member] of map) {
+      this.value(key);
+      this.value(member);
+    }
   }
 
   #dictionary(object: object): void {
@@ -210,32 +217,33 @@ export class ValueWriter {
   }
 
   #special(value: object): void {
-    if (value instanceof Uint8Array) {
-      this.#bytes(value);
-    } else if (value instanceof Date) {
-      this.#double(TAG_DATE, value.getTime());
-    } else if (value instanceof Map) {
-      this.#count(TAG_MAP, value.size);
-      for (const [key, member] of value) {
-        this.value(key);
-        this.value(member);
-      }
-    } else if (value instanceof Set) {
-      this.#count(TAG_SET, value.size);
-      for (const member of value) this.value(member);
-    } else if (typeof (value as { toJSON?: unknown }).toJSON === 'function') {
+    if (value instanceof Uint8Array) this.#bytes(TAG_BYTES, value);
+    else if (value instanceof Map) this.#map(value);
+    else if (value instanceof Set) this.#array([...value], TAG_SET);
+    else if (MSGPACK_KINDS.some((kind) => value instanceof kind) || ArrayBuffer.isView(value)) this.#msgpack(value);
+    else if (typeof (value as { toJSON?: unknown }).toJSON === 'function') {
       this.value((value as { toJSON: () => unknown }).toJSON());
-    } else if (ArrayBuffer.isView(value) || value instanceof Promise || value instanceof Error) {
-      throw new MokaError('ERR_OPERATOR_FAILED', `store value cannot be kept type=${value.constructor.name}`);
+    } else if (value instanceof Promise) {
+      throw new MokaError('ERR_OPERATOR_FAILED', 'store value cannot be kept type=Promise');
     } else {
       this.#members({ ...value });
     }
   }
 
-  #bytes(value: Uint8Array): void {
+  #msgpack(value: unknown): void {
+    let packed: Uint8Array;
+    try {
+      packed = MSGPACK.pack(value);
+    } catch (cause) {
+      throw new MokaError('ERR_OPERATOR_FAILED', `store value cannot be kept type=${typeof value}`, { cause });
+    }
+    this.#bytes(TAG_MSGPACK, packed);
+  }
+
+  #bytes(tag: number, value: Uint8Array): void {
     const most = value.length + ROOM;
     if (this.length + most > this.bytes.length) this.#grow(most);
-    this.#count(TAG_BYTES, value.length);
+    this.#count(tag, value.length);
     this.bytes.set(value, this.length);
     this.length += value.length;
   }
@@ -264,6 +272,8 @@ function tooLarge(length: number): MokaError {
   return new MokaError('ERR_OPERATOR_FAILED', `store value too large bytes=${length} max=${MAX_ROW_VALUE_BYTES}`);
 }
 
+/** What JSON does not know; msgpackr tells them apart again. */
+const MSGPACK_KINDS = [Date, Error, RegExp] as const;
 /** A longer text is copied by the runtime, whose call costs as much as this many characters. */
 const SHORT_TEXT_MAX = 64;
 /** Of any value that does not ask for room itself: a short text is the longest. */
