@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { head, RawHttpClient, type RawAnswer, request } from '../http/raw-http-client.ts';
+import { EngineProcess } from './support/engine-process.ts';
+import { connectIntake, JSON_PROTOCOL, jsonFrame } from './support/intake-socket.ts';
+import { freshPath } from './support/scratch.ts';
+import { later, ORDERS, order } from './support/shop.ts';
+
+/** What whoever runs the engine looks at: health, numbers, control, and the description of all of it. */
+let engine: EngineProcess;
+
+beforeAll(async () => {
+  engine = await EngineProcess.start({ data: freshPath(), partitions: 2 });
+});
+
+afterAll(() => engine.kill());
+
+const admin = (path: string, method = 'GET'): Promise<RawAnswer> => request(engine.adminPort, method, path);
+
+describe('health', () => {
+  it.each(['/livez', '/readyz'])('%s is ok on both listeners', async (path) => {
+    for (const answer of [await engine.get(path), await admin(path)]) {
+      expect([answer.status, answer.body]).toEqual([200, 'ok\n']);
+      expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    }
+  });
+
+  it('tells the state of every partition to whoever asks for more', async () => {
+    const { status, json } = await engine.get('/readyz?verbose');
+    expect(status).toBe(200);
+    expect(json).toEqual({
+      ready: true,
+      reason: null,
+      partitions: [0, 1].map((partition) => ({
+        partition,
+        state: 'running',
+        epoch: 1,
+        processedOffset: -1,
+        durableOffset: -1,
+        pressure: 'ok',
+        fillRatio: 0,
+        drainRate: 0,
+        intakeBlockedBy: null,
+      })),
+    });
+  });
+
+  it.fails('answers HEAD without a body, and goes on', async () => {
+    const client = await RawHttpClient.open(engine.port);
+    client.send(head('HEAD', '/livez'));
+    const answer = await client.answer(false);
+    expect([answer.status, answer.headers.get('content-length')]).toEqual([200, '3']);
+    client.send(head('GET', '/livez'));
+    expect((await client.answer()).body).toBe('ok\n');
+    client.close();
+  });
+});
+
+describe('/metrics', () => {
+  it('count what was done', async () => {
+    expect((await engine.post(ORDERS, order('m-1'))).status).toBe(201);
+    expect((await engine.post(ORDERS, order('m-1'))).status).toBe(201);
+    expect((await engine.post(ORDERS, order('m-2', { totalCents: -1 }))).status).toBe(422);
+    await engine.batch(ORDERS, [order('m-3'), order('m-4')]);
+    const { socket } = await connectIntake(engine.port, `${ORDERS}/ws`, JSON_PROTOCOL);
+    socket.sendText(jsonFrame({ frame: 1, id: 'm' }, [order('m-5'), later('m-5', 'ready'), later('m-5', 'eaten')]).toString());
+    await socket.nextJson();
+    await engine.get('/v1/views/orders/m-1');
+
+    const expected: Record<string, number> = {
+      'moka_events_received_total{transport="http"}': 3,
+      'moka_events_received_total{transport="batch"}': 2,
+      'moka_events_received_total{transport="websocket"}': 3,
+      'moka_events_rejected_total{code="ERR_EVENT_SCHEMA"}': 2,
+      moka_websocket_connections: 1,
+      'moka_queries_total{kind="get"}': 1,
+    };
+    const logged = ['moka_events_logged_total', 'moka_events_processed_total'];
+    let body = '';
+    // The numbers of a partition are a moment old.
+    do ({ body } = await admin('/metrics'));
+    while (sumOf(body, 'moka_durable_offset') < 5 - 2);
+    for (const [name, value] of Object.entries(expected)) expect(`${name} ${valueOf(body, name)}`).toBe(`${name} ${value}`);
+    for (const name of logged) expect(`${name} ${sumOf(body, name)}`).toBe(`${name} 5`);
+    expect(sumOf(body, 'moka_dedupe_hits_total')).toBe(1);
+    socket.close();
+  });
+
+  it('are in the format of Prometheus, each with a help and a type', async () => {
+    const { headers, body } = await engine.get('/metrics');
+    expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    const names = new Set([...body.matchAll(/^(moka_\w+?)(?:_bucket|_sum|_count)?[{ ]/gm)].map(([, name]) => name));
+    expect(names.size).toBeGreaterThan(30);
+    for (const name of names) expect(body).toMatch(new RegExp(`^# HELP ${name} .+\\n# TYPE ${name} (counter|gauge|histogram)$`, 'm'));
+  });
+});
+
+function valueOf(body: string, name: string): number | undefined {
+  const line = body.split('\n').find((text) => text.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.slice(name.length + 1));
+}
+
+function sumOf(body: string, name: string): number {
+  const lines = body.split('\n').filter((line) => line.startsWith(`${name}{`));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+describe('control', () => {
+  it('is on the admin listener and nowhere else', async () => {
+    for (const path of ['/admin/checkpoint', '/admin/drain', '/admin/partitions']) {
+      expect((await engine.post(path, '')).status).toBe(404);
+    }
+    expect((await admin(ORDERS, 'POST')).status).toBe(404);
+  });
+
+  it('saves a checkpoint when asked to', async () => {
+    expect((await admin('/admin/checkpoint', 'POST')).status).toBe(202);
+    const { json } = await admin('/admin/partitions');
+    const offsets = (json['partitions'] as { processedOffset: number }[]).map(({ processedOffset }) => processedOffset);
+    let body = '';
+    do ({ body } = await admin('/metrics'));
+    while (offsets.some((offset, partition) => (valueOf(body, `moka_checkpoint_offset{partition="${partition}"}`) ?? -2) < offset));
+    expect(sumOf(body, 'moka_state_dirty_bytes')).toBe(0);
+  });
+
+  it.each([
+    ['GET', '/admin/checkpoint', 405, 'ERR_HTTP_METHOD'],
+    ['POST', '/livez', 405, 'ERR_HTTP_METHOD'],
+    ['GET', '/admin', 404, 'ERR_HTTP_NOT_FOUND'],
+  ])('%s %s is %i %s', async (method, path, status, code) => {
+    const answer = await admin(path, method);
+    expect([answer.status, answer.json['code']]).toEqual([status, code]);
+  });
+});
+
+interface Description {
+  openapi: string;
+  info: { title: string };
+  paths: Record<string, Record<string, { operationId: string; responses: Record<string, unknown> }>>;
+  components: { schemas: Record<string, { properties?: Record<string, unknown>; required?: string[] }> };
+}
+
+describe('/openapi.json', () => {
+  let description: Description;
+
+  beforeAll(async () => {
+    const answer = await engine.get('/openapi.json');
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
+    description = answer.json as unknown as Description;
+  });
+
+  it('describes every stream and view of the topology', () => {
+    expect([description.openapi, description.info.title]).toEqual(['3.1.0', 'coffee-shop']);
+    for (const stream of ['orders', 'payments']) {
+      expect(Object.keys(description.paths)).toEqual(
+        expect.arrayContaining([`/v1/streams/${stream}`, `/v1/streams/${stream}/batch`, `/v1/streams/${stream}/ws`]),
+      );
+    }
+    for (const view of ['orders', 'open-orders', 'dead-letters']) {
+      expect(Object.keys(description.paths)).toEqual(
+        expect.arrayContaining([`/v1/views/${view}`, `/v1/views/${view}/{key}`, `/v1/views/${view}/changes`]),
+      );
+    }
+  });
+
+  it('names no path that is not there, and each operation once', async () => {
+    const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { operationId }]) => ({ path, method, operationId })),
+    );
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+    for (const { path, method } of operations) {
+      if (path.endsWith('/changes')) continue;
+      const { status, json } = await request(engine.port, method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'x'));
+      expect([path, method, status, json['code']]).not.toEqual([path, method, 404, 'ERR_HTTP_NOT_FOUND']);
+      expect([path, method, status]).not.toEqual([path, method, 405]);
+    }
+  });
+
+  it('has the schema that events are held against, and the answer that they get', async () => {
+    const event = description.components.schemas['Event.orders'] as { anyOf: { properties: object }[] };
+    expect(Object.keys(event.anyOf[0]?.properties ?? {})).toEqual(expect.arrayContaining(Object.keys(order('x'))));
+    const { json } = await engine.post(ORDERS, order('described'));
+    expect(Object.keys(description.components.schemas['Ack']?.properties ?? {}).sort()).toEqual(Object.keys(json).sort());
+  });
+
+  it('holds every reference that it makes', () => {
+    const text = JSON.stringify(description);
+    for (const [, pointer] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const target = (pointer as string).split('/').reduce<unknown>((node, name) => (node as Record<string, unknown>)?.[name], description);
+      expect([pointer, typeof target]).toEqual([pointer, 'object']);
+    }
+  });
+});
