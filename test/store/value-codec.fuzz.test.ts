@@ -128,6 +128,17 @@ it('ValueCodec takes instances by what they say of themselves, and objects witho
   ]);
 });
 
+it('ValueCodec takes any number of objects side by side, and 64 within each other', () => {
+  const codec = new ValueCodec();
+  const wide = Array.from({ length: 500 }, (_, n) => ({ n, inner: { n } }));
+  codec.encode(wide);
+  expect(codec.decode(codec.written.bytes, 0, codec.written.length)).toEqual(wide);
+  const nested = (depth: number): unknown => (depth === 0 ? 'core' : { inner: nested(depth - 1) });
+  codec.encode(nested(64));
+  expect(codec.decode(codec.written.bytes, 0, codec.written.length)).toEqual(nested(64));
+  expect(() => codec.encode(nested(65))).toThrowError(expect.objectContaining({ code: 'ERR_OPERATOR_FAILED' }));
+});
+
 it.each([
   ['a function', (): void => {}],
   ['a symbol', Symbol('x')],
