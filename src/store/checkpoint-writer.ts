@@ -130,8 +130,6 @@ export class CheckpointWriter {
     this.#copy.environment.close();
     removeDirectory(this.#pointer.directoryOf(this.#copy.generation));
     this.#copy = null;
-    // Not before the next few commits: a disk that is full stays so for a while.
-    this.#commits = 0;
   }
 
   close(): void {
