@@ -28,7 +28,8 @@ export interface DirectoryLock {
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   // Socket paths end at 108 bytes; the path through an open descriptor is short wherever the directory lies.
   const descriptor = openSync(directory, 'r');
-  const path = process.platform === 'linux' ? `/proc/self/fd/${descriptor}/${SOCKET_NAME}` : join(directory, SOCKET_NAME);
+  const path =
+    process.platform === 'linux' ? `/proc/self/fd/${descriptor}/${SOCKET_NAME}` : join(directory, SOCKET_NAME);
   try {
     let server = await listen(path);
     if (server === null) {
@@ -109,7 +110,10 @@ function listen(path: string): Promise<Server | null> {
     });
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(null);
-      else reject(new MokaError('ERR_DATA_UNUSABLE', `data directory lock failed code=${String(error.code)}`, { cause: error }));
+      else
+        reject(
+          new MokaError('ERR_DATA_UNUSABLE', `data directory lock failed code=${String(error.code)}`, { cause: error }),
+        );
     });
     server.listen(path, () => resolve(server));
   });
@@ -134,5 +138,8 @@ function askOwner(path: string): Promise<string | null> {
 }
 
 function occupied(directory: string, pid: string): MokaError {
-  return new MokaError('ERR_DATA_OCCUPIED', `data directory=${directory} is in use by process pid=${pid}; stop it or choose another directory`);
+  return new MokaError(
+    'ERR_DATA_OCCUPIED',
+    `data directory=${directory} is in use by process pid=${pid}; stop it or choose another directory`,
+  );
 }

@@ -1,6 +1,7 @@
 // data plane
-import type { CompiledTopology, OperatorHost, Pipeline } from '../topology/compiled.ts';
+
 import type { PartitionState } from '../store/partition-state.ts';
+import type { CompiledTopology, OperatorHost, Pipeline } from '../topology/compiled.ts';
 import { DeadLetters, errorChain } from './dead-letters.ts';
 import type { LaneContext } from './event-context.ts';
 import { DEAD_LETTER_BOUNDS_STORE, DEAD_LETTERS_STORE, laneStoreId } from './lane-stores.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_MAX_EVENT_BYTES } from '../../src/base/limits.ts';
-import { head, RawHttpClient, type RawAnswer } from '../http/raw-http-client.ts';
+import { head, type RawAnswer, RawHttpClient } from '../http/raw-http-client.ts';
 import { BAD_JSON, BAD_MSGPACK } from './support/bad-events.ts';
 import { EngineProcess } from './support/engine-process.ts';
 import { readLogs } from './support/log-contents.ts';
@@ -27,7 +27,11 @@ async function expectTaken(): Promise<void> {
 function expectProblem(answer: RawAnswer, status: number, code: string): void {
   expect([answer.status, answer.json['code']]).toEqual([status, code]);
   expect(answer.headers.get('content-type')).toBe('application/problem+json');
-  expect(answer.json).toMatchObject({ status, type: expect.stringMatching(/^urn:moka:problem:/), requestId: expect.any(String) });
+  expect(answer.json).toMatchObject({
+    status,
+    type: expect.stringMatching(/^urn:moka:problem:/),
+    requestId: expect.any(String),
+  });
   expect(answer.json['detail']).not.toMatch(/ at |\n/);
 }
 
@@ -118,7 +122,12 @@ describe('a request on the wire', () => {
       411,
       'ERR_HTTP_LENGTH_REQUIRED',
     ],
-    ['of two lengths', `${head('POST', ORDERS, { ...json, 'Content-Length': twice })}${body}`, 400, 'ERR_HTTP_BAD_REQUEST'],
+    [
+      'of two lengths',
+      `${head('POST', ORDERS, { ...json, 'Content-Length': twice })}${body}`,
+      400,
+      'ERR_HTTP_BAD_REQUEST',
+    ],
   ])('%s is refused and ends its connection', async (_name, bytes, status, code) => {
     expectProblem(await refused(bytes), status, code);
     await expectTaken();
@@ -128,7 +137,10 @@ describe('a request on the wire', () => {
   it.each<[string, string]>([
     ['of no whole length', head('POST', ORDERS, { ...json, 'Content-Length': '1.5' })],
     ['of negative length', head('POST', ORDERS, { ...json, 'Content-Length': '-1' })],
-    ['in chunks with a length', head('POST', ORDERS, { ...json, 'Content-Length': length, 'Transfer-Encoding': 'chunked' })],
+    [
+      'in chunks with a length',
+      head('POST', ORDERS, { ...json, 'Content-Length': length, 'Transfer-Encoding': 'chunked' }),
+    ],
     ['that is no HTTP', 'GIVE ME COFFEE\r\n\r\n'],
     ['of an old version', `POST ${ORDERS} HTTP/1.0\r\nHost: a\r\n\r\n`],
     ['without a host', `POST ${ORDERS} HTTP/1.1\r\nContent-Length: 0\r\n\r\n`],
@@ -153,7 +165,9 @@ describe('a request on the wire', () => {
   it('that does not wait for the answer to the one before ends the connection, and loses nothing that was answered', async () => {
     const events = ['pipelined-1', 'pipelined-2'].map((orderId) => JSON.stringify(order(orderId)));
     const client = await RawHttpClient.open(engine.port);
-    client.send(events.map((event) => head('POST', ORDERS, { ...json, 'Content-Length': String(event.length) }) + event).join(''));
+    client.send(
+      events.map((event) => head('POST', ORDERS, { ...json, 'Content-Length': String(event.length) }) + event).join(''),
+    );
     await client.closed();
     for (const event of events) expect((await engine.post(ORDERS, event)).status).toBe(201);
     taken += 2;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_FRAME_EVENTS } from '../../src/base/limits.ts';
-import { frame as rawFrame, OPCODE_BINARY, OPCODE_TEXT, RawWebSocket } from '../http/raw-websocket.ts';
+import { OPCODE_BINARY, OPCODE_TEXT, RawWebSocket, frame as rawFrame } from '../http/raw-websocket.ts';
 import { BAD_JSON, BAD_MSGPACK, BAD_RECORDS, type BadEvent, pack, paymentRecord } from './support/bad-events.ts';
 import { EngineProcess } from './support/engine-process.ts';
 import {
@@ -101,7 +101,8 @@ describe.each([
     const { payload } = await socket.next();
     const ack = readBinaryAck(payload);
     expectAround(ack, row);
-    if (row.pointer !== undefined) expect(JSON.parse(ack.rejected[0]?.detail ?? '')).toMatchObject([{ pointer: row.pointer }]);
+    if (row.pointer !== undefined)
+      expect(JSON.parse(ack.rejected[0]?.detail ?? '')).toMatchObject([{ pointer: row.pointer }]);
   });
 });
 
@@ -165,7 +166,12 @@ describe('a frame', () => {
     ['of too many bytes', binary(Buffer.alloc(131_073)), 'ERR_FRAME_INVALID', 1009],
     [
       'beyond credit',
-      binary(binaryFrame({ frame: 1 }, many(2 * CREDIT_EVENTS + 1).map((event) => Buffer.from(event)))),
+      binary(
+        binaryFrame(
+          { frame: 1 },
+          many(2 * CREDIT_EVENTS + 1).map((event) => Buffer.from(event)),
+        ),
+      ),
       'ERR_CREDIT_EXCEEDED',
       1008,
     ],
@@ -194,7 +200,10 @@ describe('a frame', () => {
 
   it('of a producer without a sequence is refused', async () => {
     const path = `${ORDERS_WS}?producer=numbers`;
-    expect(await fault(JSON_PROTOCOL, text(jsonFrame({ frame: 1 }, [EVENT])), path)).toEqual(['ERR_FRAME_INVALID', 1007]);
+    expect(await fault(JSON_PROTOCOL, text(jsonFrame({ frame: 1 }, [EVENT])), path)).toEqual([
+      'ERR_FRAME_INVALID',
+      1007,
+    ]);
   });
 
   it('without events is answered', async () => {
@@ -251,7 +260,14 @@ describe('the upgrade', () => {
     ['of an old version', ORDERS_WS, JSON_PROTOCOL, { 'Sec-WebSocket-Version': '8' }, 426, 'ERR_HTTP_UPGRADE_REQUIRED'],
     ['from another site', ORDERS_WS, JSON_PROTOCOL, { Origin: 'https://evil.test' }, 403, 'ERR_HTTP_FORBIDDEN_ORIGIN'],
     ['with an empty producer', `${ORDERS_WS}?producer=`, JSON_PROTOCOL, {}, 400, 'ERR_IDENTITY_INVALID'],
-    ['with a long producer', `${ORDERS_WS}?producer=${'p'.repeat(129)}`, JSON_PROTOCOL, {}, 400, 'ERR_IDENTITY_INVALID'],
+    [
+      'with a long producer',
+      `${ORDERS_WS}?producer=${'p'.repeat(129)}`,
+      JSON_PROTOCOL,
+      {},
+      400,
+      'ERR_IDENTITY_INVALID',
+    ],
   ])('%s is refused: %s', async (_name, path, protocol, headers, status, code) => {
     const answer = await RawWebSocket.open(engine.port, path, protocol, headers);
     if (answer instanceof RawWebSocket) throw new Error('upgraded');

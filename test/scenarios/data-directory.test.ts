@@ -104,12 +104,19 @@ describe('a data directory', () => {
 
   it('with a log of a later version is left alone', async () => {
     const data = copyOf(drained);
-    writeFileSync(join(data, 'state/0/CURRENT'), readFileSync(join(data, 'state/0/CURRENT'), 'utf8').replace('"version":1', '"version":2'));
+    writeFileSync(
+      join(data, 'state/0/CURRENT'),
+      readFileSync(join(data, 'state/0/CURRENT'), 'utf8').replace('"version":1', '"version":2'),
+    );
     await expectRefused(data, 76, 'ERR_DATA_VERSION', /version=2/);
   });
 
   it.each<[string, (data: string) => void, RegExp]>([
-    ['whose moka.json is no JSON', (data) => writeFileSync(join(data, 'moka.json'), 'coffee'), /file=moka.json is not JSON/],
+    [
+      'whose moka.json is no JSON',
+      (data) => writeFileSync(join(data, 'moka.json'), 'coffee'),
+      /file=moka.json is not JSON/,
+    ],
     ['whose moka.json is gone', (data) => rmSync(join(data, 'moka.json')), /has logs but no moka.json/],
     ['whose secret is cut short', (data) => truncateSync(join(data, 'secret'), 7), /file=secret bytes=7 expected=16/],
     ['whose secret is gone', (data) => rmSync(join(data, 'secret')), /secret/],
@@ -146,6 +153,20 @@ describe('a data directory', () => {
   });
 });
 
+describe('the number of workers', () => {
+  it('may change from start to start: none, one, as many as partitions', async () => {
+    const data = freshPath();
+    for (const workers of ['2', '0', '1']) {
+      const engine = await EngineProcess.start({ data, partitions: 2, env: { MOKA_WORKERS: workers } });
+      const lines = Array.from({ length: 20 }, (_, n) => order(`w-${n}`));
+      const results = (await engine.batch(ORDERS, lines)).body.trimEnd().split('\n');
+      expect(results.every((line) => line.includes(`"duplicate":${workers !== '2'}`))).toBe(true);
+      expect((await engine.get('/v1/views/orders')).json['rows']).toHaveLength(20);
+      expect((await engine.stop()).code).toBe(0);
+    }
+  });
+});
+
 describe('a topology that changed', () => {
   const topology = topologyFile('guarantees');
 
@@ -158,7 +179,9 @@ describe('a topology that changed', () => {
   it('does not take over state that it has no place for', async () => {
     const exit = await EngineProcess.startInVain({ data: copyOf(drained), topology });
     expect([exit.code, said(exit).code]).toEqual([2, 'ERR_TOPOLOGY_CHANGED']);
-    expect(said(exit).message).toMatch(/lost or moved what holds state: store order-life, store view:open-orders, stream orders, stream payments;/);
+    expect(said(exit).message).toMatch(
+      /lost or moved what holds state: store order-life, store view:open-orders, stream orders, stream payments;/,
+    );
   });
 
   it('goes on from a drained log when it keeps the stores', async () => {
@@ -238,7 +261,9 @@ describe('a checkpoint', () => {
     const { json } = await after.get('/v1/views/orders?limit=1000');
     expect((json['rows'] as unknown[]).length).toBe(lines.length);
     const again = (await after.batch(ORDERS, lines)).body;
-    expect(again).toBe(results.replaceAll('"duplicate":false', '"duplicate":true').replaceAll('"epoch":1', '"epoch":2'));
+    expect(again).toBe(
+      results.replaceAll('"duplicate":false', '"duplicate":true').replaceAll('"epoch":1', '"epoch":2'),
+    );
     expect((await after.stop()).code).toBe(0);
     expect((await (await EngineProcess.start({ data })).stop()).code).toBe(0);
   });

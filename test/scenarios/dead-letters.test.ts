@@ -114,7 +114,9 @@ describe('dead letters', () => {
     const logged = readLogs(data);
     expect(logged).toHaveLength(sales);
     for (const { value } of letters) {
-      const { bytes } = logged.find(({ partition, offset }) => partition === value['partition'] && offset === value.offset) as {
+      const { bytes } = logged.find(
+        ({ partition, offset }) => partition === value['partition'] && offset === value.offset,
+      ) as {
         bytes: Buffer;
       };
       expect(bytes.toString('base64')).toBe(value.value);

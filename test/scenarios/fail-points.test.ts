@@ -107,7 +107,12 @@ describe('an engine that dies', () => {
       event: (id) => JSON.stringify({ till: id, n: 1 }),
       journal: new Journal(),
     };
-    const first = await EngineProcess.start({ data, topology, partitions: 1, env: { MOKA_FAILPOINT: 'log.before-flush:9' } });
+    const first = await EngineProcess.start({
+      data,
+      topology,
+      partitions: 1,
+      env: { MOKA_FAILPOINT: 'log.before-flush:9' },
+    });
     expect(await driveToDeath(first, sales)).toBeGreaterThan(0);
     const second = await EngineProcess.start({ data, topology });
     const ids = readLogs(data).map(({ bytes }) => (JSON.parse(bytes.toString()) as { till: string }).till);

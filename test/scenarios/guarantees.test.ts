@@ -54,7 +54,10 @@ describe.each(GUARANTEES)('$stream', ({ stream, status, level, processed, counts
   it('answer a batch the same way', async () => {
     const line = { till: 'batch', n: 1 };
     const { body } = await engine.batch(path, [line, line]);
-    const results = body.trimEnd().split('\n').map((text) => JSON.parse(text));
+    const results = body
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text));
     expect(results).toMatchObject([
       { status, level, processed, duplicate: false },
       { status, level, processed, duplicate: counts === 1 },
@@ -93,7 +96,8 @@ describe.each(GUARANTEES)('$stream', ({ stream, status, level, processed, counts
 describe('what was acknowledged', () => {
   it('survives a kill: flushed or only written', async () => {
     for (const stream of ['notes', 'scans', 'sales']) {
-      for (let n = 0; n < 50; n++) expect((await engine.post(`/v1/streams/${stream}`, { till: 'kill', n })).status).toBe(201);
+      for (let n = 0; n < 50; n++)
+        expect((await engine.post(`/v1/streams/${stream}`, { till: 'kill', n })).status).toBe(201);
     }
     await engine.kill();
     engine = await EngineProcess.start({ data, topology });

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineProcess } from './support/engine-process.ts';
-import { connectIntake, BINARY_PROTOCOL, binaryFrame, JSON_PROTOCOL, jsonFrame, readBinaryAck } from './support/intake-socket.ts';
+import {
+  BINARY_PROTOCOL,
+  binaryFrame,
+  connectIntake,
+  JSON_PROTOCOL,
+  jsonFrame,
+  readBinaryAck,
+} from './support/intake-socket.ts';
 import { readLogs } from './support/log-contents.ts';
 import { freshPath } from './support/scratch.ts';
 import { later, ORDERS, order } from './support/shop.ts';
@@ -90,7 +97,8 @@ function identities(state: string): void {
       const firsts = answers.filter(({ ack }) => !ack.duplicate);
       expect(firsts).toHaveLength(1);
       const { partition, offset } = (firsts[0] as Answer).ack;
-      for (const { status, ack } of answers) expect([status, ack.partition, ack.offset]).toEqual([201, partition, offset]);
+      for (const { status, ack } of answers)
+        expect([status, ack.partition, ack.offset]).toEqual([201, partition, offset]);
       sent.push({ event, key: undefined, answer: firsts[0] as Answer });
     });
 
@@ -197,6 +205,21 @@ describe('an engine that was killed', () => {
 });
 
 identities('killed');
+
+describe('a position', () => {
+  it('of an ack from before is still one to wait for', async () => {
+    const { key, answer } = sent[0] as (typeof sent)[0];
+    const { partition, offset, epoch } = answer.ack;
+    expect([key, epoch]).toEqual([undefined, 1]);
+    const { status } = await engine.get(`/v1/views/orders/natural-new?after=${partition}:${offset}:${epoch}`);
+    expect(status).toBe(200);
+  });
+
+  it('that an earlier epoch never reached is gone', async () => {
+    const { status, json } = await engine.get('/v1/views/orders/natural-new?after=0:1000000:1');
+    expect([status, json['code']]).toEqual([410, 'ERR_VIEW_POSITION_LOST']);
+  });
+});
 
 describe('the log', () => {
   it('holds every event once', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { head, RawHttpClient, type RawAnswer, request } from '../http/raw-http-client.ts';
+import { head, type RawAnswer, RawHttpClient, request } from '../http/raw-http-client.ts';
 import { EngineProcess } from './support/engine-process.ts';
 import { connectIntake, JSON_PROTOCOL, jsonFrame } from './support/intake-socket.ts';
 import { freshPath } from './support/scratch.ts';
@@ -62,7 +62,9 @@ describe('/metrics', () => {
     expect((await engine.post(ORDERS, order('m-2', { totalCents: -1 }))).status).toBe(422);
     await engine.batch(ORDERS, [order('m-3'), order('m-4')]);
     const { socket } = await connectIntake(engine.port, `${ORDERS}/ws`, JSON_PROTOCOL);
-    socket.sendText(jsonFrame({ frame: 1, id: 'm' }, [order('m-5'), later('m-5', 'ready'), later('m-5', 'eaten')]).toString());
+    socket.sendText(
+      jsonFrame({ frame: 1, id: 'm' }, [order('m-5'), later('m-5', 'ready'), later('m-5', 'eaten')]).toString(),
+    );
     await socket.nextJson();
     await engine.get('/v1/views/orders/m-1');
 
@@ -79,7 +81,8 @@ describe('/metrics', () => {
     // The numbers of a partition are a moment old.
     do ({ body } = await admin('/metrics'));
     while (sumOf(body, 'moka_durable_offset') < 5 - 2);
-    for (const [name, value] of Object.entries(expected)) expect(`${name} ${valueOf(body, name)}`).toBe(`${name} ${value}`);
+    for (const [name, value] of Object.entries(expected))
+      expect(`${name} ${numberOf(body, name)}`).toBe(`${name} ${value}`);
     for (const name of logged) expect(`${name} ${sumOf(body, name)}`).toBe(`${name} 5`);
     expect(sumOf(body, 'moka_dedupe_hits_total')).toBe(1);
     socket.close();
@@ -90,11 +93,12 @@ describe('/metrics', () => {
     expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     const names = new Set([...body.matchAll(/^(moka_\w+?)(?:_bucket|_sum|_count)?[{ ]/gm)].map(([, name]) => name));
     expect(names.size).toBeGreaterThan(30);
-    for (const name of names) expect(body).toMatch(new RegExp(`^# HELP ${name} .+\\n# TYPE ${name} (counter|gauge|histogram)$`, 'm'));
+    for (const name of names)
+      expect(body).toMatch(new RegExp(`^# HELP ${name} .+\\n# TYPE ${name} (counter|gauge|histogram)$`, 'm'));
   });
 });
 
-function valueOf(body: string, name: string): number | undefined {
+function numberOf(body: string, name: string): number | undefined {
   const line = body.split('\n').find((text) => text.startsWith(`${name} `));
   return line === undefined ? undefined : Number(line.slice(name.length + 1));
 }
@@ -118,7 +122,11 @@ describe('control', () => {
     const offsets = (json['partitions'] as { processedOffset: number }[]).map(({ processedOffset }) => processedOffset);
     let body = '';
     do ({ body } = await admin('/metrics'));
-    while (offsets.some((offset, partition) => (valueOf(body, `moka_checkpoint_offset{partition="${partition}"}`) ?? -2) < offset));
+    while (
+      offsets.some(
+        (offset, partition) => (numberOf(body, `moka_checkpoint_offset{partition="${partition}"}`) ?? -2) < offset,
+      )
+    );
     expect(sumOf(body, 'moka_state_dirty_bytes')).toBe(0);
   });
 
@@ -179,13 +187,17 @@ describe('/openapi.json', () => {
     const event = description.components.schemas['Event.orders'] as { anyOf: { properties: object }[] };
     expect(Object.keys(event.anyOf[0]?.properties ?? {})).toEqual(expect.arrayContaining(Object.keys(order('x'))));
     const { json } = await engine.post(ORDERS, order('described'));
-    expect(Object.keys(description.components.schemas['Ack']?.properties ?? {}).sort()).toEqual(Object.keys(json).sort());
+    expect(Object.keys(description.components.schemas['Ack']?.properties ?? {}).sort()).toEqual(
+      Object.keys(json).sort(),
+    );
   });
 
   it('holds every reference that it makes', () => {
     const text = JSON.stringify(description);
     for (const [, pointer] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
-      const target = (pointer as string).split('/').reduce<unknown>((node, name) => (node as Record<string, unknown>)?.[name], description);
+      const target = (pointer as string)
+        .split('/')
+        .reduce<unknown>((node, name) => (node as Record<string, unknown>)?.[name], description);
       expect([pointer, typeof target]).toEqual([pointer, 'object']);
     }
   });

@@ -19,7 +19,12 @@ interface UnderLoad {
 async function underLoad(): Promise<UnderLoad> {
   const data = freshPath();
   const engine = await EngineProcess.start({ data, partitions: 2 });
-  const target: LoadTarget = { port: engine.port, path: ORDERS, event: (id) => JSON.stringify(order(id)), framesUnderway: 2 };
+  const target: LoadTarget = {
+    port: engine.port,
+    path: ORDERS,
+    event: (id) => JSON.stringify(order(id)),
+    framesUnderway: 2,
+  };
   const journal = new Journal();
   const clients = Promise.all([
     ...Array.from({ length: 8 }, (_, n) => httpClient(target, `http-${n}`, ENDLESS, journal)),
@@ -39,16 +44,19 @@ async function expectKept({ data, journal }: UnderLoad): Promise<void> {
 }
 
 describe('SIGTERM under load', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s answers what was taken, saves a checkpoint and ends with 0', async (signal) => {
-    const load = await underLoad();
-    const { engine, journal, clients } = load;
-    await journal.reaches(300);
-    engine.signal(signal);
-    const exit = await engine.exited;
-    await clients;
-    expect(exit).toEqual({ code: 0, signal: null, stderr: '' });
-    await expectKept(load);
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s answers what was taken, saves a checkpoint and ends with 0',
+    async (signal) => {
+      const load = await underLoad();
+      const { engine, journal, clients } = load;
+      await journal.reaches(300);
+      engine.signal(signal);
+      const exit = await engine.exited;
+      await clients;
+      expect(exit).toEqual({ code: 0, signal: null, stderr: '' });
+      await expectKept(load);
+    },
+  );
 
   it('that comes twice ends the process at once, and loses nothing either', async () => {
     const load = await underLoad();
@@ -98,7 +106,10 @@ describe('an engine that drains', () => {
 
     const refused = await open(task('late', 1));
     expect([refused.status, refused.json['code'], refused.json['retryable']]).toEqual([503, 'ERR_DRAINING', true]);
-    expect([refused.headers.get('connection'), Number(refused.headers.get('retry-after'))]).toEqual(['close', expect.any(Number)]);
+    expect([refused.headers.get('connection'), Number(refused.headers.get('retry-after'))]).toEqual([
+      'close',
+      expect.any(Number),
+    ]);
     await expect(engine.get('/livez')).rejects.toThrow('ECONNREFUSED');
     const ready = await request(engine.adminPort, 'GET', '/readyz');
     expect([ready.status, ready.body]).toEqual([503, 'draining\n']);

@@ -9,7 +9,8 @@ const Sale = Type.Object({ till: Type.String() });
 
 function topologyOf(...streams: string[]): CompiledTopology {
   return defineTopology('shop', (t: TopologyBuilder) => {
-    for (const name of streams) t.stream(name, { schema: Sale, key: 'till' }).groupByKey().count(`by-${name}`).toView(name);
+    for (const name of streams)
+      t.stream(name, { schema: Sale, key: 'till' }).groupByKey().count(`by-${name}`).toView(name);
   });
 }
 

@@ -116,7 +116,12 @@ export const BAD_JSON: readonly BadEvent[] = eventsOf([
   ['nesting before the key', `{"a":${nested(1000)},${good.slice(1)}`, 400, 'ERR_EVENT_TOO_DEEP'],
 
   ['2^53', order('bad', { totalCents: 2 ** 53 }), 422, 'ERR_EVENT_NUMBER_RANGE'],
-  ['a number of 20 digits', json({}, ':420,"currency"', ':42000000000000000001,"currency"'), 422, 'ERR_EVENT_NUMBER_RANGE'],
+  [
+    'a number of 20 digits',
+    json({}, ':420,"currency"', ':42000000000000000001,"currency"'),
+    422,
+    'ERR_EVENT_NUMBER_RANGE',
+  ],
   ['1e400', json({}, ':420,"currency"', ':1e400,"currency"'), 422, 'ERR_EVENT_NUMBER_RANGE'],
   ['the first of January 1970', order('bad', { placedAt: 0 }), 422, 'ERR_EVENT_TIME_RANGE'],
   ['seconds for milliseconds', order('bad', { placedAt: 1763600000 }), 422, 'ERR_EVENT_TIME_RANGE'],
@@ -163,7 +168,12 @@ export const BAD_MSGPACK: readonly BadEvent[] = eventsOf([
   ['raw bytes', packWith('currency', [0xc4, 0x03, 0x45, 0x55, 0x52]), 400, 'ERR_EVENT_MSGPACK'],
   ['a member whose name is a number', packMap([[pack(1), pack(2)]]), 400, 'ERR_EVENT_MSGPACK'],
   ['text that is no UTF-8', packWith('currency', [0xa3, 0xff, 0xff, 0xff]), 400, 'ERR_EVENT_ENCODING'],
-  ['nesting beyond the bound', packWith('items', [...Array(MAX_BODY_DEPTH).fill(0x91), 0xc0]), 400, 'ERR_EVENT_TOO_DEEP'],
+  [
+    'nesting beyond the bound',
+    packWith('items', [...Array(MAX_BODY_DEPTH).fill(0x91), 0xc0]),
+    400,
+    'ERR_EVENT_TOO_DEEP',
+  ],
   ['an integer beyond 2^53', packWith('totalCents', [0xcf, 0, 0x20, 0, 0, 0, 0, 0, 1]), 422, 'ERR_EVENT_NUMBER_RANGE'],
   ['not a number', packWith('totalCents', [0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0]), 422, 'ERR_EVENT_NUMBER_RANGE'],
   ['nil', pack(null), 422, 'ERR_EVENT_SCHEMA', ''],

@@ -80,7 +80,10 @@ export async function frameClient(target: LoadTarget, name: string, count: numbe
     while (next < count || underway.size > 0) {
       while (next < count && underway.size < (target.framesUnderway ?? count)) {
         const ids = Array.from({ length: Math.min(frameEvents, count - next) }, (_, n) => `${name}-${next + n}`);
-        const bytes = jsonFrame({ frame: frame + 1 }, ids.map((id) => target.event(id)));
+        const bytes = jsonFrame(
+          { frame: frame + 1 },
+          ids.map((id) => target.event(id)),
+        );
         if (sentEvents + ids.length > limit.events || sentBytes + bytes.length > limit.bytes) {
           // With nothing under way there is no more credit to come: the frame is larger than all of it.
           if (underway.size > 0) break;
@@ -130,7 +133,10 @@ function takeAnswer(message: Record<string, unknown>, underway: Map<number, stri
 }
 
 /** Holds the ids in a log against a journal: what is missing, what is there twice, what nobody sent. */
-export function compare(journal: Journal, logged: readonly string[]): Record<'lost' | 'repeated' | 'foreign', string[]> {
+export function compare(
+  journal: Journal,
+  logged: readonly string[],
+): Record<'lost' | 'repeated' | 'foreign', string[]> {
   const seen = new Set<string>();
   const repeated = logged.filter((id) => seen.size === seen.add(id).size);
   return {

@@ -1,7 +1,5 @@
 import { defineTopology } from 'moka';
-import { Type } from 'typebox';
-
-const Signal = Type.Object({ till: Type.String(), n: Type.Integer() });
+import { Signal } from './guarantees.ts';
 
 /** `guarantees` of the next release: one more stream, one more count, everything that was there in its place. */
 export const topology = defineTopology('guarantees', (t) => {
@@ -25,8 +23,5 @@ export const topology = defineTopology('guarantees', (t) => {
     .count('sales-by-till')
     .toView('sales');
 
-  t.stream('refunds', { schema: Signal, key: 'till', id: 'n' })
-    .groupByKey()
-    .count('refunds-by-till')
-    .toView('refunds');
+  t.stream('refunds', { schema: Signal, key: 'till', id: 'n' }).groupByKey().count('refunds-by-till').toView('refunds');
 });

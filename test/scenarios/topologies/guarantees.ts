@@ -1,7 +1,7 @@
 import { defineTopology } from 'moka';
 import { Type } from 'typebox';
 
-const Signal = Type.Object({ till: Type.String(), n: Type.Integer() });
+export const Signal = Type.Object({ till: Type.String(), n: Type.Integer() });
 
 /** One stream of each guarantee, each with a count of what was taken by till. */
 export const topology = defineTopology('guarantees', (t) => {

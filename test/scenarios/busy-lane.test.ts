@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { EngineProcess } from './support/engine-process.ts';
+import { connectIntake, JSON_PROTOCOL, jsonFrame } from './support/intake-socket.ts';
+import { readLogs } from './support/log-contents.ts';
+import { freshPath, topologyFile } from './support/scratch.ts';
+
+/** A lane that is busy keeps others waiting, no longer than they said; one that is stuck ends the process. */
+const TASKS = '/v1/streams/tasks';
+const topology = topologyFile('slow');
+const task = (id: string, burnMs: number): object => ({ id, burnMs });
+
+describe.concurrent('a lane that is busy', () => {
+  it('answers 504 when the time is up, and with the event when it is asked again', async () => {
+    const engine = await EngineProcess.start({ data: freshPath(), topology, partitions: 1 });
+    const event = task('long', 2000);
+    const late = await engine.post(TASKS, event, { Prefer: 'wait=1' });
+    expect([late.status, late.json['code'], late.json['retryable']]).toEqual([504, 'ERR_HTTP_TIMEOUT', true]);
+    const again = await engine.post(TASKS, event);
+    expect([again.status, again.json['duplicate'], again.json['offset']]).toEqual([201, true, 0]);
+    await engine.kill();
+  });
+
+  it('answers 202 when the time is up and the client said that this will do', async () => {
+    const engine = await EngineProcess.start({ data: freshPath(), topology, partitions: 1 });
+    const answer = await engine.post(TASKS, task('long', 1500), { Prefer: 'respond-async, wait=1' });
+    expect([answer.status, answer.json['level'], answer.json['offset']]).toEqual([202, 'received', null]);
+    await engine.kill();
+  });
+
+  it('lets a reader go when its time is up', async () => {
+    const engine = await EngineProcess.start({ data: freshPath(), topology, partitions: 1 });
+    expect((await engine.post(TASKS, task('long', 1500), { Prefer: 'respond-async' })).status).toBe(202);
+    const answer = await engine.get('/v1/views/done/long?timeoutMs=200');
+    expect([answer.status, answer.json['retryable'], answer.headers.get('retry-after')]).toEqual([504, true, '1']);
+    expect((await engine.get('/v1/views/done/long')).status).toBe(200);
+    await engine.kill();
+  });
+
+  it('finishes what a client sent that has gone meanwhile', async () => {
+    const data = freshPath();
+    const engine = await EngineProcess.start({ data, topology, partitions: 1 });
+    const { socket } = await connectIntake(engine.port, `${TASKS}/ws`, JSON_PROTOCOL);
+    socket.sendText(jsonFrame({ frame: 1 }, [task('a', 300), task('b', 1)]).toString());
+    while ((await engine.metric('moka_events_received_total')) < 2);
+    socket.close();
+    const again = await engine.post(TASKS, task('b', 1));
+    expect([again.status, again.json['duplicate']]).toEqual([201, true]);
+    expect((await engine.stop()).code).toBe(0);
+    expect(readLogs(data)).toHaveLength(2);
+  });
+});
+
+describe.concurrent('a lane that is stuck', () => {
+  it('ends the process with a code of its own, and what it was stuck in was never acknowledged', async () => {
+    const data = freshPath();
+    const engine = await EngineProcess.start({ data, topology, partitions: 1, env: { MOKA_WATCHDOG_MS: '1000' } });
+    expect((await engine.post(TASKS, task('fine', 0))).status).toBe(201);
+    const stuck = engine.post(TASKS, task('stuck', 1e9)).then(
+      ({ status }) => status,
+      () => 'closed',
+    );
+    const { code } = await engine.exited;
+    expect([code, await stuck]).toEqual([72, 'closed']);
+    const next = await EngineProcess.start({ data, topology });
+    expect((await next.get('/v1/views/done/fine')).status).toBe(200);
+    expect((await next.stop()).code).toBe(0);
+    expect(readLogs(data)).toHaveLength(1);
+  });
+
+  it('is told from a process that was paused as a whole', async () => {
+    const engine = await EngineProcess.start({
+      data: freshPath(),
+      topology,
+      partitions: 1,
+      env: { MOKA_WATCHDOG_MS: '1000' },
+    });
+    engine.signal('SIGSTOP');
+    await sleep(2500);
+    engine.signal('SIGCONT');
+    expect((await engine.post(TASKS, task('awake', 0))).status).toBe(201);
+    await sleep(1500);
+    expect((await engine.get('/livez')).status).toBe(200);
+    expect((await engine.stop()).code).toBe(0);
+  });
+});
