@@ -22,8 +22,12 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** One core is left to the ingress. */
-const DEFAULT_WORKERS = Math.max(1, Math.min(availableParallelism() - 1, 8));
+/**
+ * One core is left to the ingress; of two cores it leaves most to the workers (two workers: 845 k binary orders/s over
+ * WebSocket against 500 k with one, HTTP the same).
+ */
+const CORES = availableParallelism();
+const DEFAULT_WORKERS = Math.min(CORES <= 2 ? CORES : CORES - 1, 8);
 /** An event travels in one intake message with its headers and its idempotency key. */
 const GREATEST_EVENT_BYTES = MAX_INTAKE_MESSAGE_BYTES - KIB;
 
@@ -68,7 +72,7 @@ export const CONFIG_SCHEMA = section({
     minimum: 0,
     maximum: MAX_PARTITIONS,
     description:
-      'Worker threads. 0: everything on one thread, for debugging. Default: one per core but one, at most 8.',
+      'Worker threads. 0: everything on one thread, for debugging. Default: one per core but one, at least two where there are two cores, at most 8.',
   }),
   partitions: whole(
     0,

@@ -107,9 +107,23 @@ export class UwsExchange implements Exchange {
     this.#isEnded = true;
     response.cork(() => {
       this.#writeHead(status, headers);
-      if (this.#isHead) response.endWithoutBody(Buffer.byteLength(body), this.#closesConnection());
+      if (this.#isHead) this.#endHead(Buffer.byteLength(body));
       else response.end(body, this.#closesConnection());
     });
+  }
+
+  /**
+   * `endWithoutBody(length)` would leave the response pending, so that the connection's next request counted as pipelined
+   * and was closed: it is for connections that end here anyway.
+   */
+  #endHead(length: number): void {
+    const response = this.#response;
+    if (this.#closesConnection()) {
+      response.endWithoutBody(length, true);
+    } else {
+      response.writeHeader('Content-Length', String(length));
+      response.endWithoutBody();
+    }
   }
 
   sendJson(status: number, value: unknown, headers: readonly HeaderPair[] = []): void {

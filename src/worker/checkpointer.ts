@@ -121,6 +121,7 @@ export class Checkpointer {
     if (this.#isForced) return true;
     if (now < this.#retryAt) return false;
     return (
+      this.#state.wantsCut ||
       now - this.#lastStart >= this.#policy.maxIntervalMs ||
       tail >= eventsPerMs * this.#policy.maxTailMs ||
       this.#log.bytesSince(this.#savedOffset + 1) >= this.#policy.maxTailBytes

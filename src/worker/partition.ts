@@ -56,8 +56,11 @@ import { LogWitness } from './log-witness.ts';
 import { PendingAcks } from './pending-acks.ts';
 import { type StreamRuntime, streamRuntimes } from './stream-runtime.ts';
 
-/** A turn ends after this many bytes of intake, so that other partitions and finished flushes get theirs. */
-const TURN_BYTES = 256 * 1024;
+/**
+ * A turn ends after this many bytes of intake, about half a millisecond of work, so that other partitions and finished
+ * flushes get theirs: an ack waits for the turn in which its flush returned.
+ */
+const TURN_BYTES = 64 * 1024;
 /** Fill of the intake ring at which the ingress is told to slow down, and to stop. */
 const HIGH_FILL = 0.5;
 const FULL_FILL = 0.875;
