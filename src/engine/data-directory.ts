@@ -70,7 +70,10 @@ export function openDataDirectory(
     }
     const secret = disk.readFileSync(secretPath);
     if (secret.length !== 2 * SECRET_BYTES) {
-      throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=secret bytes=${secret.length} expected=${2 * SECRET_BYTES}`);
+      throw new MokaError(
+        'ERR_DATA_UNUSABLE',
+        `data directory=${path} file=secret bytes=${secret.length} expected=${2 * SECRET_BYTES}`,
+      );
     }
     return {
       path,
@@ -82,7 +85,9 @@ export function openDataDirectory(
     };
   } catch (error) {
     if (error instanceof MokaError && error.code !== 'ERR_DISK_IO') throw error;
-    throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} cannot be used: ${reasonOf(error)}`, { cause: error });
+    throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} cannot be used: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -108,7 +113,10 @@ function parseMeta(path: string, text: string): DataMeta {
   }
   const { version, partitions, topology } = meta as Partial<DataMeta>;
   if (version !== DATA_VERSION) {
-    throw new MokaError('ERR_DATA_VERSION', `data directory=${path} version=${String(version)} supported=${DATA_VERSION}`);
+    throw new MokaError(
+      'ERR_DATA_VERSION',
+      `data directory=${path} version=${String(version)} supported=${DATA_VERSION}`,
+    );
   }
   if (!Number.isInteger(partitions) || (partitions as number) < 1) {
     throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=moka.json partitions=${String(partitions)}`);

@@ -14,14 +14,14 @@ import { type ConfigInput, type EngineConfig, resolveConfig } from './config.ts'
 import { type DataDirectory, noteTopology, openDataDirectory } from './data-directory.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { endProcess } from './end-process.ts';
+import { EngineView } from './engine-view.ts';
 import { exitReasonOf } from './failure-cell.ts';
 import { linkLane } from './lane-memory.ts';
+import { Listeners } from './listeners.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { MainLoop } from './main-loop.ts';
-import { Listeners } from './listeners.ts';
 import { Threads } from './threads.ts';
 import { importTopology, isTopology, prepareTopology, type TopologyModule } from './topology-loader.ts';
-import { EngineView } from './engine-view.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Any part of the configuration; the rest has its defaults. */
@@ -65,9 +65,13 @@ async function load(
     const module = await prepareTopology(topology, join(directory.path, 'cache'));
     return { compiled: await importTopology(module), module };
   }
-  if (!isTopology(topology)) throw new MokaError('ERR_TOPOLOGY_LOAD', 'topology is neither a path nor made by defineTopology');
+  if (!isTopology(topology))
+    throw new MokaError('ERR_TOPOLOGY_LOAD', 'topology is neither a path nor made by defineTopology');
   if (config.workers !== 0) {
-    throw new MokaError('ERR_CONFIG_INVALID', `workers=${config.workers}: functions cannot cross threads; give the path of a module, or workers: 0`);
+    throw new MokaError(
+      'ERR_CONFIG_INVALID',
+      `workers=${config.workers}: functions cannot cross threads; give the path of a module, or workers: 0`,
+    );
   }
   return { compiled: topology, module: null };
 }
@@ -207,7 +211,12 @@ export class Engine {
   async #close(): Promise<void> {
     const { drainTimeoutMs } = this.config;
     const late = setTimeout(() => {
-      this.#fail(new MokaError('ERR_WORKER_DIED', `drain not complete after ms=${drainTimeoutMs}; acknowledged events are on disk`));
+      this.#fail(
+        new MokaError(
+          'ERR_WORKER_DIED',
+          `drain not complete after ms=${drainTimeoutMs}; acknowledged events are on disk`,
+        ),
+      );
     }, drainTimeoutMs);
     this.#intake.stopAccepting();
     this.#listeners.stopAccepting();

@@ -20,7 +20,11 @@ export function registerHealth(server: HttpServer, control: EngineControl): void
   server.route('get', '/readyz', (exchange) => {
     const reason = control.unreadyReason();
     if (exchange.query('verbose') !== undefined) {
-      exchange.sendJson(reason === null ? 200 : 503, { ready: reason === null, reason, partitions: control.describeLanes() });
+      exchange.sendJson(reason === null ? 200 : 503, {
+        ready: reason === null,
+        reason,
+        partitions: control.describeLanes(),
+      });
     } else {
       exchange.send(reason === null ? 200 : 503, TEXT, `${reason ?? 'ok'}\n`);
     }
@@ -42,5 +46,7 @@ export function registerControl(server: HttpServer, control: EngineControl): voi
     });
   action('/admin/checkpoint', () => control.checkpoint());
   action('/admin/drain', () => control.drain());
-  server.route('get', '/admin/partitions', (exchange) => exchange.sendJson(200, { partitions: control.describeLanes() }));
+  server.route('get', '/admin/partitions', (exchange) =>
+    exchange.sendJson(200, { partitions: control.describeLanes() }),
+  );
 }

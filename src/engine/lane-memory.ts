@@ -1,9 +1,9 @@
 import { DEFAULT_ACK_RING_BYTES } from '../base/limits.ts';
+import { CounterBlock } from '../metrics/counter-block.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { type LaneLink, LaneStatus } from '../ring/lane.ts';
 import { SpscRing } from '../ring/spsc-ring.ts';
 import { CHECKPOINT_RING_BYTES, CheckpointResult } from '../store/checkpoint-channel.ts';
-import { CounterBlock } from '../metrics/counter-block.ts';
 
 /** All memory that one partition shares with other threads. It is made once by the main thread and handed around. */
 export interface LaneMemory {

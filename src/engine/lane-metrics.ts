@@ -1,7 +1,8 @@
 // data plane
+
+import type { PartitionLog } from '../log/partition-log.ts';
 import { LANE_METRICS } from '../metrics/catalogue.ts';
 import { CounterBlock } from '../metrics/counter-block.ts';
-import type { PartitionLog } from '../log/partition-log.ts';
 import type { LaneStatus } from '../ring/lane.ts';
 import type { PartitionState } from '../store/partition-state.ts';
 import type { LaneMetrics } from '../worker/lane-meter.ts';
@@ -45,11 +46,18 @@ export class SharedLaneMetrics implements LaneMetrics {
   }
 
   /** A few times a second. */
-  sample(partition: Partition, state: PartitionState, log: PartitionLog, status: LaneStatus, checkpointMs: number): void {
+  sample(
+    partition: Partition,
+    state: PartitionState,
+    log: PartitionLog,
+    status: LaneStatus,
+    checkpointMs: number,
+  ): void {
     const block = this.#block;
     const stats = state.stats();
     const { checkpointer } = partition;
-    if (checkpointer.count > block.get(AT.checkpointsCommitted)) block.histogram(AT.checkpointTime).record(checkpointMs * 1000);
+    if (checkpointer.count > block.get(AT.checkpointsCommitted))
+      block.histogram(AT.checkpointTime).record(checkpointMs * 1000);
     block.set(AT.checkpointsCommitted, checkpointer.count);
     block.set(AT.checkpointsFailed, checkpointer.failureCount);
     block.set(AT.checkpointOffset, checkpointer.savedOffset);

@@ -120,7 +120,8 @@ export class Listeners {
     for (const { link } of intake.lanes) {
       const { state, intakeBlockedReason } = link.status;
       if (state !== LANE_RUNNING) return `partition=${link.partition} ${STATE_NAMES[state] ?? 'unknown'}`;
-      if (intakeBlockedReason !== 0) return `partition=${link.partition} blocked by ${errorCodeOf(intakeBlockedReason) ?? 'unknown'}`;
+      if (intakeBlockedReason !== 0)
+        return `partition=${link.partition} blocked by ${errorCodeOf(intakeBlockedReason) ?? 'unknown'}`;
     }
     return null;
   }

@@ -44,7 +44,9 @@ export async function prepareTopology(source: string, cacheDirectory: string): P
     writeFileSync(target, code);
     return { source, url: pathToFileURL(target).href };
   } catch (cause) {
-    throw new MokaError('ERR_TOPOLOGY_LOAD', `topology file=${path} cannot be compiled: ${(cause as Error).message}`, { cause });
+    throw new MokaError('ERR_TOPOLOGY_LOAD', `topology file=${path} cannot be compiled: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
@@ -55,7 +57,11 @@ export async function importTopology(module: TopologyModule): Promise<CompiledTo
     exports = (await import(module.url)) as Record<string, unknown>;
   } catch (cause) {
     if (cause instanceof MokaError) throw cause;
-    throw new MokaError('ERR_TOPOLOGY_LOAD', `topology file=${module.source} cannot be loaded: ${(cause as Error).message}`, { cause });
+    throw new MokaError(
+      'ERR_TOPOLOGY_LOAD',
+      `topology file=${module.source} cannot be loaded: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   if (isTopology(exports.topology)) return exports.topology;
   const candidates = Object.values(exports).filter(isTopology);
@@ -68,7 +74,12 @@ export async function importTopology(module: TopologyModule): Promise<CompiledTo
 
 export function isTopology(value: unknown): value is CompiledTopology {
   const candidate = value as Partial<CompiledTopology> | null;
-  return typeof candidate === 'object' && candidate !== null && typeof candidate.fingerprint === 'string' && typeof candidate.instantiate === 'function';
+  return (
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    typeof candidate.fingerprint === 'string' &&
+    typeof candidate.instantiate === 'function'
+  );
 }
 
 /** Marks a resolution of our own, so that the plugin does not answer itself. */

@@ -13,8 +13,8 @@ import { WorkerLoop } from '../worker/worker-loop.ts';
 import { logDirectory, stateDirectory } from './data-directory.ts';
 import { FailureCell } from './failure-cell.ts';
 import { HostedLane } from './hosted-lane.ts';
-import { SharedLaneMetrics } from './lane-metrics.ts';
 import type { LaneMemory } from './lane-memory.ts';
+import { SharedLaneMetrics } from './lane-metrics.ts';
 import { importTopology } from './topology-loader.ts';
 import { Heartbeats } from './watchdog.ts';
 import type { CheckpointTask, ControlMessage, LanesTask, ReportMessage, WorkerTask } from './worker-task.ts';
@@ -37,14 +37,15 @@ export async function runTask(task: WorkerTask): Promise<void> {
   }
 }
 
-
 /** Opens the partitions of one worker and turns them until they are drained. */
 export async function runLanes(task: LanesTask, topology: CompiledTopology): Promise<void> {
   const { config, port } = task;
   const report = (kind: ReportMessage['kind'], level: ReportMessage['level'], text: string): void =>
     port.postMessage({ kind, level, text } satisfies ReportMessage);
   if (topology.fingerprint !== task.fingerprint) {
-    throw new Error(`topology fingerprint=${topology.fingerprint} differs between threads, expected=${task.fingerprint}`);
+    throw new Error(
+      `topology fingerprint=${topology.fingerprint} differs between threads, expected=${task.fingerprint}`,
+    );
   }
   const disk = new NodeDisk();
   const bell = new Doorbell(task.bell);
@@ -146,6 +147,10 @@ export async function runCheckpoints(task: CheckpointTask): Promise<void> {
   }
 }
 
-function openSender(memory: LaneMemory, bell: Doorbell, reader: ConstructorParameters<typeof CheckpointSender>[3]): CheckpointSender {
+function openSender(
+  memory: LaneMemory,
+  bell: Doorbell,
+  reader: ConstructorParameters<typeof CheckpointSender>[3],
+): CheckpointSender {
   return new CheckpointSender(new SpscRing(memory.checkpointRing), bell, memory.checkpointResult, reader);
 }

@@ -1,3 +1,4 @@
+import { MAX_REJECTION_DETAIL_BYTES } from '../base/limits.ts';
 import {
   EXCEPTION_DETAIL_LENGTH,
   EXCEPTION_DUPLICATE,
@@ -6,7 +7,6 @@ import {
   EXCEPTION_HEADER_BYTES,
   EXCEPTION_OFFSET,
 } from '../record/ack-message.ts';
-import { MAX_REJECTION_DETAIL_BYTES } from '../base/limits.ts';
 
 const encoder = new TextEncoder();
 

@@ -19,9 +19,9 @@ import {
   RECORD_STREAM_ID,
   RECORD_VALUE_LENGTH,
 } from '../record/layout.ts';
+import type { ValueDecoder } from '../record/value-codec.ts';
 import type { DedupeTable } from '../store/dedupe-table.ts';
 import { PRODUCER_DUPLICATE, PRODUCER_FENCED, type ProducerTable } from '../store/producer-table.ts';
-import type { ValueDecoder } from '../record/value-codec.ts';
 import type { SchemaIssue } from '../topology/compiled.ts';
 import type { StreamRuntime } from './stream-runtime.ts';
 
@@ -94,7 +94,8 @@ export class Judge {
   judge(memory: RecordMemory, position: number, logTime: number): number {
     const { u8, u32, f64 } = memory;
     const word = position >>> 2;
-    const streamId = (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);
+    const streamId =
+      (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);
     const stream = this.#streams[streamId] as StreamRuntime;
     const start = position + RECORD_HEADER_BYTES;
     const valueLength = u32[word + RECORD_VALUE_LENGTH / 4] as number;
@@ -113,7 +114,11 @@ export class Judge {
 
     const keyValue = event[stream.keyField];
     const key = typeof keyValue === 'string' ? keyValue : String(keyValue);
-    if (!isKey(key)) return this.#reject(ERRORS.ERR_EVENT_KEY_INVALID.id, `key empty, over ${MAX_KEY_BYTES} bytes or with control characters`);
+    if (!isKey(key))
+      return this.#reject(
+        ERRORS.ERR_EVENT_KEY_INVALID.id,
+        `key empty, over ${MAX_KEY_BYTES} bytes or with control characters`,
+      );
     const routing = this.#routing;
     routing.hashString(key);
     const keyLow = u32[word + RECORD_KEY_HASH / 4] as number;
@@ -128,7 +133,12 @@ export class Judge {
     if (stream.eventTimeField !== null) {
       const field = event[stream.eventTimeField];
       if (field !== undefined) eventTime = field as number;
-      if (!(eventTime >= MIN_EVENT_TIME_MS && eventTime <= Math.min(MAX_EVENT_TIME_MS, logTime + stream.spec.maxFutureSkewMs))) {
+      if (
+        !(
+          eventTime >= MIN_EVENT_TIME_MS &&
+          eventTime <= Math.min(MAX_EVENT_TIME_MS, logTime + stream.spec.maxFutureSkewMs)
+        )
+      ) {
         return this.#reject(
           ERRORS.ERR_EVENT_TIME_RANGE.id,
           `event time ${stream.eventTimeField}=${String(event[stream.eventTimeField])} allowed=${MIN_EVENT_TIME_MS}..now+${stream.spec.maxFutureSkewMs}`,
@@ -166,7 +176,8 @@ export class Judge {
     const producerHigh = u32[word + RECORD_PRODUCER_HASH / 4 + 1] as number;
     if (producerLow !== 0 || producerHigh !== 0) {
       hasIdentity = true;
-      const epoch = (u8[position + RECORD_PRODUCER_EPOCH] as number) | ((u8[position + RECORD_PRODUCER_EPOCH + 1] as number) << 8);
+      const epoch =
+        (u8[position + RECORD_PRODUCER_EPOCH] as number) | ((u8[position + RECORD_PRODUCER_EPOCH + 1] as number) << 8);
       const sequence = f64[(position + RECORD_PRODUCER_SEQUENCE) >>> 3] as number;
       const verdict = this.#producers.check(producerLow, producerHigh, epoch, sequence);
       if (verdict === PRODUCER_FENCED) return this.#reject(ERRORS.ERR_PRODUCER_FENCED.id, `producer epoch=${epoch}`);
@@ -176,7 +187,10 @@ export class Judge {
     try {
       this.#collectIdentities(memory, position, stream, streamId, keyLow, keyHigh, event);
     } catch (error) {
-      return this.#reject(ERRORS.ERR_OPERATOR_FAILED.id, `id.when of stream=${stream.spec.name} threw: ${String(error)}`);
+      return this.#reject(
+        ERRORS.ERR_OPERATOR_FAILED.id,
+        `id.when of stream=${stream.spec.name} threw: ${String(error)}`,
+      );
     }
     const count = this.identityCount;
     for (let i = 0; i < count; i++) {
@@ -197,7 +211,8 @@ export class Judge {
   recall(memory: RecordMemory, position: number): void {
     const { u8, u32, f64 } = memory;
     const word = position >>> 2;
-    const streamId = (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);
+    const streamId =
+      (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);
     const stream = this.#streams[streamId] as StreamRuntime;
     const start = position + RECORD_HEADER_BYTES;
     const valueLength = u32[word + RECORD_VALUE_LENGTH / 4] as number;

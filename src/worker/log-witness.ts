@@ -1,3 +1,4 @@
+import type { PartitionLog } from '../log/partition-log.ts';
 import { IDENTITY_IDEMPOTENCY } from '../record/identity.ts';
 import {
   RECORD_CODEC,
@@ -7,7 +8,6 @@ import {
   RECORD_STREAM_ID,
   RECORD_VALUE_LENGTH,
 } from '../record/layout.ts';
-import type { PartitionLog } from '../log/partition-log.ts';
 import type { ValueDecoder } from '../record/value-codec.ts';
 import type { IdentityWitness, RecordMemory } from './judge.ts';
 import type { StreamRuntime } from './stream-runtime.ts';
@@ -40,7 +40,9 @@ export class LogWitness implements IdentityWitness {
     const stream = this.#streams[streamIdAt(memory.u8, position)] as StreamRuntime;
     const identity = stream.spec.identities[kind >>> 8];
     if (identity === undefined) return false;
-    return String(valueAt(stream, view, at)[identity.field]) === String(valueAt(stream, memory, position)[identity.field]);
+    return (
+      String(valueAt(stream, view, at)[identity.field]) === String(valueAt(stream, memory, position)[identity.field])
+    );
   }
 }
 

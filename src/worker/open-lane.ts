@@ -36,7 +36,13 @@ export interface LaneOptions {
   clock: Clock;
   monotonic: Clock;
   metrics: LaneMetrics;
-  log: { segmentBytes: number; maxBlockBytes: number; retentionBytes: number; retentionMs: number; reserveBytes: number };
+  log: {
+    segmentBytes: number;
+    maxBlockBytes: number;
+    retentionBytes: number;
+    retentionMs: number;
+    reserveBytes: number;
+  };
   state: { cacheBytes: number; eviction: EvictionPolicy };
   dedupe: { windowMs: number; maxEntries: number };
   checkpoint: CheckpointPolicy;

@@ -41,16 +41,16 @@ import {
   PRESSURE_OK,
 } from '../ring/lane.ts';
 import { EMPTY, type SpscRing } from '../ring/spsc-ring.ts';
+import { CHECKPOINT_VERSION, type CheckpointSink } from '../store/checkpoint.ts';
 import type { PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
-import { CHECKPOINT_VERSION, type CheckpointSink } from '../store/checkpoint.ts';
 import { Checkpointer, type CheckpointPolicy } from './checkpointer.ts';
-import { laneExtra } from './lane-stores.ts';
 import { EventApplier, type LaneListener, type RecordBytes } from './event-applier.ts';
 import { LaneContext } from './event-context.ts';
 import { ExceptionList } from './exception-list.ts';
 import { ACCEPT, DUPLICATE, Judge } from './judge.ts';
 import type { LaneMeter } from './lane-meter.ts';
+import { laneExtra } from './lane-stores.ts';
 import type { LogClock } from './log-clock.ts';
 import { LogWitness } from './log-witness.ts';
 import { PendingAcks } from './pending-acks.ts';
@@ -374,7 +374,12 @@ export class Partition {
   }
 
   /** What an accepted event does, live and at a replay alike: `judge` holds its fields. */
-  #insertAndApply(memory: { u8: Buffer; u32: Uint32Array; f64: Float64Array }, position: number, offset: number, logTime: number): void {
+  #insertAndApply(
+    memory: { u8: Buffer; u32: Uint32Array; f64: Float64Array },
+    position: number,
+    offset: number,
+    logTime: number,
+  ): void {
     const { u8, u32, f64 } = memory;
     const judge = this.#judge;
     const word = position >>> 2;
@@ -401,7 +406,8 @@ export class Partition {
     bytes.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
     bytes.codec = u8[position + RECORD_CODEC] as number;
     this.#context.moveTo(offset, judge.eventTime, logTime);
-    const streamId = (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);
+    const streamId =
+      (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);
     this.#applier.apply(streamId, judge.key, judge.value, bytes);
   }
 
@@ -485,7 +491,8 @@ export class Partition {
     }
     this.#isClosing = true;
     log.close((error) => {
-      if (error !== null) this.#fail(new MokaError('ERR_DISK_IO', 'log cannot be closed', { partition: this.partition, cause: error }));
+      if (error !== null)
+        this.#fail(new MokaError('ERR_DISK_IO', 'log cannot be closed', { partition: this.partition, cause: error }));
       this.#isClosed = true;
       this.#status.state = LANE_CLOSED;
       this.onWork();

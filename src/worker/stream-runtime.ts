@@ -1,8 +1,8 @@
 import { assert } from '../base/assert.ts';
+import { LEVEL_DURABLE, LEVEL_WRITTEN } from '../record/intake-message.ts';
+import { CODEC_JSON, CODEC_MSGPACK, CODEC_MSGPACK_RECORD } from '../record/layout.ts';
 import type { ValueDecoder } from '../record/value-codec.ts';
 import { createValueDecoder } from '../record/value-codec.ts';
-import { CODEC_JSON, CODEC_MSGPACK, CODEC_MSGPACK_RECORD } from '../record/layout.ts';
-import { LEVEL_DURABLE, LEVEL_WRITTEN } from '../record/intake-message.ts';
 import type { CompiledTopology, StreamSpec } from '../topology/compiled.ts';
 
 /** What a lane needs of one stream, resolved once. */

@@ -43,10 +43,12 @@ export class IntentSource {
     };
     if (random.chance(0.2)) event.padding = 'x'.repeat(random.below(random.chance(0.1) ? 4096 : 200));
     let bytes = Buffer.from(JSON.stringify(event));
-    if (random.chance(0.04)) {
+    const isInvalid = random.chance(0.04);
+    const isMismatch = random.chance(0.04);
+    if (isInvalid) {
       fate = 'invalid';
       bytes = Buffer.from(JSON.stringify({ ...event, delta: 'many' }));
-    } else if (earlier !== undefined && earlier.fate === 'accepted' && random.chance(0.04)) {
+    } else if (earlier !== undefined && earlier.fate === 'accepted' && isMismatch) {
       fate = 'mismatch';
       bytes = Buffer.from(JSON.stringify({ ...earlier.event, delta: earlier.event.delta + 1 }));
     }

@@ -41,7 +41,8 @@ for (let seed = first; seed < first + count && caughtBy === null; seed++) {
   for (const violation of result.violations) process.stderr.write(`  ${violation}\n`);
 }
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-if (values.json) process.stdout.write(`${JSON.stringify({ ...total, sabotage, caughtBy, seconds: Number(seconds) })}\n`);
+if (values.json)
+  process.stdout.write(`${JSON.stringify({ ...total, sabotage, caughtBy, seconds: Number(seconds) })}\n`);
 else {
   const figures = Object.entries(total)
     .map(([name, value]) => `${name}=${value}`)

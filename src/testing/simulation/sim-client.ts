@@ -76,7 +76,8 @@ export class SimClient {
     const intents = this.#choose(isFresh);
     if (intents.length === 0) return false;
     let length = INTAKE_HEADER_BYTES;
-    for (const { bytes, idempotencyKey } of intents) length += recordLength(bytes.length, Buffer.byteLength(idempotencyKey));
+    for (const { bytes, idempotencyKey } of intents)
+      length += recordLength(bytes.length, Buffer.byteLength(idempotencyKey));
     const index = ring.tryClaim(length);
     if (index === INSUFFICIENT_CAPACITY) {
       this.#again = [...intents.filter((intent) => !intent.isAnswered), ...this.#again];

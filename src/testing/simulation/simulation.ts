@@ -1,5 +1,5 @@
-import { setFailpointHandler } from '../../base/failpoint.ts';
 import { MokaError } from '../../base/errors.ts';
+import { setFailpointHandler } from '../../base/failpoint.ts';
 import { RECORD_HEADER_BYTES, RECORD_LENGTH, RECORD_VALUE_LENGTH } from '../../record/layout.ts';
 import { Doorbell } from '../../ring/doorbell.ts';
 import { LaneStatus } from '../../ring/lane.ts';
@@ -11,7 +11,7 @@ import { SeededRandom } from '../seeded-random.ts';
 import { SimulatedCheckpoints, type SimulatedSink } from '../simulated-checkpoints.ts';
 import { SimulatedDisk } from '../simulated-disk.ts';
 import { CrashSignal } from '../simulated-machine.ts';
-import { type Sabotage, sabotageLane, SabotagedDisk } from './sabotage.ts';
+import { type Sabotage, SabotagedDisk, sabotageLane } from './sabotage.ts';
 import { SimClient } from './sim-client.ts';
 import { nextRow, POISON_DELTA, type SimEvent, type SimRow, topology } from './sim-topology.ts';
 import { Violations } from './violations.ts';
@@ -247,7 +247,8 @@ export class Simulation {
     const violations = this.#violations;
     const offsetOf = new Map<string, number>();
     logged.forEach((event, offset) => {
-      if (offsetOf.has(event.id)) violations.add('event twice in the log', `id=${event.id} offsets=${offsetOf.get(event.id)},${offset}`);
+      if (offsetOf.has(event.id))
+        violations.add('event twice in the log', `id=${event.id} offsets=${offsetOf.get(event.id)},${offset}`);
       offsetOf.set(event.id, offset);
     });
     this.#known.forEach((event, offset) => {
@@ -256,18 +257,27 @@ export class Simulation {
     const lastOfKey = new Map<string, number>();
     for (const intent of this.#client.source.all) {
       const offset = offsetOf.get(intent.event.id);
-      if (intent.fate === 'invalid' && offset !== undefined) violations.add('invalid event in the log', `id=${intent.event.id}`);
+      if (intent.fate === 'invalid' && offset !== undefined)
+        violations.add('invalid event in the log', `id=${intent.event.id}`);
       if (intent.fate !== 'accepted') continue;
       if (intent.isAnswered && offset === undefined) {
-        violations.add('acknowledged event lost', `id=${intent.event.id} acked offset=${intent.offset} log end=${logged.length - 1}`);
+        violations.add(
+          'acknowledged event lost',
+          `id=${intent.event.id} acked offset=${intent.offset} log end=${logged.length - 1}`,
+        );
       }
       if (offset === undefined) continue;
       if (intent.isAnswered && offset !== intent.offset) {
-        violations.add('acknowledged event moved', `id=${intent.event.id} acked offset=${intent.offset} found=${offset}`);
+        violations.add(
+          'acknowledged event moved',
+          `id=${intent.event.id} acked offset=${intent.offset} found=${offset}`,
+        );
       }
-      if (JSON.stringify(logged[offset]) !== intent.bytes.toString()) violations.add('event changed', `id=${intent.event.id}`);
+      if (JSON.stringify(logged[offset]) !== intent.bytes.toString())
+        violations.add('event changed', `id=${intent.event.id}`);
       const before = lastOfKey.get(intent.event.key) ?? -1;
-      if (offset < before) violations.add('order of a key broken', `key=${intent.event.key} offset=${offset} after=${before}`);
+      if (offset < before)
+        violations.add('order of a key broken', `key=${intent.event.key} offset=${offset} after=${before}`);
       lastOfKey.set(intent.event.key, offset);
     }
   }
@@ -286,9 +296,11 @@ export class Simulation {
       const key = `k${index}`;
       const found = JSON.stringify(store.get(key) ?? null);
       const wanted = JSON.stringify(expected.get(key) ?? null);
-      if (found !== wanted) this.#violations.add('view differs from the fold over the log', `key=${key} found=${found} expected=${wanted}`);
+      if (found !== wanted)
+        this.#violations.add('view differs from the fold over the log', `key=${key} found=${found} expected=${wanted}`);
     }
-    if (store.size !== expected.size) this.#violations.add('row count differs', `found=${store.size} expected=${expected.size}`);
+    if (store.size !== expected.size)
+      this.#violations.add('row count differs', `found=${store.size} expected=${expected.size}`);
     const poisoned = logged.filter((event) => event.delta === POISON_DELTA).length;
     const letters = lane.state.store(DEAD_LETTERS_STORE).size;
     if (letters !== poisoned) this.#violations.add('dead letters differ', `found=${letters} expected=${poisoned}`);
