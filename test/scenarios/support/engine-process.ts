@@ -7,7 +7,7 @@ import { afterAll, vi } from 'vitest';
 import { type RawAnswer, request } from '../../http/raw-http-client.ts';
 
 /** The built command; another build than `dist/` is named by MOKA_TEST_BUILD. */
-const BUILD = process.env['MOKA_TEST_BUILD'] ?? fileURLToPath(new URL('../../../dist', import.meta.url));
+export const BUILD = process.env['MOKA_TEST_BUILD'] ?? fileURLToPath(new URL('../../../dist', import.meta.url));
 export const MOKA = join(BUILD, 'moka.cjs');
 
 /** Small segments are made at once; what is logged goes to stderr, where a failure shows it. */

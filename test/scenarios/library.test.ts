@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type * as Moka from '../../src/index.ts';
+import { request } from '../http/raw-http-client.ts';
+import { BUILD } from './support/engine-process.ts';
+import { freshPath, topologyFile } from './support/scratch.ts';
+import { ORDERS, order } from './support/shop.ts';
+
+/** The engine inside somebody else's process, as the package gives it. */
+const moka = (await import(pathToFileURL(join(BUILD, 'index.js')).href)) as typeof Moka;
+
+const QUIET = {
+  http: { port: 0 },
+  admin: { port: 0 },
+  log: { segmentBytes: 4 * 1024 * 1024 },
+  logLevel: 'error',
+} as const;
+
+describe('createEngine', () => {
+  it('takes events from a topology file, answers questions, and gives the directory back when it is closed', async () => {
+    const options = { ...QUIET, dataDir: freshPath(), partitions: 2 };
+    const topology = topologyFile('guarantees');
+    const engine = await moka.createEngine(topology, options);
+    const first = await engine.ingest('sales', { till: 'a', n: 1 });
+    expect(first).toMatchObject({ offset: 0, epoch: 1, level: 'written', processed: true, duplicate: false });
+    expect(await engine.ingest('sales', { till: 'a', n: 1 })).toEqual({ ...first, duplicate: true });
+    expect(await engine.ingest('pings', { till: 'a', n: 1 })).toMatchObject({ level: 'received', processed: false });
+    await Promise.all(Array.from({ length: 100 }, (_, n) => engine.ingest('notes', { till: `t-${n % 5}`, n })));
+    const notes = engine.view<number>('notes');
+    expect(await notes.get('t-3')).toBe(20);
+    expect(await notes.get('nobody')).toBeUndefined();
+    const { rows, cursor } = await notes.range({ prefix: 't-', limit: 3 });
+    expect(rows).toEqual(['t-0', 't-1', 't-2'].map((key) => ({ key, value: 20 })));
+    expect(cursor).not.toBeNull();
+    expect((await fetch(`${engine.url}/livez`)).status).toBe(200);
+
+    await Promise.all([engine.close(), engine.close()]);
+    await expect(engine.ingest('notes', { till: 'late', n: 1 })).rejects.toMatchObject({ isRetryable: true });
+    const again = await moka.createEngine(topology, options);
+    expect(await again.view('notes').get('t-3')).toBe(20);
+    await again.close();
+  });
+
+  it('refuses with the codes of the HTTP answers', async () => {
+    const engine = await moka.createEngine(topologyFile('guarantees'), {
+      ...QUIET,
+      dataDir: freshPath(),
+      partitions: 1,
+    });
+    await expect(engine.ingest('sale', {})).rejects.toMatchObject({ code: 'ERR_STREAM_UNKNOWN', status: 404 });
+    await expect(engine.ingest('sales', { n: 1 })).rejects.toMatchObject({
+      code: 'ERR_EVENT_KEY_MISSING',
+      status: 422,
+    });
+    await expect(engine.ingest('sales', { till: 'a', n: 'x' })).rejects.toMatchObject({ code: 'ERR_EVENT_SCHEMA' });
+    await engine.ingest('sales', { till: 'a', n: 1 }, { idempotencyKey: 'k' });
+    const other = engine.ingest('sales', { till: 'a', n: 2 }, { idempotencyKey: 'k' });
+    await expect(other).rejects.toMatchObject({ code: 'ERR_IDENTITY_MISMATCH', status: 422 });
+    expect(() => engine.view('sale')).toThrow(expect.objectContaining({ code: 'ERR_VIEW_UNKNOWN' }));
+    await engine.close();
+  });
+
+  it('runs a topology of this very thread with no workers, and with workers says why not', async () => {
+    const { topology } = (await import(pathToFileURL(join(BUILD, 'examples/coffee-shop/topology.js')).href)) as {
+      topology: Moka.CompiledTopology;
+    };
+    const options = { ...QUIET, dataDir: freshPath(), partitions: 1 };
+    await expect(moka.createEngine(topology, { ...options, workers: 1 })).rejects.toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+    });
+    const engine = await moka.createEngine(topology, { ...options, workers: 0 });
+    const port = Number(new URL(engine.url).port);
+    const body = JSON.stringify(order('inline'));
+    const headers = { 'Content-Type': 'application/json' };
+    expect((await request(port, 'POST', ORDERS, headers, body)).status).toBe(201);
+    expect(await engine.view('orders').get('inline')).toMatchObject({ status: 'placed' });
+    await engine.close();
+  });
+});
