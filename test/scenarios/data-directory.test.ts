@@ -82,8 +82,12 @@ describe('a data directory', () => {
     await expectRefused(data, 74, 'ERR_DATA_OCCUPIED', new RegExp(`${data} is in use by process pid=${first.pid};`));
     expect((await first.post(ORDERS, order('still-here'))).status).toBe(201);
     await first.kill();
-    const second = await EngineProcess.start({ data });
-    expect((await second.stop()).code).toBe(0);
+    const heirs = [new EngineProcess({ data }), new EngineProcess({ data })];
+    const outcomes = await Promise.all(
+      heirs.map((heir) => Promise.race([heir.ready(), heir.exited]).catch(() => heir.exited)),
+    );
+    expect(outcomes.map((outcome) => outcome?.code ?? 'ready').sort()).toEqual([74, 'ready']);
+    await Promise.all(heirs.map((heir) => heir.kill()));
   });
 
   it('is given back by an engine whose port is taken', async () => {

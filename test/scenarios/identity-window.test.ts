@@ -6,7 +6,7 @@ import { ORDERS, order } from './support/shop.ts';
 
 /** A repeated event is known for a time that is promised; what cannot be promised is refused. */
 describe('the window of identities', () => {
-  const WINDOW_MS = 2000;
+  const WINDOW_MS = 3000;
   const ENTRIES = 1000;
 
   it('that is full refuses what is new, knows what is in it, and has room again when its time is up', async () => {

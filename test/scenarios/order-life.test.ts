@@ -93,6 +93,15 @@ describe('an order', () => {
     await send(later('life-3', 'cancelled'), { 'Idempotency-Key': 'cancel-3' });
   });
 
+  it('is the same order however its id is written', async () => {
+    const { partition } = await send(order('life-ü/4'));
+    const escaped = JSON.stringify(later('#', 'ready')).replace('#', '\\u006cife-\\u00fc\\/4');
+    const { status, json } = await engine.post(ORDERS, escaped, { 'Idempotency-Key': 'escaped' });
+    expect([status, json['partition']]).toEqual([201, partition]);
+    expect(await row('orders', 'life-%C3%BC%2F4')).toMatchObject({ status: 'ready' });
+    await send(later('life-ü/4', 'cancelled'), { 'Idempotency-Key': 'cancel-4' });
+  });
+
   it('that is not there yet is not waited for longer than asked', async () => {
     const { status, json } = await engine.get('/v1/views/orders/life-9?after=0:1000000&timeoutMs=20');
     expect([status, json['code']]).toEqual([504, 'ERR_VIEW_POSITION_TIMEOUT']);

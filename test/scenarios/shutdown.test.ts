@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { head, type RawAnswer, RawHttpClient, request } from '../http/raw-http-client.ts';
 import { EngineProcess, type Exit } from './support/engine-process.ts';
@@ -106,6 +109,18 @@ describe('an engine that drains', () => {
     const answer = await pending;
     expect([answer.status, answer.headers.get('connection')]).toEqual([201, 'close']);
     expect((await engine.exited).code).toBe(0);
+  });
+
+  it('that was told to before it was ready ends in good order as well', async () => {
+    const data = freshPath();
+    await (await EngineProcess.start({ data })).kill();
+    const engine = new EngineProcess({ data });
+    const lock = join(data, 'LOCK.sock');
+    const before = statSync(lock).mtimeMs;
+    // A new lock: the process has begun, and listens to signals.
+    while ((statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? before) === before) await sleep(1);
+    engine.signal('SIGTERM');
+    expect(await engine.exited).toEqual({ code: 0, signal: null, stderr: '' });
   });
 
   it('ends at once on a second signal, however much there is to do', async () => {
