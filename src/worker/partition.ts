@@ -17,18 +17,7 @@ import {
   LEVEL_WRITTEN,
   NO_REPLY,
 } from '../record/intake-message.ts';
-import {
-  RECORD_CODEC,
-  RECORD_FINGERPRINT,
-  RECORD_FRAME_INDEX,
-  RECORD_HEADER_BYTES,
-  RECORD_LENGTH,
-  RECORD_PRODUCER_EPOCH,
-  RECORD_PRODUCER_HASH,
-  RECORD_PRODUCER_SEQUENCE,
-  RECORD_STREAM_ID,
-  RECORD_VALUE_LENGTH,
-} from '../record/layout.ts';
+import { RECORD_FRAME_INDEX, RECORD_LENGTH } from '../record/layout.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
 import {
   LANE_CLOSED,
@@ -45,7 +34,7 @@ import { CHECKPOINT_VERSION, type CheckpointSink } from '../store/checkpoint.ts'
 import type { PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import { Checkpointer, type CheckpointPolicy } from './checkpointer.ts';
-import { EventApplier, type LaneListener, type RecordBytes } from './event-applier.ts';
+import { EventApplier, type LaneListener } from './event-applier.ts';
 import { LaneContext } from './event-context.ts';
 import { ExceptionList } from './exception-list.ts';
 import { ACCEPT, DUPLICATE, Judge } from './judge.ts';
@@ -54,6 +43,7 @@ import { laneExtra } from './lane-stores.ts';
 import type { LogClock } from './log-clock.ts';
 import { LogWitness } from './log-witness.ts';
 import { PendingAcks } from './pending-acks.ts';
+import { RecordApplier } from './record-applier.ts';
 import { type StreamRuntime, streamRuntimes } from './stream-runtime.ts';
 
 /**
@@ -110,14 +100,13 @@ export class Partition {
   readonly #monotonic: Clock;
   readonly #meter: LaneMeter;
   readonly #streams: readonly StreamRuntime[];
-  readonly #context: LaneContext;
   readonly #applier: EventApplier;
   readonly #judge: Judge;
+  readonly #records: RecordApplier;
   readonly #exceptions = new ExceptionList();
   readonly #durableAcks = new PendingAcks(LEVEL_DURABLE);
   readonly #writtenAcks = new PendingAcks(LEVEL_WRITTEN);
   readonly #checkpointer: Checkpointer;
-  readonly #recordBytes: RecordBytes = { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 };
   #listener: LaneListener | null = null;
   #processedOffset = -1;
   #isDraining = false;
@@ -142,8 +131,8 @@ export class Partition {
     this.#monotonic = options.monotonic;
     this.#meter = options.meter;
     this.#streams = streamRuntimes(options.topology);
-    this.#context = new LaneContext(options.partition);
-    this.#applier = new EventApplier(options.topology, options.state, this.#context, options.isDevelopment);
+    const context = new LaneContext(options.partition);
+    this.#applier = new EventApplier(options.topology, options.state, context, options.isDevelopment);
     this.#judge = new Judge(
       this.#streams,
       options.state.dedupe,
@@ -152,6 +141,7 @@ export class Partition {
       options.identityHash,
       new LogWitness(options.log, this.#streams),
     );
+    this.#records = new RecordApplier(this.#judge, options.state, context, this.#applier);
     this.#processedOffset = options.checkpointOffset;
     const { topology, log } = options;
     this.#checkpointer = new Checkpointer(
@@ -219,7 +209,7 @@ export class Partition {
         const length = block.u32[(position + RECORD_LENGTH) >>> 2] as number;
         if (offset > this.#processedOffset) {
           this.#judge.recall(block, position);
-          this.#insertAndApply(block, position, offset, block.logTime);
+          this.#records.apply(block, position, offset, block.logTime);
           this.#processedOffset = offset;
           events += 1;
         }
@@ -338,7 +328,7 @@ export class Partition {
         const offset = block.firstOffset + block.recordCount;
         block.recordCount += 1;
         block.length = to + recordLength;
-        this.#insertAndApply(block, to, offset, logTime);
+        this.#records.apply(block, to, offset, logTime);
         this.#processedOffset = offset;
         if (accepted === 0) firstOffset = offset;
         releaseAt = offset;
@@ -371,44 +361,6 @@ export class Partition {
       );
     }
     return eventCount;
-  }
-
-  /** What an accepted event does, live and at a replay alike: `judge` holds its fields. */
-  #insertAndApply(
-    memory: { u8: Buffer; u32: Uint32Array; f64: Float64Array },
-    position: number,
-    offset: number,
-    logTime: number,
-  ): void {
-    const { u8, u32, f64 } = memory;
-    const judge = this.#judge;
-    const word = position >>> 2;
-    const state = this.#state;
-    const fingerprint = u32[word + RECORD_FINGERPRINT / 4] as number;
-    const { identityCount, identityLow, identityHigh } = judge;
-    for (let i = 0; i < identityCount; i++) {
-      state.dedupe.insert(identityLow[i] as number, identityHigh[i] as number, fingerprint, offset, logTime);
-    }
-    const producerLow = u32[word + RECORD_PRODUCER_HASH / 4] as number;
-    const producerHigh = u32[word + RECORD_PRODUCER_HASH / 4 + 1] as number;
-    if (producerLow !== 0 || producerHigh !== 0) {
-      state.producers.advance(
-        producerLow,
-        producerHigh,
-        (u8[position + RECORD_PRODUCER_EPOCH] as number) | ((u8[position + RECORD_PRODUCER_EPOCH + 1] as number) << 8),
-        f64[(position + RECORD_PRODUCER_SEQUENCE) >>> 3] as number,
-        logTime,
-      );
-    }
-    const bytes = this.#recordBytes;
-    bytes.bytes = u8;
-    bytes.start = position + RECORD_HEADER_BYTES;
-    bytes.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
-    bytes.codec = u8[position + RECORD_CODEC] as number;
-    this.#context.moveTo(offset, judge.eventTime, logTime);
-    const streamId =
-      (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);
-    this.#applier.apply(streamId, judge.key, judge.value, bytes);
   }
 
   // ------------------------------------------------------------------ log

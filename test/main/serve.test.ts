@@ -117,7 +117,7 @@ describe('moka serve', () => {
 
 describe('moka log', () => {
   it('reads what was taken in, block by block too, and finds it good', async () => {
-    const engine = serve();
+    const engine = serve('--partitions', '1');
     const { url } = await engine.ready();
     for (const orderId of ['ord_1', 'ord_2', 'ord_3']) await place(url, orderId);
     const data = ['--data', join(directory, 'data')];

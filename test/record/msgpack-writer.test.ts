@@ -14,7 +14,9 @@ function written(value: unknown): Uint8Array {
 
 describe('MsgpackWriter.value', () => {
   it('writes what another implementation reads', () => {
-    const property = fc.property(fc.jsonValue(), (value) => {
+    // the peer renames a member __proto__
+    const values = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
+    const property = fc.property(values, (value) => {
       expect(PEER.unpack(written(value))).toStrictEqual(value);
     });
     fc.assert(property, fuzzRuns(1000));

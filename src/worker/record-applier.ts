@@ -1,0 +1,66 @@
+// data plane
+import {
+  RECORD_CODEC,
+  RECORD_FINGERPRINT,
+  RECORD_HEADER_BYTES,
+  RECORD_PRODUCER_EPOCH,
+  RECORD_PRODUCER_HASH,
+  RECORD_PRODUCER_SEQUENCE,
+  RECORD_STREAM_ID,
+  RECORD_VALUE_LENGTH,
+} from '../record/layout.ts';
+import type { PartitionState } from '../store/partition-state.ts';
+import type { EventApplier, RecordBytes } from './event-applier.ts';
+import type { LaneContext } from './event-context.ts';
+import type { Judge, RecordMemory } from './judge.ts';
+
+/**
+ * What an accepted event does to a lane, live and at a replay alike: its identities are kept, its producer moves on, and
+ * it runs through the topology.
+ */
+export class RecordApplier {
+  readonly #judge: Judge;
+  readonly #state: PartitionState;
+  readonly #context: LaneContext;
+  readonly #applier: EventApplier;
+  readonly #bytes: RecordBytes = { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 };
+
+  constructor(judge: Judge, state: PartitionState, context: LaneContext, applier: EventApplier) {
+    this.#judge = judge;
+    this.#state = state;
+    this.#context = context;
+    this.#applier = applier;
+  }
+
+  /** The record at `position` is the one the judge judged, or recalled, last. */
+  apply(memory: RecordMemory, position: number, offset: number, logTime: number): void {
+    const { u8, u32, f64 } = memory;
+    const judge = this.#judge;
+    const word = position >>> 2;
+    const state = this.#state;
+    const fingerprint = u32[word + RECORD_FINGERPRINT / 4] as number;
+    const { identityCount, identityLow, identityHigh } = judge;
+    for (let i = 0; i < identityCount; i++) {
+      state.dedupe.insert(identityLow[i] as number, identityHigh[i] as number, fingerprint, offset, logTime);
+    }
+    const producerLow = u32[word + RECORD_PRODUCER_HASH / 4] as number;
+    const producerHigh = u32[word + RECORD_PRODUCER_HASH / 4 + 1] as number;
+    if (producerLow !== 0 || producerHigh !== 0) {
+      const epoch = u16At(u8, position + RECORD_PRODUCER_EPOCH);
+      const sequence = f64[(position + RECORD_PRODUCER_SEQUENCE) >>> 3] as number;
+      // Outside the event: a dead letter has been taken too, and its sequence with it.
+      state.producers.advance(producerLow, producerHigh, epoch, sequence, logTime);
+    }
+    const bytes = this.#bytes;
+    bytes.bytes = u8;
+    bytes.start = position + RECORD_HEADER_BYTES;
+    bytes.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
+    bytes.codec = u8[position + RECORD_CODEC] as number;
+    this.#context.moveTo(offset, judge.eventTime, logTime);
+    this.#applier.apply(u16At(u8, position + RECORD_STREAM_ID), judge.key, judge.value, bytes);
+  }
+}
+
+function u16At(u8: Uint8Array, at: number): number {
+  return (u8[at] as number) | ((u8[at + 1] as number) << 8);
+}
