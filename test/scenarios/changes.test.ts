@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawWebSocket } from '../http/raw-websocket.ts';
-import { EngineProcess } from './support/engine-process.ts';
+import { EngineProcess, TWO_WORKERS } from './support/engine-process.ts';
 import { EventStream } from './support/event-stream.ts';
 import { freshPath } from './support/scratch.ts';
 import { later, ORDERS, order } from './support/shop.ts';
@@ -11,7 +11,7 @@ let engine: EngineProcess;
 let identities = 0;
 
 beforeAll(async () => {
-  engine = await EngineProcess.start({ data, partitions: 3 });
+  engine = await EngineProcess.start({ data, partitions: 3, env: TWO_WORKERS });
 });
 
 afterAll(() => engine.kill());

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EngineProcess } from './support/engine-process.ts';
+import { EngineProcess, TWO_WORKERS } from './support/engine-process.ts';
 import {
   BINARY_PROTOCOL,
   binaryFrame,
@@ -21,7 +21,7 @@ const WS = `${ORDERS}/ws`;
 let engine: EngineProcess;
 
 beforeAll(async () => {
-  engine = await EngineProcess.start({ data, partitions: 2 });
+  engine = await EngineProcess.start({ data, partitions: 2, env: TWO_WORKERS });
 });
 
 afterAll(() => engine.kill());

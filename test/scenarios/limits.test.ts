@@ -6,7 +6,7 @@ import {
   MAX_KEY_BYTES,
   MAX_PRODUCER_BYTES,
 } from '../../src/base/limits.ts';
-import { EngineProcess } from './support/engine-process.ts';
+import { EngineProcess, TWO_WORKERS } from './support/engine-process.ts';
 import {
   BINARY_PROTOCOL,
   binaryFrame,
@@ -26,7 +26,7 @@ let engine: EngineProcess;
 let taken = 0;
 
 beforeAll(async () => {
-  engine = await EngineProcess.start({ data, topology: topologyFile('guarantees'), partitions: 3 });
+  engine = await EngineProcess.start({ data, topology: topologyFile('guarantees'), partitions: 3, env: TWO_WORKERS });
 });
 
 afterAll(() => engine.kill());

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_STORE_KEY_BYTES } from '../../src/store/store-limits.ts';
-import { EngineProcess } from './support/engine-process.ts';
+import { EngineProcess, TWO_WORKERS } from './support/engine-process.ts';
 import { freshPath } from './support/scratch.ts';
 import { later, ORDERS, order } from './support/shop.ts';
 
@@ -9,7 +9,7 @@ let engine: EngineProcess;
 const LONG = 'k'.repeat(MAX_STORE_KEY_BYTES + 1);
 
 beforeAll(async () => {
-  engine = await EngineProcess.start({ data: freshPath(), partitions: 3 });
+  engine = await EngineProcess.start({ data: freshPath(), partitions: 3, env: TWO_WORKERS });
 });
 
 afterAll(() => engine.kill());

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { head, type RawAnswer, RawHttpClient, request } from '../http/raw-http-client.ts';
-import { EngineProcess, type Exit } from './support/engine-process.ts';
+import { EngineProcess, type Exit, TWO_WORKERS } from './support/engine-process.ts';
 import { connectIntake, JSON_PROTOCOL } from './support/intake-socket.ts';
 import { compare, frameClient, httpClient, Journal, type LoadTarget, NOTHING_WRONG } from './support/load.ts';
 import { freshPath, topologyFile } from './support/scratch.ts';
@@ -21,7 +21,7 @@ interface UnderLoad {
 
 async function underLoad(): Promise<UnderLoad> {
   const data = freshPath();
-  const engine = await EngineProcess.start({ data, partitions: 2 });
+  const engine = await EngineProcess.start({ data, partitions: 2, env: TWO_WORKERS });
   const target: LoadTarget = {
     port: engine.port,
     path: ORDERS,

@@ -10,8 +10,18 @@ import { type RawAnswer, request } from '../../http/raw-http-client.ts';
 export const BUILD = process.env['MOKA_TEST_BUILD'] ?? fileURLToPath(new URL('../../../dist', import.meta.url));
 export const MOKA = join(BUILD, 'moka.cjs');
 
-/** Small segments are made at once; what is logged goes to stderr, where a failure shows it. */
-const TEST_SETTINGS = { MOKA_LOG_SEGMENT_BYTES: String(4 * 1024 * 1024), MOKA_LOG_LEVEL: 'error' };
+/**
+ * Small segments are made at once, one worker starts faster than two; what is logged goes to stderr, where a failure
+ * shows it.
+ */
+const TEST_SETTINGS = {
+  MOKA_LOG_SEGMENT_BYTES: String(4 * 1024 * 1024),
+  MOKA_WORKERS: '1',
+  MOKA_LOG_LEVEL: 'error',
+};
+
+/** For tests with several partitions, where it matters that they do not take turns. */
+export const TWO_WORKERS = { MOKA_WORKERS: '2' };
 
 /** A disk that others use too can hold up a flush, and the end of the process that waits for it, for many seconds. */
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

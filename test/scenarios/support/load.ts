@@ -27,41 +27,50 @@ export interface LoadTarget {
   readonly framesUnderway?: number;
 }
 
-const ENDED = /^connection closed|ECONN|EPIPE/;
-
 /**
- * A client with one request under way at a time, which comes back when it is told to, until its connection ends or it
- * has sent all it has.
+ * A client with one request under way at a time: it comes back when it is told to, and sends again, on a new connection,
+ * what it got no answer to. It ends when it has sent all it has, or when the engine goes down.
  */
 export async function httpClient(target: LoadTarget, name: string, count: number, journal: Journal): Promise<void> {
-  let client: RawHttpClient;
+  let client: RawHttpClient | null = null;
   try {
-    client = await RawHttpClient.open(target.port);
-    for (let n = 0; n < count; n++) await deliver(client, target, `${name}-${n}`, journal);
-    client.close();
+    for (let n = 0; n < count; n++) {
+      const id = `${name}-${n}`;
+      journal.sent.add(id);
+      for (let outcome: Outcome = 'again'; outcome === 'again'; ) {
+        if (client === null || client.isClosed) client = await RawHttpClient.open(target.port);
+        outcome = await deliver(client, target, id, journal);
+        if (outcome === 'down') return;
+      }
+    }
   } catch (error) {
-    if (!ENDED.test((error as Error).message)) throw error;
+    if (!/ECONN/.test(String((error as NodeJS.ErrnoException).code))) throw error;
+  } finally {
+    client?.close();
   }
 }
 
-async function deliver(client: RawHttpClient, target: LoadTarget, id: string, journal: Journal): Promise<void> {
+type Outcome = 'delivered' | 'again' | 'down';
+
+async function deliver(client: RawHttpClient, target: LoadTarget, id: string, journal: Journal): Promise<Outcome> {
   const body = target.event(id);
-  journal.sent.add(id);
-  for (;;) {
-    const headers = { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) };
-    client.send(head('POST', target.path, headers) + body);
-    const { status, headers: answered, json } = await client.answer();
-    if (status === 201) {
-      journal.acked.add(id);
-      return;
-    }
-    if (json['retryable'] !== true) {
-      journal.complaints.push(`${id}: ${status} ${json['code']} ${json['detail']}`);
-      return;
-    }
-    journal.refusals += 1;
-    await sleep(Number(answered.get('retry-after')) * 1000);
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) };
+  client.send(head('POST', target.path, headers) + body);
+  const answer = await client.answer().catch(() => null);
+  if (answer === null) return 'again';
+  const { status, json } = answer;
+  if (status === 201) {
+    journal.acked.add(id);
+    return 'delivered';
   }
+  if (json['code'] === 'ERR_DRAINING') return 'down';
+  if (json['retryable'] !== true) {
+    journal.complaints.push(`${id}: ${status} ${json['code']} ${json['detail']}`);
+    return 'delivered';
+  }
+  journal.refusals += 1;
+  await sleep(Number(answer.headers.get('retry-after')) * 1000);
+  return 'again';
 }
 
 const EVENTS_PER_FRAME = 10;
