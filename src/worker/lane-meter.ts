@@ -3,6 +3,8 @@ import type { Clock } from '../base/clock.ts';
 
 /** Weight of the newest sample in the moving averages. */
 const WEIGHT = 0.1;
+/** The drain rate is taken over this much time in which there was something to drain. */
+const DRAIN_WINDOW_MS = 50;
 /** Before anything was measured: a replay this fast is what the slowest supported box does. */
 const INITIAL_EVENTS_PER_MS = 100;
 
@@ -18,36 +20,42 @@ export const NO_METRICS: LaneMetrics = { judged() {}, sealed() {}, flushed() {} 
 export class LaneMeter {
   /** Events processed per ms of work: what a replay will do. */
   eventsPerMs = INITIAL_EVENTS_PER_MS;
-  /** Events made durable per second of wall time, of late. */
-  eventsPerSecond = 0;
+  /**
+   * Events per second that the lane takes off its ring while there are any: what a backlog is divided by to say when it
+   * will be gone. Time in which nothing waited says nothing about it. 0 before anything was measured.
+   */
+  drainPerSecond = 0;
   readonly #clock: Clock;
   readonly #metrics: LaneMetrics;
   #sealedAt = 0;
-  #windowStart: number;
-  #windowEvents = 0;
+  #drainMs = 0;
+  #drainEvents = 0;
+  #endedAt = 0;
+  #isDrained = true;
 
   constructor(monotonic: Clock, metrics: LaneMetrics) {
     this.#clock = monotonic;
     this.#metrics = metrics;
-    this.#windowStart = monotonic.now();
   }
 
   begin(): number {
     return this.#clock.now();
   }
 
-  end(start: number, events: number, _bytes: number): void {
+  /** @param isDrained nothing is left on the ring; else what comes before the next turn is time it was waited for */
+  end(start: number, events: number, isDrained: boolean): void {
     const now = this.#clock.now();
     const spent = now - start;
     // A handful of events says more about the clock than about the rate.
     if (events >= 64 && spent > 0) this.eventsPerMs += WEIGHT * (events / spent - this.eventsPerMs);
-    this.#windowEvents += events;
-    const span = now - this.#windowStart;
-    if (span >= 100) {
-      this.eventsPerSecond = (this.#windowEvents * 1000) / span;
-      this.#windowStart = now;
-      this.#windowEvents = 0;
-    }
+    this.#drainMs += now - (this.#isDrained ? start : this.#endedAt);
+    this.#drainEvents += events;
+    this.#endedAt = now;
+    this.#isDrained = isDrained;
+    if (this.#drainMs < DRAIN_WINDOW_MS) return;
+    this.drainPerSecond = (this.#drainEvents * 1000) / this.#drainMs;
+    this.#drainMs = 0;
+    this.#drainEvents = 0;
   }
 
   judged(accepted: number, duplicate: number, rejected: number, receivedAt: number): void {

@@ -274,10 +274,14 @@ export class Partition {
     let taken = 0;
     let events = 0;
     let hasMore = false;
+    let isDrained = false;
     const start = this.#meter.begin();
     for (;;) {
       const index = intake.poll();
-      if (index === EMPTY) break;
+      if (index === EMPTY) {
+        isDrained = true;
+        break;
+      }
       const length = intake.polledLength;
       const block = log.open;
       if (block.length + length - INTAKE_HEADER_BYTES > block.capacity) break;
@@ -291,7 +295,7 @@ export class Partition {
     }
     if (taken !== 0) {
       intake.acknowledge();
-      this.#meter.end(start, events, taken);
+      this.#meter.end(start, events, isDrained);
     }
     return hasMore;
   }
@@ -426,7 +430,7 @@ export class Partition {
     const fill = this.#intake.unreadBytes() / this.#intake.capacity;
     status.fillRatio = fill;
     status.pressure = fill >= FULL_FILL ? PRESSURE_FULL : fill >= HIGH_FILL ? PRESSURE_HIGH : PRESSURE_OK;
-    status.drainRate = this.#meter.eventsPerSecond;
+    status.drainRate = this.#meter.drainPerSecond;
     status.intakeBlockedReason = this.#log.blockedReason();
     status.processedOffset = this.#processedOffset;
   }
