@@ -9,6 +9,8 @@ export class Journal {
   readonly acked = new Set<string>();
   /** Answers that asked to come back later. */
   refusals = 0;
+  /** The longest of the times they named. */
+  waitSecondsMax = 0;
   /** Answers that were neither. */
   readonly complaints: string[] = [];
 
@@ -69,7 +71,9 @@ async function deliver(client: RawHttpClient, target: LoadTarget, id: string, jo
     return 'delivered';
   }
   journal.refusals += 1;
-  await sleep(Number(answer.headers.get('retry-after')) * 1000);
+  const waitSeconds = Number(answer.headers.get('retry-after'));
+  journal.waitSecondsMax = Math.max(journal.waitSecondsMax, waitSeconds);
+  await sleep(waitSeconds * 1000);
   return 'again';
 }
 
