@@ -241,7 +241,8 @@ export class Engine {
     // Who opens the engine is told by its rejection.
     if (!this.#isOpen) return;
     const found = this.#threads.failure.read();
-    this.#logger.fatal(found?.error.message ?? error.message);
+    // What we know needs no stack; a throw of user code outside of its operator is found by it.
+    this.#logger.fatal(found?.error.message ?? (error instanceof MokaError ? error.message : error.stack));
     endProcess(found?.exitCode ?? exitReasonOf(error));
   }
 }

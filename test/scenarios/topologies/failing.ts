@@ -5,9 +5,7 @@ const Sale = Type.Object({
   saleId: Type.String(),
   till: Type.String(),
   cents: Type.Integer(),
-  trouble: Type.Optional(
-    Type.Union([Type.Literal('throw'), Type.Literal('promise'), Type.Literal('nothing'), Type.Literal('deep')]),
-  ),
+  trouble: Type.Optional(Type.Enum(['throw', 'promise', 'nothing', 'deep', 'exit', 'later'])),
 });
 
 /** Sums what a till takes, and then does what a sale asks for, so that a failure comes behind a change of state. */
@@ -33,6 +31,13 @@ export const topology = defineTopology('failing', (t) => {
           return undefined as never;
         case 'deep':
           return endless(0) as never;
+        case 'exit':
+          return process.exit(0);
+        case 'later':
+          setTimeout(() => {
+            throw new Error(`sale ${sale.saleId} comes back to bite`);
+          }, 1);
+          return sale;
         default:
           return sale;
       }

@@ -86,3 +86,22 @@ describe.concurrent('a lane that is stuck', () => {
     expect((await engine.stop()).code).toBe(0);
   });
 });
+
+describe.concurrent('a lane whose thread is ended by an operator', () => {
+  it.each([
+    ['exit', /worker exited with code: 0/],
+    ['later', /sale s-2 comes back to bite.* at Timeout/],
+  ])('takes the process with it, says why, and nothing that was acknowledged is lost: %s', async (trouble, reason) => {
+    const data = freshPath();
+    const failing = topologyFile('failing');
+    const engine = await EngineProcess.start({ data, topology: failing, partitions: 1 });
+    const sale = (saleId: string, more: object = {}): object => ({ saleId, till: 'a', cents: 1, ...more });
+    expect((await engine.post('/v1/streams/sales', sale('s-1'))).status).toBe(201);
+    const last = await engine.post('/v1/streams/sales', sale('s-2', { trouble })).catch(() => null);
+    const { code, stderr } = await engine.exited;
+    expect([code, (JSON.parse(stderr) as { level: number }).level]).toEqual([1, 60]);
+    expect(stderr).toMatch(reason);
+    const ids = readLogs(data).map(({ bytes }) => (JSON.parse(bytes.toString()) as { saleId: string }).saleId);
+    expect(ids).toEqual(last === null ? ['s-1'] : ['s-1', 's-2']);
+  });
+});
