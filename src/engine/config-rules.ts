@@ -27,8 +27,8 @@ const RULES: readonly Rule[] = [
     ),
   ({ log }) =>
     unless(
-      log.maxBlockBytes * 2 <= log.segmentBytes,
-      `log.maxBlockBytes=${log.maxBlockBytes}: must be at most half of log.segmentBytes=${log.segmentBytes}`,
+      log.maxBlockBytes * 4 <= log.segmentBytes,
+      `log.maxBlockBytes=${log.maxBlockBytes}: must be at most a quarter of log.segmentBytes=${log.segmentBytes}`,
     ),
   ({ log }) =>
     unless(

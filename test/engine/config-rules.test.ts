@@ -10,8 +10,8 @@ const CONTRADICTIONS: readonly [ConfigInput, string][] = [
   [{ log: { segmentBytes: 8 * MIB + 1 } }, 'log.segmentBytes=8388609: must be a multiple of 4096'],
   [{ log: { maxBlockBytes: 300_001 } }, 'log.maxBlockBytes=300001: must be a multiple of 4096'],
   [
-    { log: { segmentBytes: 4 * MIB, maxBlockBytes: 4 * MIB } },
-    'log.maxBlockBytes=4194304: must be at most half of log.segmentBytes=4194304',
+    { log: { segmentBytes: 4 * MIB, maxBlockBytes: 2 * MIB } },
+    'log.maxBlockBytes=2097152: must be at most a quarter of log.segmentBytes=4194304',
   ],
   [{ log: { retentionBytes: 1 } }, 'log.retentionBytes=1: must be 0 or at least log.segmentBytes='],
   [{ log: { retentionMs: 1000 } }, 'log.retentionMs=1000: must be at least dedupe.windowMs=600000'],
