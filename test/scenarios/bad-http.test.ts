@@ -151,14 +151,15 @@ describe('a request on the wire', () => {
     await expectTaken();
   });
 
-  it('that asks whether to go on is told so', async () => {
+  it('that asks whether to go on is taken, told so or not', async () => {
     taken += 1;
     const event = JSON.stringify(order(`good-${taken}`));
     const client = await RawHttpClient.open(engine.port);
-    client.send(head('POST', ORDERS, { ...json, 'Content-Length': String(event.length), Expect: '100-continue' }));
-    expect((await client.answer()).status).toBe(100);
-    client.send(event);
-    expect((await client.answer()).status).toBe(201);
+    const headers = { ...json, 'Content-Length': String(event.length), Expect: '100-continue' };
+    client.send(head('POST', ORDERS, headers) + event);
+    let { status } = await client.answer();
+    if (status === 100) ({ status } = await client.answer());
+    expect(status).toBe(201);
     client.close();
   });
 
