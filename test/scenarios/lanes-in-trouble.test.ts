@@ -102,6 +102,9 @@ describe.concurrent('a lane whose thread is ended by an operator', () => {
     expect([code, (JSON.parse(stderr) as { level: number }).level]).toEqual([1, 60]);
     expect(stderr).toMatch(reason);
     const ids = readLogs(data).map(({ bytes }) => (JSON.parse(bytes.toString()) as { saleId: string }).saleId);
-    expect(ids).toEqual(last === null ? ['s-1'] : ['s-1', 's-2']);
+    // without an ack nothing is known of the last sale: it may be there
+    expect(ids.slice(0, 1)).toEqual(['s-1']);
+    expect(last === null ? ['s-2', undefined] : ['s-2']).toContain(ids[1]);
+    expect(ids.length).toBeLessThanOrEqual(2);
   });
 });
