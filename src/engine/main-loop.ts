@@ -23,7 +23,6 @@ export class MainLoop {
   readonly #keepAlive: NodeJS.Timeout;
   #isScheduled = false;
   #isStopped = false;
-  #parked: Promise<void> | null = null;
 
   constructor(work: MainWork, bell: Doorbell) {
     this.#work = work;
@@ -47,23 +46,9 @@ export class MainLoop {
     this.#isScheduled = false;
     this.#work.publish();
     this.#work.pollAcks();
-    if (!this.#isStopped && !this.#isScheduled) this.#park();
+    if (!this.#isStopped && !this.#isScheduled) this.#bell.sleep(this.#hasWork, this.wake);
   };
 
   /** Looks at the rings once more after saying that it sleeps, so that no ack is slept through. */
   readonly #hasWork = (): boolean => this.#work.pollAcks();
-
-  #park(): void {
-    const parked = this.#bell.park(this.#hasWork);
-    if (parked === null) {
-      this.wake();
-      return;
-    }
-    if (parked === this.#parked) return;
-    this.#parked = parked;
-    void parked.then(() => {
-      this.#parked = null;
-      this.wake();
-    });
-  }
 }

@@ -16,6 +16,8 @@ export class Doorbell {
   readonly #word: Int32Array;
   /** At most one `waitAsync` is outstanding: a waiter that is not notified is never collected. */
   #waiting: Promise<void> | null = null;
+  /** The wait that `sleep` follows. */
+  #watched: Promise<void> | null = null;
 
   static allocate(): SharedArrayBuffer {
     return new SharedArrayBuffer(DOORBELL_BYTES);
@@ -50,6 +52,24 @@ export class Doorbell {
       this.#waiting = null;
     });
     return this.#waiting;
+  }
+
+  /**
+   * Parks and calls `wake` when there is work: at once if it is there, else when rung. Calling it again while parked
+   * changes nothing.
+   */
+  sleep(hasWork: () => boolean, wake: () => void): void {
+    const parked = this.park(hasWork);
+    if (parked === null) {
+      wake();
+      return;
+    }
+    if (parked === this.#watched) return;
+    this.#watched = parked;
+    void parked.then(() => {
+      this.#watched = null;
+      wake();
+    });
   }
 
   /** The thread was woken by something else, a timer or a message: producers need not ring it. */

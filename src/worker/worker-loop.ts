@@ -23,7 +23,6 @@ export class WorkerLoop {
   readonly #bell: Doorbell;
   readonly #beat: () => void;
   #isScheduled = false;
-  #parked: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
@@ -53,6 +52,8 @@ export class WorkerLoop {
     setImmediate(this.#turn);
   }
 
+  readonly #wake = (): void => this.wake();
+
   readonly #turn = (): void => {
     this.#isScheduled = false;
     if (this.#timer === null) return;
@@ -66,7 +67,7 @@ export class WorkerLoop {
       this.#beat();
       if (isClosed) this.#end();
       else if (hasMore) this.wake();
-      else this.#park();
+      else this.#bell.sleep(this.#hasWork, this.#wake);
     } catch (error) {
       clearInterval(this.#timer);
       this.#timer = null;
@@ -78,20 +79,6 @@ export class WorkerLoop {
     for (const lane of this.#lanes) if (lane.hasWork()) return true;
     return false;
   };
-
-  #park(): void {
-    const parked = this.#bell.park(this.#hasWork);
-    if (parked === null) {
-      this.wake();
-      return;
-    }
-    if (parked === this.#parked) return;
-    this.#parked = parked;
-    void parked.then(() => {
-      this.#parked = null;
-      this.wake();
-    });
-  }
 
   #end(): void {
     if (this.#timer !== null) clearInterval(this.#timer);

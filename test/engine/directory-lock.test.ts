@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { lockDirectory } from '../../src/engine/directory-lock.ts';
 
+const root = mkdtempSync(join(tmpdir(), 'moka-lock-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
 function directory(): string {
-  return mkdtempSync(join(tmpdir(), 'moka-lock-'));
+  return mkdtempSync(join(root, 'd-'));
 }
 
 /** A process that takes the lock, says so, and is killed. */
@@ -59,7 +62,6 @@ describe('lockDirectory', () => {
 
   it('works however long the path is', async () => {
     const path = join(directory(), 'd'.repeat(120));
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(path);
     (await lockDirectory(path)).release();
   });
