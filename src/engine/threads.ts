@@ -88,6 +88,7 @@ export class Threads {
     const checkpoints: CheckpointTask = {
       kind: 'checkpoints',
       dataDir: directory.path,
+      retentionBytes: config.log.retentionBytes,
       lanes: this.lanes,
       bell: checkpointBell,
       stop: this.#stop,

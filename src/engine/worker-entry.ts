@@ -1,10 +1,12 @@
 import { systemClock } from '../base/clock.ts';
+import { MIB } from '../base/limits.ts';
 import { NodeDisk } from '../log/node-disk.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { LaneStatus } from '../ring/lane.ts';
 import { SpscRing } from '../ring/spsc-ring.ts';
 import { CheckpointSender } from '../store/checkpoint-channel.ts';
 import { runCheckpointThread } from '../store/checkpoint-thread.ts';
+import { DEFAULT_ROTATION } from '../store/checkpoint-writer.ts';
 import { openEnvironments } from '../store/environments.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import { laneViews } from '../worker/lane-stores.ts';
@@ -19,6 +21,8 @@ import { importTopology } from './topology-loader.ts';
 import { Heartbeats } from './watchdog.ts';
 import type { CheckpointTask, ControlMessage, LanesTask, ReportMessage, WorkerTask } from './worker-task.ts';
 
+/** Log that may pile up beyond what is to be kept before an environment is copied so that it can go. */
+const ROTATION_SLACK_BYTES = 16 * MIB;
 /** A thread without work still says that it is alive. */
 const HEARTBEAT_MS = 250;
 
@@ -139,6 +143,7 @@ export async function runCheckpoints(task: CheckpointTask): Promise<void> {
       })),
       bell: task.bell,
       stop: task.stop,
+      rotation: { ...DEFAULT_ROTATION, maxLogBytes: task.retentionBytes + ROTATION_SLACK_BYTES },
       onProgress,
     });
   } finally {

@@ -31,6 +31,8 @@ export interface LanesTask {
 export interface CheckpointTask {
   readonly kind: 'checkpoints';
   readonly dataDir: string;
+  /** Log that a partition may keep; what is beyond it waits for a copy of its environment. */
+  readonly retentionBytes: number;
   readonly lanes: readonly LaneMemory[];
   readonly bell: SharedArrayBuffer;
   readonly stop: SharedArrayBuffer;

@@ -1,4 +1,5 @@
 import { failpoint } from '../base/failpoint.ts';
+import { MIB } from '../base/limits.ts';
 import type { CheckpointMeta } from './checkpoint.ts';
 import { assertEnvironmentFile } from './environment-file.ts';
 import { GenerationPointer, type Generations } from './generations.ts';
@@ -18,9 +19,17 @@ export interface RotationPolicy {
   readonly eventsPerRow: number;
   /** Commits into one environment: bounds both where events are few. */
   readonly maxCommits: number;
+  /** Bytes of log kept: beyond them, and beyond four times what would be copied, a copy is due whatever the events are. */
+  readonly maxLogBytes?: number;
 }
 
 export const DEFAULT_ROTATION: RotationPolicy = { minEvents: 2_000_000, eventsPerRow: 8, maxCommits: 4096 };
+
+/** For a writer that was told no policy of its own. */
+const DEFAULT_MAX_LOG_BYTES = 1024 * MIB;
+
+/** Copies write at most a quarter of what the log writes. */
+const COPY_SHARE = 4;
 
 /** What the writer asks of an environment; tests put their own in between. */
 export type OpenEnvironment = (directory: string) => LmdbEnvironment;
@@ -181,7 +190,10 @@ export class CheckpointWriter {
 
   #isRotationDue(): boolean {
     if (this.#commits >= this.#rotation.maxCommits) return true;
-    const events = (this.#meta as CheckpointMeta).offset - this.previousOffset;
+    const meta = this.#meta as CheckpointMeta;
+    const maxLogBytes = this.#rotation.maxLogBytes ?? DEFAULT_MAX_LOG_BYTES;
+    if ((meta.logBytes ?? 0) > Math.max(maxLogBytes, COPY_SHARE * this.fileBytes)) return true;
+    const events = meta.offset - this.previousOffset;
     if (events < this.#rotation.minEvents) return false;
     return events >= this.#rotation.eventsPerRow * (this.#environment as LmdbEnvironment).rowCount;
   }

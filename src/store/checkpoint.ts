@@ -7,6 +7,8 @@ export interface CheckpointMeta {
   readonly offset: number;
   readonly epoch: number;
   readonly logTime: number;
+  /** Bytes of log that were kept at the cut; absent where nobody counts them. */
+  readonly logBytes?: number;
   /** Of the topology that made the rows. */
   readonly fingerprint: string;
   /** Of the row format; another one is refused. */

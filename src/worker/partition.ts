@@ -155,6 +155,7 @@ export class Partition {
         offset,
         epoch: log.epoch,
         logTime: Math.max(log.lastLogTime, log.open.logTime),
+        logBytes: log.stats().retainedBytes,
         fingerprint: topology.fingerprint,
         version: CHECKPOINT_VERSION,
         extra: laneExtra(topology),
