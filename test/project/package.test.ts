@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { ROOT, sourceFilesBelow } from './source-tree.ts';
 
 interface Manifest {
+  readonly name?: string;
   readonly version?: string;
+  readonly license?: string;
+  readonly bin?: Record<string, string>;
+  readonly engines?: Record<string, string>;
   readonly integrity?: string;
   readonly hasInstallScript?: boolean;
   readonly dependencies?: Record<string, string>;
@@ -53,6 +57,12 @@ describe('package.json', () => {
 });
 
 describe('package-lock.json', () => {
+  it('says of the package what package.json says', () => {
+    const { name, version, license, bin, engines, dependencies, devDependencies, optionalDependencies } = MANIFEST;
+    const described = { name, version, license, bin, engines, dependencies, devDependencies, optionalDependencies };
+    expect(LOCKED['']).toEqual(described);
+  });
+
   it('records no download address', () => {
     expect(LOCK_TEXT).not.toContain('"resolved"');
   });
