@@ -86,6 +86,11 @@ export class DedupeTable implements CutPart {
     return false;
   }
 
+  /** Brings in what `lookup` and `insert` will read of this identity; its result says nothing. */
+  touch(low: number): number {
+    return this.#index.touch(low | 0);
+  }
+
   /** Call for an identity that `lookup` did not find, with offset and log time never less than before. */
   insert(low: number, high: number, fingerprint: number, offset: number, logTime: number): void {
     if (this.#isExpired(logTime)) this.expire(logTime, EXPIRED_PER_INSERT);

@@ -35,6 +35,12 @@ export class HashIndex {
     return this.#seek(words, hash, (hash & SLOT_MASK) << 1);
   }
 
+  /** The word that `first` would begin with. It says nothing; to read it brings its cache line in. */
+  touch(hash: number): number {
+    const words = this.#segments[this.#directory[hash >>> (32 - this.#depth)] as number] as Int32Array;
+    return words[((hash & SLOT_MASK) << 1) + 1] as number;
+  }
+
   next(): number {
     return this.#seek(this.#words, this.#hash, (this.#word + 2) & WORD_MASK);
   }

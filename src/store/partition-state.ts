@@ -7,6 +7,7 @@ import { ProducerTable } from './producer-table.ts';
 import { RowCache } from './row-cache.ts';
 import { RowCut } from './row-cut.ts';
 import { type EvictionPolicy, RowTable } from './row-table.ts';
+import { RowWarmer } from './row-warmer.ts';
 import { StateStore } from './state-store.ts';
 import type { StoreSpec } from './store-spec.ts';
 import { StoreSummary } from './store-summary.ts';
@@ -56,6 +57,7 @@ export interface PartitionStateStats {
 export class PartitionState {
   readonly dedupe: DedupeTable;
   readonly producers: ProducerTable;
+  readonly warmer: RowWarmer;
   readonly #reader: CheckpointReader | null;
   readonly #cacheBytes: number;
   readonly #stores: StateStore[] = [];
@@ -70,6 +72,7 @@ export class PartitionState {
     const { stores, reader } = options;
     const rows = new RowTable(stores.length, reader, options.cacheBytes, options.eviction, options.secret);
     const cache = new RowCache(stores.length, rows);
+    this.warmer = new RowWarmer(rows, options.secret);
     const cut = new RowCut(cache);
     const summary = new StoreSummary(stores, cache, reader);
     this.#reader = reader;

@@ -3,6 +3,7 @@ import { describeTopology } from './describe.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { TopologyGraph, TopologyNode, ViewNode } from './graph.ts';
 import { instantiate } from './instantiate.ts';
+import { keyedStoresOf } from './keyed-stores.ts';
 import { TopologyError } from './topology-error.ts';
 import { validate } from './validate.ts';
 
@@ -44,6 +45,9 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
     streams,
     stores,
     views,
+    keyedStores: streamNodes.map((node) =>
+      keyedStoresOf(node, nodes).map((store) => numbering.storeIds.get(store) as number),
+    ),
     describe: () => describeTopology({ name, version, fingerprint, streams, stores, views }, nodes),
     instantiate: (host: OperatorHost): Pipeline => instantiate(nodes, numbering, host),
   };

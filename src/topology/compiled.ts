@@ -62,6 +62,8 @@ export interface CompiledTopology {
   readonly streams: readonly StreamSpec[];
   readonly stores: readonly StoreSpec[];
   readonly views: readonly ViewSpec[];
+  /** By stream: ids of the stores in which its events are looked up by their own key, the first few. */
+  readonly keyedStores: readonly (readonly number[])[];
   describe(): TopologyDescription;
   /** One copy of the operators, for one partition. */
   instantiate(host: OperatorHost): Pipeline;

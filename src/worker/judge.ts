@@ -23,6 +23,7 @@ import type { ValueDecoder } from '../record/value-codec.ts';
 import type { DedupeTable } from '../store/dedupe-table.ts';
 import { PRODUCER_DUPLICATE, PRODUCER_FENCED, type ProducerTable } from '../store/producer-table.ts';
 import type { SchemaIssue } from '../topology/compiled.ts';
+import type { Candidate } from './candidate.ts';
 import type { StreamRuntime } from './stream-runtime.ts';
 
 export const ACCEPT = 0;
@@ -31,9 +32,6 @@ export const REJECT = 2;
 
 /** Seeds the fingerprint of a value; any constant does, the identity hash beside it is keyed. */
 const FINGERPRINT_SEED = 0x6f726465;
-
-/** An Idempotency-Key and up to seven `id` fields; the topology is checked against it. */
-export const MAX_IDENTITIES = 8;
 
 /** The memory a record stands in: a block, with word views over the same bytes. */
 export interface RecordMemory {
@@ -49,24 +47,12 @@ export interface IdentityWitness {
 }
 
 /**
- * Says of one record whether it enters the log: decodes it, checks it against its stream's schema, and looks its
- * identities up. Only new events reach the log, so a replay never judges. Results stand in fields; nothing is allocated
- * besides the decoded value.
+ * Says of one record whether it enters the log, in two steps. `examine` asks nothing of the state: it decodes the record,
+ * checks it against its stream's schema and computes its identities, so that many records can be examined before the
+ * first is decided. `decide` looks its identities up, when every record before it has been applied. Only new events
+ * reach the log, so a replay never judges. Nothing is allocated besides the decoded value.
  */
 export class Judge {
-  // of the last record
-  value: Record<string, unknown> = {};
-  key = '';
-  eventTime = 0;
-  duplicateOffset = -1;
-  errorId = 0;
-  detail = '';
-  /** Hashes that the deduplication table keeps for this event: its Idempotency-Key and its `id` fields. */
-  identityCount = 0;
-  readonly identityLow = new Uint32Array(MAX_IDENTITIES);
-  readonly identityHigh = new Uint32Array(MAX_IDENTITIES);
-
-  readonly #kinds = new Uint16Array(MAX_IDENTITIES);
   readonly #streams: readonly StreamRuntime[];
   readonly #dedupe: DedupeTable;
   readonly #producers: ProducerTable;
@@ -90,8 +76,11 @@ export class Judge {
     this.#witness = witness;
   }
 
-  /** Judges the record at `position`; on ACCEPT its event time, id hash and fingerprint have been filled in. */
-  judge(memory: RecordMemory, position: number, logTime: number): number {
+  /**
+   * Decodes and checks the record at `position`, and writes its event time, fingerprint and first identity into it.
+   * @returns whether it can be decided; if not, the candidate says why
+   */
+  examine(candidate: Candidate, memory: RecordMemory, position: number, logTime: number): boolean {
     const { u8, u32, f64 } = memory;
     const word = position >>> 2;
     const streamId =
@@ -99,116 +88,110 @@ export class Judge {
     const stream = this.#streams[streamId] as StreamRuntime;
     const start = position + RECORD_HEADER_BYTES;
     const valueLength = u32[word + RECORD_VALUE_LENGTH / 4] as number;
+    candidate.errorId = 0;
+    candidate.streamId = streamId;
+    candidate.identityCount = 0;
     const decoder = stream.decoders[u8[position + RECORD_CODEC] as number];
-    if (decoder === undefined) return this.#reject(ERRORS.ERR_FRAME_INVALID.id, 'codec unknown');
+    if (decoder === undefined) return refuse(candidate, ERRORS.ERR_FRAME_INVALID.id, 'codec unknown');
 
     let value: unknown;
     try {
       value = decoder.decode(u8, start, start + valueLength);
     } catch (error) {
-      return this.#rejectWith(error);
+      return refuseWith(candidate, error);
     }
-    if (!stream.spec.check(value)) return this.#rejectSchema(stream, value);
+    if (!stream.spec.check(value)) return refuseSchema(candidate, stream, value);
     const event = value as Record<string, unknown>;
-    this.value = event;
+    candidate.value = event;
 
     const keyValue = event[stream.keyField];
     const key = typeof keyValue === 'string' ? keyValue : String(keyValue);
-    if (!isKey(key))
-      return this.#reject(
+    if (!isKey(key)) {
+      return refuse(
+        candidate,
         ERRORS.ERR_EVENT_KEY_INVALID.id,
         `key empty, over ${MAX_KEY_BYTES} bytes or with control characters`,
       );
+    }
     const routing = this.#routing;
     routing.hashString(key);
-    const keyLow = u32[word + RECORD_KEY_HASH / 4] as number;
-    const keyHigh = u32[word + RECORD_KEY_HASH / 4 + 1] as number;
     // The ingress routed by the first member of this name; the parse kept the last one.
-    if (routing.low >>> 0 !== keyLow || routing.high >>> 0 !== keyHigh) {
-      return this.#reject(ERRORS.ERR_EVENT_DUPLICATE_MEMBER.id, `key member=${stream.keyField} is not unique`);
+    if (
+      routing.low >>> 0 !== u32[word + RECORD_KEY_HASH / 4] ||
+      routing.high >>> 0 !== u32[word + RECORD_KEY_HASH / 4 + 1]
+    ) {
+      return refuse(candidate, ERRORS.ERR_EVENT_DUPLICATE_MEMBER.id, `key member=${stream.keyField} is not unique`);
     }
-    this.key = key;
+    candidate.key = key;
 
     let eventTime = logTime;
     if (stream.eventTimeField !== null) {
       const field = event[stream.eventTimeField];
       if (field !== undefined) eventTime = field as number;
-      if (
-        !(
-          eventTime >= MIN_EVENT_TIME_MS &&
-          eventTime <= Math.min(MAX_EVENT_TIME_MS, logTime + stream.spec.maxFutureSkewMs)
-        )
-      ) {
-        return this.#reject(
-          ERRORS.ERR_EVENT_TIME_RANGE.id,
-          `event time ${stream.eventTimeField}=${String(event[stream.eventTimeField])} allowed=${MIN_EVENT_TIME_MS}..now+${stream.spec.maxFutureSkewMs}`,
-        );
-      }
+      const latest = Math.min(MAX_EVENT_TIME_MS, logTime + stream.spec.maxFutureSkewMs);
+      if (!(eventTime >= MIN_EVENT_TIME_MS && eventTime <= latest)) return refuseEventTime(candidate, stream, field);
     }
-    this.eventTime = eventTime;
+    candidate.eventTime = eventTime;
     f64[(position + RECORD_EVENT_TIME) >>> 3] = eventTime;
 
     const fingerprint = fingerprintBytes(u32, start, valueLength, FINGERPRINT_SEED);
+    candidate.fingerprint = fingerprint;
     u32[word + RECORD_FINGERPRINT / 4] = fingerprint;
-    this.identityCount = 0;
-    if (!stream.isDeduplicating) return ACCEPT;
-    return this.#judgeIdentities(memory, position, stream, streamId, keyLow, keyHigh, fingerprint, event, logTime);
+    if (!stream.isDeduplicating) return true;
+    try {
+      this.#collectIdentities(candidate, memory, position, stream);
+    } catch (error) {
+      const detail = `id.when of stream=${stream.spec.name} threw: ${String(error)}`;
+      return refuse(candidate, ERRORS.ERR_OPERATOR_FAILED.id, detail);
+    }
+    return true;
   }
 
-  #judgeIdentities(
-    memory: RecordMemory,
-    position: number,
-    stream: StreamRuntime,
-    streamId: number,
-    keyLow: number,
-    keyHigh: number,
-    fingerprint: number,
-    event: Record<string, unknown>,
-    logTime: number,
-  ): number {
+  /** @returns ACCEPT, DUPLICATE or REJECT; the record was examined, and all before it are decided and applied */
+  decide(candidate: Candidate, memory: RecordMemory, position: number, logTime: number): number {
+    if (candidate.errorId !== 0) return REJECT;
+    const stream = this.#streams[candidate.streamId] as StreamRuntime;
+    if (!stream.isDeduplicating) return ACCEPT;
     const { u8, u32, f64 } = memory;
     const word = position >>> 2;
-    let hasIdentity = false;
     let isDuplicate = false;
-    this.duplicateOffset = -1;
+    candidate.duplicateOffset = -1;
 
     const producerLow = u32[word + RECORD_PRODUCER_HASH / 4] as number;
     const producerHigh = u32[word + RECORD_PRODUCER_HASH / 4 + 1] as number;
-    if (producerLow !== 0 || producerHigh !== 0) {
-      hasIdentity = true;
+    const hasProducer = producerLow !== 0 || producerHigh !== 0;
+    if (hasProducer) {
       const epoch =
         (u8[position + RECORD_PRODUCER_EPOCH] as number) | ((u8[position + RECORD_PRODUCER_EPOCH + 1] as number) << 8);
       const sequence = f64[(position + RECORD_PRODUCER_SEQUENCE) >>> 3] as number;
       const verdict = this.#producers.check(producerLow, producerHigh, epoch, sequence);
-      if (verdict === PRODUCER_FENCED) return this.#reject(ERRORS.ERR_PRODUCER_FENCED.id, `producer epoch=${epoch}`);
+      if (verdict === PRODUCER_FENCED) {
+        refuse(candidate, ERRORS.ERR_PRODUCER_FENCED.id, `producer epoch=${epoch}`);
+        return REJECT;
+      }
       if (verdict === PRODUCER_DUPLICATE) isDuplicate = true;
     }
 
-    try {
-      this.#collectIdentities(memory, position, stream, streamId, keyLow, keyHigh, event);
-    } catch (error) {
-      return this.#reject(
-        ERRORS.ERR_OPERATOR_FAILED.id,
-        `id.when of stream=${stream.spec.name} threw: ${String(error)}`,
-      );
-    }
-    const count = this.identityCount;
+    const count = candidate.identityCount;
     for (let i = 0; i < count; i++) {
-      const verdict = this.#lookUp(memory, position, i, fingerprint);
+      const verdict = this.#lookUp(candidate, memory, position, i);
       if (verdict === REJECT) return REJECT;
       if (verdict === DUPLICATE) isDuplicate = true;
     }
-
-    if (count === 0 && !hasIdentity) return this.#reject(ERRORS.ERR_IDENTITY_MISSING.id, identityHint(stream));
+    if (count === 0 && !hasProducer) {
+      refuse(candidate, ERRORS.ERR_IDENTITY_MISSING.id, identityHint(stream));
+      return REJECT;
+    }
     if (isDuplicate) return DUPLICATE;
     if (count !== 0 && this.#dedupe.isFull(logTime)) {
-      return this.#reject(ERRORS.ERR_IDENTITY_WINDOW_FULL.id, 'every entry of the window is in use');
+      refuse(candidate, ERRORS.ERR_IDENTITY_WINDOW_FULL.id, 'every entry of the window is in use');
+      return REJECT;
     }
     return ACCEPT;
   }
 
   /** Reads an event back from the log at a replay: the fields of an accepted one, without judging. */
-  recall(memory: RecordMemory, position: number): void {
+  recall(candidate: Candidate, memory: RecordMemory, position: number): void {
     const { u8, u32, f64 } = memory;
     const word = position >>> 2;
     const streamId =
@@ -219,85 +202,90 @@ export class Judge {
     const decoder = stream.decoders[u8[position + RECORD_CODEC] as number] as ValueDecoder;
     const event = decoder.decode(u8, start, start + valueLength) as Record<string, unknown>;
     const keyValue = event[stream.keyField];
-    this.value = event;
-    this.key = typeof keyValue === 'string' ? keyValue : String(keyValue);
-    this.eventTime = f64[(position + RECORD_EVENT_TIME) >>> 3] as number;
-    this.identityCount = 0;
-    if (!stream.isDeduplicating) return;
-    const keyLow = u32[word + RECORD_KEY_HASH / 4] as number;
-    const keyHigh = u32[word + RECORD_KEY_HASH / 4 + 1] as number;
-    this.#collectIdentities(memory, position, stream, streamId, keyLow, keyHigh, event);
+    candidate.errorId = 0;
+    candidate.streamId = streamId;
+    candidate.value = event;
+    candidate.key = typeof keyValue === 'string' ? keyValue : String(keyValue);
+    candidate.eventTime = f64[(position + RECORD_EVENT_TIME) >>> 3] as number;
+    candidate.fingerprint = u32[word + RECORD_FINGERPRINT / 4] as number;
+    candidate.identityCount = 0;
+    if (stream.isDeduplicating) this.#collectIdentities(candidate, memory, position, stream);
   }
 
-  #collectIdentities(
-    memory: RecordMemory,
-    position: number,
-    stream: StreamRuntime,
-    streamId: number,
-    keyLow: number,
-    keyHigh: number,
-    event: Record<string, unknown>,
-  ): void {
+  #collectIdentities(candidate: Candidate, memory: RecordMemory, position: number, stream: StreamRuntime): void {
     const u32 = memory.u32;
     const word = position >>> 2;
+    const { value, identityLow, identityHigh, identityKinds } = candidate;
     let count = 0;
     const idempotencyLow = u32[word + RECORD_IDEMPOTENCY_HASH / 4] as number;
     const idempotencyHigh = u32[word + RECORD_IDEMPOTENCY_HASH / 4 + 1] as number;
     if (idempotencyLow !== 0 || idempotencyHigh !== 0) {
-      this.identityLow[count] = idempotencyLow;
-      this.identityHigh[count] = idempotencyHigh;
-      this.#kinds[count] = IDENTITY_IDEMPOTENCY;
+      identityLow[count] = idempotencyLow;
+      identityHigh[count] = idempotencyHigh;
+      identityKinds[count] = IDENTITY_IDEMPOTENCY;
       count += 1;
     }
+    const keyLow = u32[word + RECORD_KEY_HASH / 4] as number;
+    const keyHigh = u32[word + RECORD_KEY_HASH / 4 + 1] as number;
     const hash = this.#identity;
     const identities = stream.spec.identities;
     for (let i = 0; i < identities.length; i++) {
       const identity = identities[i] as (typeof identities)[number];
-      if (identity.appliesTo !== null && !identity.appliesTo(event)) continue;
-      const field = event[identity.field];
+      if (identity.appliesTo !== null && !identity.appliesTo(value)) continue;
+      const field = value[identity.field];
       if (field === undefined || field === null) continue;
       const kind = naturalIdentity(i);
-      identityOf(hash, streamId, keyLow, keyHigh, kind, typeof field === 'string' ? field : String(field));
-      this.identityLow[count] = hash.low;
-      this.identityHigh[count] = hash.high;
-      this.#kinds[count] = kind;
-      if (count === 0 || this.#kinds[count - 1] === IDENTITY_IDEMPOTENCY) {
+      const text = typeof field === 'string' ? field : String(field);
+      identityOf(hash, candidate.streamId, keyLow, keyHigh, kind, text);
+      identityLow[count] = hash.low;
+      identityHigh[count] = hash.high;
+      identityKinds[count] = kind;
+      if (count === 0 || identityKinds[count - 1] === IDENTITY_IDEMPOTENCY) {
         u32[word + RECORD_ID_HASH / 4] = hash.low;
         u32[word + RECORD_ID_HASH / 4 + 1] = hash.high;
       }
       count += 1;
     }
-    this.identityCount = count;
+    candidate.identityCount = count;
   }
 
-  #lookUp(memory: RecordMemory, position: number, index: number, fingerprint: number): number {
+  #lookUp(candidate: Candidate, memory: RecordMemory, position: number, index: number): number {
     const dedupe = this.#dedupe;
-    if (!dedupe.lookup(this.identityLow[index] as number, this.identityHigh[index] as number)) return ACCEPT;
+    const { identityLow, identityHigh, identityKinds } = candidate;
+    if (!dedupe.lookup(identityLow[index] as number, identityHigh[index] as number)) return ACCEPT;
     const offset = dedupe.foundOffset;
-    if (dedupe.foundFingerprint >>> 0 === fingerprint) {
-      this.duplicateOffset = offset;
+    if (dedupe.foundFingerprint >>> 0 === candidate.fingerprint) {
+      candidate.duplicateOffset = offset;
       return DUPLICATE;
     }
-    if (!this.#witness.hasSameIdentity(offset, memory, position, this.#kinds[index] as number)) return ACCEPT;
-    return this.#reject(ERRORS.ERR_IDENTITY_MISMATCH.id, `identity first used at offset=${offset} with other content`);
-  }
-
-  #reject(errorId: number, detail: string): number {
-    this.errorId = errorId;
-    this.detail = detail;
+    if (!this.#witness.hasSameIdentity(offset, memory, position, identityKinds[index] as number)) return ACCEPT;
+    refuse(candidate, ERRORS.ERR_IDENTITY_MISMATCH.id, `identity first used at offset=${offset} with other content`);
     return REJECT;
   }
+}
 
-  #rejectWith(error: unknown): number {
-    if (!(error instanceof MokaError)) throw error;
-    return this.#reject(ERRORS[error.code].id, error.message);
-  }
+/** @returns false, for the caller to return */
+function refuse(candidate: Candidate, errorId: number, detail: string): false {
+  candidate.errorId = errorId;
+  candidate.detail = detail;
+  return false;
+}
 
-  #rejectSchema(stream: StreamRuntime, value: unknown): number {
-    const issues = stream.spec.errors(value);
-    const code = issues[0]?.code ?? 'ERR_EVENT_SCHEMA';
-    return this.#reject(ERRORS[code].id, issuesAsJson(issues));
-  }
+function refuseWith(candidate: Candidate, error: unknown): false {
+  if (!(error instanceof MokaError)) throw error;
+  return refuse(candidate, ERRORS[error.code].id, error.message);
+}
+
+function refuseSchema(candidate: Candidate, stream: StreamRuntime, value: unknown): false {
+  const issues = stream.spec.errors(value);
+  const code = issues[0]?.code ?? 'ERR_EVENT_SCHEMA';
+  return refuse(candidate, ERRORS[code].id, issuesAsJson(issues));
+}
+
+function refuseEventTime(candidate: Candidate, stream: StreamRuntime, field: unknown): false {
+  const allowed = `${MIN_EVENT_TIME_MS}..now+${stream.spec.maxFutureSkewMs}`;
+  const detail = `event time ${stream.eventTimeField}=${String(field)} allowed=${allowed}`;
+  return refuse(candidate, ERRORS.ERR_EVENT_TIME_RANGE.id, detail);
 }
 
 /** Length of the Idempotency-Key that a record carries behind its value. */

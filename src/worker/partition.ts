@@ -4,20 +4,8 @@ import type { Clock } from '../base/clock.ts';
 import { MokaError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import type { KeyedHash } from '../base/hash.ts';
-import type { Block } from '../log/block.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
-import {
-  INTAKE_EVENT_COUNT,
-  INTAKE_HEADER_BYTES,
-  INTAKE_RECEIVED_AT,
-  INTAKE_REPLY_GENERATION,
-  INTAKE_REPLY_SLOT,
-  INTAKE_REQUIRED_LEVEL,
-  LEVEL_DURABLE,
-  LEVEL_WRITTEN,
-  NO_REPLY,
-} from '../record/intake-message.ts';
-import { RECORD_FRAME_INDEX, RECORD_LENGTH } from '../record/layout.ts';
+import { INTAKE_HEADER_BYTES, LEVEL_DURABLE, LEVEL_WRITTEN } from '../record/intake-message.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
 import {
   LANE_CLOSED,
@@ -33,24 +21,21 @@ import { EMPTY, type SpscRing } from '../ring/spsc-ring.ts';
 import { CHECKPOINT_VERSION, type CheckpointSink } from '../store/checkpoint.ts';
 import type { PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
+import { Admitter } from './admitter.ts';
 import { Checkpointer, type CheckpointPolicy } from './checkpointer.ts';
 import { EventApplier, type LaneListener } from './event-applier.ts';
 import { LaneContext } from './event-context.ts';
-import { ExceptionList } from './exception-list.ts';
-import { ACCEPT, DUPLICATE, Judge } from './judge.ts';
+import { FetchAhead } from './fetch-ahead.ts';
+import { Judge } from './judge.ts';
 import type { LaneMeter } from './lane-meter.ts';
 import { laneExtra } from './lane-stores.ts';
 import type { LogClock } from './log-clock.ts';
 import { LogWitness } from './log-witness.ts';
 import { PendingAcks } from './pending-acks.ts';
 import { RecordApplier } from './record-applier.ts';
-import { type StreamRuntime, streamRuntimes } from './stream-runtime.ts';
+import { Replayer } from './replayer.ts';
+import { streamRuntimes } from './stream-runtime.ts';
 
-/**
- * A turn ends after this many bytes of intake, about half a millisecond of work, so that other partitions and finished
- * flushes get theirs: an ack waits for the turn in which its flush returned.
- */
-const TURN_BYTES = 64 * 1024;
 /** Fill of the intake ring at which the ingress is told to slow down, and to stop. */
 const HIGH_FILL = 0.5;
 const FULL_FILL = 0.875;
@@ -96,19 +81,17 @@ export class Partition {
   readonly #acks: SpscRing;
   readonly #ackBell: Doorbell;
   readonly #status: LaneStatus;
-  readonly #logClock: LogClock;
   readonly #monotonic: Clock;
   readonly #meter: LaneMeter;
-  readonly #streams: readonly StreamRuntime[];
   readonly #applier: EventApplier;
   readonly #judge: Judge;
   readonly #records: RecordApplier;
-  readonly #exceptions = new ExceptionList();
+  readonly #fetchAhead: FetchAhead;
+  readonly #admitter: Admitter;
   readonly #durableAcks = new PendingAcks(LEVEL_DURABLE);
   readonly #writtenAcks = new PendingAcks(LEVEL_WRITTEN);
   readonly #checkpointer: Checkpointer;
   #listener: LaneListener | null = null;
-  #processedOffset = -1;
   #isDraining = false;
   #isClosing = false;
   #isClosed = false;
@@ -127,22 +110,31 @@ export class Partition {
     this.#acks = options.acks;
     this.#ackBell = options.ackBell;
     this.#status = options.status;
-    this.#logClock = options.logClock;
     this.#monotonic = options.monotonic;
     this.#meter = options.meter;
-    this.#streams = streamRuntimes(options.topology);
+    const streams = streamRuntimes(options.topology);
     const context = new LaneContext(options.partition);
     this.#applier = new EventApplier(options.topology, options.state, context, options.isDevelopment);
     this.#judge = new Judge(
-      this.#streams,
+      streams,
       options.state.dedupe,
       options.state.producers,
       options.routingHash,
       options.identityHash,
-      new LogWitness(options.log, this.#streams),
+      new LogWitness(options.log, streams),
     );
-    this.#records = new RecordApplier(this.#judge, options.state, context, this.#applier);
-    this.#processedOffset = options.checkpointOffset;
+    this.#records = new RecordApplier(options.state, context, this.#applier, options.checkpointOffset);
+    this.#fetchAhead = new FetchAhead(options.state, streams);
+    this.#admitter = new Admitter({
+      intake: options.intake,
+      judge: this.#judge,
+      fetchAhead: this.#fetchAhead,
+      records: this.#records,
+      durableAcks: this.#durableAcks,
+      writtenAcks: this.#writtenAcks,
+      meter: options.meter,
+      logClock: options.logClock,
+    });
     const { topology, log } = options;
     this.#checkpointer = new Checkpointer(
       options.state,
@@ -167,7 +159,7 @@ export class Partition {
   }
 
   get processedOffset(): number {
-    return this.#processedOffset;
+    return this.#records.processedOffset;
   }
 
   get durableOffset(): number {
@@ -202,30 +194,20 @@ export class Partition {
 
   /** Replays the log behind the checkpoint. The log has been recovered: what it holds is on disk. */
   recover(onProgress: (events: number) => void): void {
+    const replayer = new Replayer(this.#judge, this.#records, this.#fetchAhead);
     let events = 0;
-    this.#log.replay(this.#processedOffset + 1, (block) => {
-      let position = block.start;
-      for (let i = 0; i < block.recordCount; i++) {
-        const offset = block.firstOffset + i;
-        const length = block.u32[(position + RECORD_LENGTH) >>> 2] as number;
-        if (offset > this.#processedOffset) {
-          this.#judge.recall(block, position);
-          this.#records.apply(block, position, offset, block.logTime);
-          this.#processedOffset = offset;
-          events += 1;
-        }
-        position += length;
-      }
+    this.#log.replay(this.#records.processedOffset + 1, (block) => {
+      events += replayer.replay(block);
       failpoint('recovery.replay');
       onProgress(events);
     });
     assert(
-      this.#processedOffset <= this.#log.durableThrough,
-      `recovered processed=${this.#processedOffset} durable=${this.#log.durableThrough}`,
+      this.#records.processedOffset <= this.#log.durableThrough,
+      `recovered processed=${this.#records.processedOffset} durable=${this.#log.durableThrough}`,
     );
     this.#status.epoch = this.#log.epoch;
     this.#status.durableOffset = this.#log.durableThrough;
-    this.#status.processedOffset = this.#processedOffset;
+    this.#status.processedOffset = this.#records.processedOffset;
     this.#status.state = LANE_RUNNING;
   }
 
@@ -238,7 +220,7 @@ export class Partition {
     this.#sealIfIdle();
     this.#releaseAcks();
     const now = this.#monotonic.now();
-    const isSaving = this.#checkpointer.step(this.#processedOffset, this.#meter.eventsPerMs, now);
+    const isSaving = this.#checkpointer.step(this.#records.processedOffset, this.#meter.eventsPerMs, now);
     this.#state.dedupe.expire(log.lastLogTime, EXPIRE_PER_TURN);
     this.#publishStatus();
     this.#confirmTailWhenIdle(now);
@@ -270,102 +252,8 @@ export class Partition {
 
   #admit(): boolean {
     const log = this.#log;
-    const intake = this.#intake;
     if (!log.canAdmit()) return false;
-    let taken = 0;
-    let events = 0;
-    let hasMore = false;
-    let isDrained = false;
-    const start = this.#meter.begin();
-    for (;;) {
-      const index = intake.poll();
-      if (index === EMPTY) {
-        isDrained = true;
-        break;
-      }
-      const length = intake.polledLength;
-      const block = log.open;
-      if (block.length + length - INTAKE_HEADER_BYTES > block.capacity) break;
-      if (taken >= TURN_BYTES) {
-        hasMore = true;
-        break;
-      }
-      events += this.#admitMessage(block, index, length);
-      intake.release();
-      taken += length;
-    }
-    if (taken !== 0) {
-      intake.acknowledge();
-      this.#meter.end(start, events, isDrained);
-    }
-    return hasMore;
-  }
-
-  /** Copies the records of a message behind the block's last one, and keeps those that are accepted. */
-  #admitMessage(block: Block, index: number, length: number): number {
-    const intake = this.#intake;
-    const word = index >>> 2;
-    const slot = intake.u32[word + INTAKE_REPLY_SLOT / 4] as number;
-    const generation = intake.u32[word + INTAKE_REPLY_GENERATION / 4] as number;
-    const eventCount = intake.u32[word + INTAKE_EVENT_COUNT / 4] as number;
-    const level = intake.u32[word + INTAKE_REQUIRED_LEVEL / 4] as number;
-    const receivedAt = intake.f64[(index + INTAKE_RECEIVED_AT) >>> 3] as number;
-
-    const { u8, u32 } = block;
-    if (block.recordCount === 0) block.logTime = this.#logClock.now();
-    const logTime = block.logTime;
-    let from = block.length;
-    u8.set(intake.u8.subarray(index + INTAKE_HEADER_BYTES, index + length), from);
-    let to = from;
-    let firstOffset = -1;
-    let accepted = 0;
-    let releaseAt = -1;
-    const exceptions = this.#exceptions;
-    exceptions.reset();
-    const judge = this.#judge;
-    for (let i = 0; i < eventCount; i++) {
-      const recordLength = u32[(from + RECORD_LENGTH) >>> 2] as number;
-      const frameIndex = u32[(from + RECORD_FRAME_INDEX) >>> 2] as number;
-      const verdict = judge.judge(block, from, logTime);
-      if (verdict === ACCEPT) {
-        if (to !== from) u8.copyWithin(to, from, from + recordLength);
-        u32[(to + RECORD_FRAME_INDEX) >>> 2] = 0;
-        const offset = block.firstOffset + block.recordCount;
-        block.recordCount += 1;
-        block.length = to + recordLength;
-        this.#records.apply(block, to, offset, logTime);
-        this.#processedOffset = offset;
-        if (accepted === 0) firstOffset = offset;
-        releaseAt = offset;
-        accepted += 1;
-        to += recordLength;
-      } else if (verdict === DUPLICATE) {
-        const first = judge.duplicateOffset;
-        exceptions.addDuplicate(frameIndex, first);
-        // The first may not be flushed yet; one known by its sequence alone may be any that is processed.
-        const covers = first >= 0 ? first : this.#processedOffset;
-        if (covers > releaseAt) releaseAt = covers;
-      } else {
-        exceptions.addRejection(frameIndex, judge.errorId, judge.detail);
-      }
-      from += recordLength;
-    }
-    block.length = to;
-    this.#meter.judged(accepted, exceptions.duplicateCount, exceptions.rejectedCount, receivedAt);
-    if (slot !== NO_REPLY) {
-      const acks = level === LEVEL_WRITTEN ? this.#writtenAcks : this.#durableAcks;
-      acks.add(
-        slot,
-        generation,
-        firstOffset,
-        accepted,
-        exceptions.duplicateCount,
-        exceptions.rejectedCount,
-        exceptions.take(),
-        releaseAt,
-      );
-    }
-    return eventCount;
+    return this.#admitter.admit(log.open);
   }
 
   // ------------------------------------------------------------------ log
@@ -433,7 +321,7 @@ export class Partition {
     status.pressure = fill >= FULL_FILL ? PRESSURE_FULL : fill >= HIGH_FILL ? PRESSURE_HIGH : PRESSURE_OK;
     status.drainRate = this.#meter.drainPerSecond;
     status.intakeBlockedReason = this.#log.blockedReason();
-    status.processedOffset = this.#processedOffset;
+    status.processedOffset = this.#records.processedOffset;
   }
 
   #drain(): boolean {
@@ -442,7 +330,7 @@ export class Partition {
     if (log.open.recordCount !== 0 || !log.isIdle()) return false;
     if (this.#durableAcks.count + this.#writtenAcks.count !== 0) return false;
     if (!this.#checkpointer.isIdle) return false;
-    if (this.#checkpointer.savedOffset < this.#processedOffset && this.#checkpointer.failureCount === 0) {
+    if (this.#checkpointer.savedOffset < this.#records.processedOffset && this.#checkpointer.failureCount === 0) {
       this.#checkpointer.force();
       return true;
     }

@@ -1,45 +1,43 @@
 // data plane
 import {
   RECORD_CODEC,
-  RECORD_FINGERPRINT,
   RECORD_HEADER_BYTES,
   RECORD_PRODUCER_EPOCH,
   RECORD_PRODUCER_HASH,
   RECORD_PRODUCER_SEQUENCE,
-  RECORD_STREAM_ID,
   RECORD_VALUE_LENGTH,
 } from '../record/layout.ts';
 import type { PartitionState } from '../store/partition-state.ts';
+import type { Candidate } from './candidate.ts';
 import type { EventApplier, RecordBytes } from './event-applier.ts';
 import type { LaneContext } from './event-context.ts';
-import type { Judge, RecordMemory } from './judge.ts';
+import type { RecordMemory } from './judge.ts';
 
 /**
  * What an accepted event does to a lane, live and at a replay alike: its identities are kept, its producer moves on, and
  * it runs through the topology.
  */
 export class RecordApplier {
-  readonly #judge: Judge;
+  /** Last offset that was applied. */
+  processedOffset: number;
   readonly #state: PartitionState;
   readonly #context: LaneContext;
   readonly #applier: EventApplier;
   readonly #bytes: RecordBytes = { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 };
 
-  constructor(judge: Judge, state: PartitionState, context: LaneContext, applier: EventApplier) {
-    this.#judge = judge;
+  constructor(state: PartitionState, context: LaneContext, applier: EventApplier, processedOffset: number) {
+    this.processedOffset = processedOffset;
     this.#state = state;
     this.#context = context;
     this.#applier = applier;
   }
 
-  /** The record at `position` is the one the judge judged, or recalled, last. */
-  apply(memory: RecordMemory, position: number, offset: number, logTime: number): void {
+  /** @param candidate what the record at `position` holds */
+  apply(candidate: Candidate, memory: RecordMemory, position: number, offset: number, logTime: number): void {
     const { u8, u32, f64 } = memory;
-    const judge = this.#judge;
     const word = position >>> 2;
     const state = this.#state;
-    const fingerprint = u32[word + RECORD_FINGERPRINT / 4] as number;
-    const { identityCount, identityLow, identityHigh } = judge;
+    const { fingerprint, identityCount, identityLow, identityHigh } = candidate;
     for (let i = 0; i < identityCount; i++) {
       state.dedupe.insert(identityLow[i] as number, identityHigh[i] as number, fingerprint, offset, logTime);
     }
@@ -56,8 +54,9 @@ export class RecordApplier {
     bytes.start = position + RECORD_HEADER_BYTES;
     bytes.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
     bytes.codec = u8[position + RECORD_CODEC] as number;
-    this.#context.moveTo(offset, judge.eventTime, logTime);
-    this.#applier.apply(u16At(u8, position + RECORD_STREAM_ID), judge.key, judge.value, bytes);
+    this.#context.moveTo(offset, candidate.eventTime, logTime);
+    this.#applier.apply(candidate.streamId, candidate.key, candidate.value, bytes);
+    this.processedOffset = offset;
   }
 }
 

@@ -4,6 +4,7 @@ import { CODEC_JSON, CODEC_MSGPACK, CODEC_MSGPACK_RECORD } from '../record/layou
 import type { ValueDecoder } from '../record/value-codec.ts';
 import { createValueDecoder } from '../record/value-codec.ts';
 import type { CompiledTopology, StreamSpec } from '../topology/compiled.ts';
+import { laneStoreId } from './lane-stores.ts';
 
 /** What a lane needs of one stream, resolved once. */
 export interface StreamRuntime {
@@ -15,6 +16,8 @@ export interface StreamRuntime {
   readonly isDeduplicating: boolean;
   /** The level at which its acks leave, unless they left on receipt. */
   readonly ackLevel: number;
+  /** Stores whose rows are fetched ahead by the event's key. */
+  readonly keyedStores: readonly number[];
 }
 
 const CODECS = [CODEC_JSON, CODEC_MSGPACK, CODEC_MSGPACK_RECORD] as const;
@@ -29,6 +32,7 @@ export function streamRuntimes(topology: CompiledTopology): StreamRuntime[] {
       eventTimeField: spec.eventTimeField,
       isDeduplicating: spec.guarantee === 'exactly-once',
       ackLevel: spec.durability === 'os' ? LEVEL_WRITTEN : LEVEL_DURABLE,
+      keyedStores: (topology.keyedStores[index] as readonly number[]).map(laneStoreId),
     };
   });
 }

@@ -1,0 +1,20 @@
+import type { TopologyNode } from './graph.ts';
+
+/** Rows of more stores than these are not fetched ahead for one event: further ones are mostly behind a branch. */
+const MAX_STORES = 4;
+
+/**
+ * Names of the stores in which an event of this stream is looked up by its own key, in the order of the topology. A lane
+ * fetches those rows ahead of a batch; that one is missing, or not needed after all, costs time and nothing else.
+ */
+export function keyedStoresOf(stream: TopologyNode, nodes: readonly TopologyNode[]): readonly string[] {
+  const reached = new Set([stream.id]);
+  const stores: string[] = [];
+  for (const node of nodes) {
+    if (!node.inputs.some((port) => reached.has(port.node))) continue;
+    if (node.view !== null && !node.view.isKeyedByPartitionKey) continue;
+    reached.add(node.id);
+    stores.push(...node.stores);
+  }
+  return stores.slice(0, MAX_STORES);
+}

@@ -1,0 +1,37 @@
+// data plane
+
+import type { DedupeTable } from '../store/dedupe-table.ts';
+import type { PartitionState } from '../store/partition-state.ts';
+import type { RowWarmer } from '../store/row-warmer.ts';
+import type { Candidate } from './candidate.ts';
+import type { StreamRuntime } from './stream-runtime.ts';
+
+/**
+ * Brings what a batch of events will look up, identities and rows of its own key, into the cache of the processor before
+ * the first of them is decided: their reads wait for memory together instead of one after the other.
+ */
+export class FetchAhead {
+  readonly #dedupe: DedupeTable;
+  readonly #warmer: RowWarmer;
+  readonly #streams: readonly StreamRuntime[];
+  /** Keeps the compiler from leaving the reads out. */
+  #touched = 0;
+
+  constructor(state: PartitionState, streams: readonly StreamRuntime[]) {
+    this.#dedupe = state.dedupe;
+    this.#warmer = state.warmer;
+    this.#streams = streams;
+  }
+
+  add(candidate: Candidate): void {
+    const { identityCount, identityLow } = candidate;
+    for (let i = 0; i < identityCount; i++) this.#touched ^= this.#dedupe.touch(identityLow[i] as number);
+    const { keyedStores } = this.#streams[candidate.streamId] as StreamRuntime;
+    for (let i = 0; i < keyedStores.length; i++) this.#warmer.add(keyedStores[i] as number, candidate.key);
+  }
+
+  /** Fetches what was added since the last time. */
+  run(): void {
+    this.#warmer.run();
+  }
+}

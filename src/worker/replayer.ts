@@ -1,0 +1,58 @@
+// data plane
+import type { Block } from '../log/block.ts';
+import { RECORD_LENGTH } from '../record/layout.ts';
+import { BATCH_RECORDS, Candidate } from './candidate.ts';
+import type { FetchAhead } from './fetch-ahead.ts';
+import type { Judge } from './judge.ts';
+import type { RecordApplier } from './record-applier.ts';
+
+/** Applies the records of blocks read back from the log, as they were applied when they were accepted. */
+export class Replayer {
+  readonly #judge: Judge;
+  readonly #records: RecordApplier;
+  readonly #fetchAhead: FetchAhead;
+  readonly #candidates = Array.from({ length: BATCH_RECORDS }, () => new Candidate());
+  readonly #positions = new Int32Array(BATCH_RECORDS);
+
+  constructor(judge: Judge, records: RecordApplier, fetchAhead: FetchAhead) {
+    this.#judge = judge;
+    this.#records = records;
+    this.#fetchAhead = fetchAhead;
+  }
+
+  /** Applies what of this block is not applied yet. @returns how many events that were */
+  replay(block: Block): number {
+    const { u32, firstOffset, recordCount } = block;
+    let position = block.start;
+    let index = 0;
+    for (; index < recordCount && firstOffset + index <= this.#records.processedOffset; index++) {
+      position += u32[(position + RECORD_LENGTH) >>> 2] as number;
+    }
+    const count = recordCount - index;
+    while (index < recordCount) {
+      const batch = Math.min(BATCH_RECORDS, recordCount - index);
+      position = this.#recall(block, position, batch);
+      for (let i = 0; i < batch; i++) {
+        const offset = firstOffset + index + i;
+        const candidate = this.#candidates[i] as Candidate;
+        this.#records.apply(candidate, block, this.#positions[i] as number, offset, block.logTime);
+      }
+      index += batch;
+    }
+    return count;
+  }
+
+  /** @returns where the last record ends */
+  #recall(block: Block, from: number, count: number): number {
+    let position = from;
+    for (let i = 0; i < count; i++) {
+      const candidate = this.#candidates[i] as Candidate;
+      this.#positions[i] = position;
+      this.#judge.recall(candidate, block, position);
+      this.#fetchAhead.add(candidate);
+      position += block.u32[(position + RECORD_LENGTH) >>> 2] as number;
+    }
+    this.#fetchAhead.run();
+    return position;
+  }
+}
