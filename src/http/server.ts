@@ -112,8 +112,6 @@ export interface UpgradeRefused {
 export interface Socket<Data> {
   readonly data: Data;
   readonly isClosed: boolean;
-  /** Client address as text. */
-  readonly remoteAddress: string;
   /** @returns false: closed, or just closed because the client reads too slowly. */
   send(message: string | Uint8Array, isBinary: boolean): boolean;
   /** Several sends leave in one system call. */

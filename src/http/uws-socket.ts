@@ -17,11 +17,6 @@ export class UwsSocket<Data> implements Socket<Data> {
     this.#native = native;
   }
 
-  get remoteAddress(): string {
-    if (this.isClosed || this.#native === undefined) return '';
-    return Buffer.from(this.#native.getRemoteAddressAsText()).toString('latin1');
-  }
-
   send(message: string | Uint8Array, isBinary: boolean): boolean {
     if (this.isClosed || this.#native === undefined) return false;
     // closeOnBackpressureLimit has closed the socket when a message was dropped

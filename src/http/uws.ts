@@ -15,7 +15,8 @@ export type Uws = typeof uws & { readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number };
 
 /**
  * The one place that loads uWebSockets.js. Its package holds a loader only; the binary is another package, named after
- * platform, processor and Node's major version. Only what the binaries 20.51.4 and 20.69.0 share may be used.
+ * platform, processor and Node's major version. Only what the binaries 20.51.4 and 20.69.0 share may be used: in the
+ * newer one, for example, a WebSocket's remote address is empty; the response of its upgrade still has it.
  *
  * @throws MokaError ERR_NATIVE_MISSING naming what was looked for and what would do
  */
@@ -30,12 +31,20 @@ export function loadUws(load: (name: string) => unknown = createRequire(import.m
 function missingBinary(cause: unknown): string {
   const major = process.versions.node.split('.')[0];
   const wanted = `@uwsjs/${process.platform}-${process.arch}-${major}`;
-  const reason = /GLIBC_[0-9.]+/.exec(String(cause))?.[0];
   return (
     `uWebSockets.js has no binary that loads here: package=${wanted} node=${process.versions.node} ` +
-    `glibc=${glibcVersion()}${reason === undefined ? '' : ` needed=${reason}`}; ` +
-    'Node 20 runs with glibc >= 2.28, Node 22, 24 and 26 with glibc >= 2.38 (musl is not supported)'
+    `glibc=${glibcVersion()}${reasonOf(String(cause), wanted)}; ` +
+    'Node 20 runs with glibc >= 2.28, Node 22, 24 and 26 with glibc >= 2.38, Node 22 also with 2.28 where ' +
+    'package.json has "overrides": {"@uwsjs/linux-x64-22": "20.51.4"} (musl is not supported)'
   );
+}
+
+function reasonOf(cause: string, wanted: string): string {
+  const needed = /GLIBC_[0-9.]+/.exec(cause)?.[0];
+  if (needed !== undefined) return ` needed=${needed}`;
+  // npm leaves out the binaries of other Nodes than the one it runs on
+  if (cause.includes(`Cannot find module '${wanted}'`)) return ' installed=no (npm ci with this Node installs it)';
+  return '';
 }
 
 function glibcVersion(): string {
