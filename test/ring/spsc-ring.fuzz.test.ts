@@ -86,7 +86,8 @@ function sendOne(
 ): void {
   const at = producer.tryClaim(claim);
   const payload = model.claim(claim);
-  expect(at).toBe(payload < 0 ? INSUFFICIENT_CAPACITY : payload % CAPACITY);
+  // an empty payload may stand at the very end, where its header was the last that fitted
+  expect(at).toBe(payload < 0 ? INSUFFICIENT_CAPACITY : ((payload - 8) % CAPACITY) + 8);
   if (at < 0) return;
   const bytes = Array.from({ length: Math.min(claim, wish) }, (_, i) => (number + i) & 0xff);
   producer.u8.fill(0xee, at, at + claim);

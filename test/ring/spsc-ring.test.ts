@@ -89,6 +89,16 @@ describe('SpscRing.poll', () => {
     expect([consumer.poll(), consumer.polledLength]).toEqual([8, 0]);
   });
 
+  it('gives an empty message whose header ends the data', () => {
+    const { producer, consumer } = ring(64, 56);
+    expect(send(producer, 0, 0)).toBe(64);
+    expect([consumer.poll(), consumer.polledLength]).toEqual([64, 0]);
+    consumer.release();
+    consumer.acknowledge();
+    expect(send(producer, 1, 7)).toBe(8);
+    expect(receive(consumer)).toEqual([7]);
+  });
+
   it('goes over the padding at the wrap', () => {
     const { producer, consumer } = ring(64);
     send(producer, 24, 1); // 0..32
