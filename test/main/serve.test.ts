@@ -44,7 +44,7 @@ describe('moka serve', () => {
     const first = serve();
     const { url, adminUrl, pid } = await first.ready();
     expect(pid).toBe(first.child.pid);
-    expect(await place(url, 'ord_1')).toMatchObject({ status: 201, partition: 0, offset: 0, level: 'durable' });
+    expect(await place(url, 'ord_1')).toMatchObject({ status: 201, offset: 0, level: 'durable' });
     expect((await fetch(`${adminUrl}/readyz`)).status).toBe(200);
     first.child.kill('SIGTERM');
     expect(await first.exit()).toEqual([EXIT_CODES.ok, null]);

@@ -76,7 +76,7 @@ describe('the canonical topology', () => {
     await drive(new HttpLoad(options, book, tally, null), tally);
     expect(tally.complaints).toEqual([]);
     expect(tally.accepted).toBe(tally.sent);
-    expect(tally.sent).toBeGreaterThan(100);
+    expect(tally.sent).toBeGreaterThan(0);
   });
 
   it.each(['ws-json', 'ws-binary'])('takes every order over %s', async (transport) => {
