@@ -1,5 +1,5 @@
 // data plane
-import type { Operator, OperatorStore } from './operator.ts';
+import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { Context, OperatorContext } from './operator-context.ts';
 import { isThenable, refuseResult } from './user-result.ts';
 
@@ -32,14 +32,17 @@ export class AggregateOperator implements Operator {
   }
 
   push(key: string, event: unknown, _previous: unknown, time: number): void {
+    if (event === null || key === NO_KEY) return;
     const store = this.#store;
     const context = this.#context;
     const previous = store.get(key);
+    // Not Math.max: its result would be a new number on the heap for every event.
+    const latest = previous !== undefined && store.time > time ? store.time : time;
     context.running = this.#name;
     const next = this.#add(previous === undefined ? this.#initial() : previous, event, context);
     if (next === undefined || next === null || isThenable(next)) refuseResult(this.#name, next, 'the next state');
-    store.put(key, next);
+    store.put(key, next, latest);
     context.running = '';
-    this.#output.push(key, next, previous, time);
+    this.#output.push(key, next, previous, latest);
   }
 }

@@ -1,5 +1,5 @@
 // data plane
-import type { Operator, OperatorStore } from './operator.ts';
+import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 
 /** How many events each key has had. */
 export class CountOperator implements Operator {
@@ -11,11 +11,14 @@ export class CountOperator implements Operator {
     this.#output = output;
   }
 
-  push(key: string, _next: unknown, _previous: unknown, time: number): void {
+  push(key: string, next: unknown, _previous: unknown, time: number): void {
+    if (next === null || key === NO_KEY) return;
     const store = this.#store;
     const previous = store.get(key) as number | undefined;
     const count = previous === undefined ? 1 : previous + 1;
-    store.put(key, count);
-    this.#output.push(key, count, previous, time);
+    // Not Math.max: its result would be a new number on the heap for every event.
+    const latest = previous !== undefined && store.time > time ? store.time : time;
+    store.put(key, count, latest);
+    this.#output.push(key, count, previous, latest);
   }
 }

@@ -42,14 +42,32 @@ export class FrozenStore implements OperatorStore {
     return value;
   }
 
-  put(key: string, value: unknown): void {
+  put(key: string, value: unknown, time?: number): void {
     const complaint = whyNotStorable(value, '');
     if (complaint !== null) throw new TypeError(complaint);
-    this.#store.put(key, value);
+    this.#store.put(key, value, time);
+  }
+
+  get time(): number {
+    return this.#store.time;
   }
 
   delete(key: string): boolean {
     return this.#store.delete(key);
+  }
+
+  range(from: string, to: string | undefined, limit: number): [key: string, value: unknown][] {
+    const rows = this.#store.range(from, to, limit);
+    for (const [, value] of rows) deepFreeze(value);
+    return rows;
+  }
+
+  readRegister(index: number): number {
+    return this.#store.readRegister(index);
+  }
+
+  writeRegister(index: number, value: number): void {
+    this.#store.writeRegister(index, value);
   }
 }
 

@@ -11,8 +11,11 @@ export class MapOperator implements Operator {
   readonly #context: OperatorContext;
   readonly #mapper: Mapper;
   readonly #output: Operator;
+  readonly #allowsNull: boolean;
 
-  constructor(name: string, context: OperatorContext, mapper: Mapper, output: Operator) {
+  /** @param allowsNull an event may be without a value; a row may not */
+  constructor(name: string, context: OperatorContext, mapper: Mapper, output: Operator, allowsNull: boolean) {
+    this.#allowsNull = allowsNull;
     this.#name = name;
     this.#context = context;
     this.#mapper = mapper;
@@ -29,7 +32,7 @@ export class MapOperator implements Operator {
     const context = this.#context;
     context.running = this.#name;
     const mapped = this.#mapper(value, context);
-    if (mapped === undefined || mapped === null || isThenable(mapped)) {
+    if (mapped === undefined || (mapped === null && !this.#allowsNull) || isThenable(mapped)) {
       refuseResult(this.#name, mapped, 'a value (to drop one, use filter or flatMap)');
     }
     context.running = '';

@@ -24,10 +24,31 @@ export interface Operator {
 /** Keyed state of one operator in one partition. A value read is immutable; `undefined` is "no value" and never stored. */
 export interface OperatorStore {
   get(key: string): unknown;
-  put(key: string, value: unknown): void;
+  /** @param time of the row in ms, kept with it by a store that its node declares timed */
+  put(key: string, value: unknown, time?: number): void;
+  /** Time of the row that `get` found last, in a timed store. */
+  readonly time: number;
   /** @returns whether there was a value */
   delete(key: string): boolean;
+  /**
+   * Rows from `from` (inclusive) to `to` (exclusive; `undefined`: to the end) in the order of their keys' UTF-8 bytes, as
+   * they are now, at most `limit`. Of stores that the node declares ordered only. A range costs tens of microseconds:
+   * ask when something is due, not at every event.
+   */
+  range(from: string, to: string | undefined, limit: number): [key: string, value: unknown][];
+  /**
+   * Four numbers beside the rows, for what is remembered once per partition: the greatest time seen, what is due next.
+   * They are taken back with their event as rows are.
+   *
+   * @param index 0 to 3
+   * @returns -Infinity if it was never written
+   */
+  readRegister(index: number): number;
+  writeRegister(index: number, value: number): void;
 }
+
+/** Key of an event that has none: what lies under a key of its own (a fold, an inner join) does not take it. */
+export const NO_KEY = '';
 
 /** Where a partition stands in its log: one object per partition, moved by the partition before each event. */
 export interface EventContext {

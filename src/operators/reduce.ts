@@ -1,5 +1,5 @@
 // data plane
-import type { Operator, OperatorStore } from './operator.ts';
+import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { Context, OperatorContext } from './operator-context.ts';
 import { isThenable, refuseResult } from './user-result.ts';
 
@@ -22,10 +22,13 @@ export class ReduceOperator implements Operator {
   }
 
   push(key: string, event: unknown, _previous: unknown, time: number): void {
+    if (event === null || key === NO_KEY) return;
     const store = this.#store;
     const context = this.#context;
     const previous = store.get(key);
-    let next = event;
+    // Not Math.max: its result would be a new number on the heap for every event.
+    const latest = previous !== undefined && store.time > time ? store.time : time;
+    let next: unknown = event;
     context.running = this.#name;
     if (previous !== undefined) {
       next = this.#reducer(previous, event, context);
@@ -33,8 +36,8 @@ export class ReduceOperator implements Operator {
         refuseResult(this.#name, next, 'the reduced value');
       }
     }
-    store.put(key, next);
+    store.put(key, next, latest);
     context.running = '';
-    this.#output.push(key, next, previous, time);
+    this.#output.push(key, next, previous, latest);
   }
 }

@@ -1,5 +1,5 @@
 // data plane
-import type { Operator, OperatorStore } from './operator.ts';
+import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { Context, OperatorContext } from './operator-context.ts';
 import { isThenable, refuseResult } from './user-result.ts';
 
@@ -26,6 +26,7 @@ export class ToTableOperator implements Operator {
   }
 
   push(key: string, event: unknown, _previous: unknown, time: number): void {
+    if (key === NO_KEY) return;
     const store = this.#store;
     const context = this.#context;
     const previous = store.get(key);
@@ -39,7 +40,7 @@ export class ToTableOperator implements Operator {
     if (row === undefined || isThenable(row)) refuseResult(this.#name, row, 'the next row, or null to delete it');
     const next = row === null ? undefined : row;
     if (next === undefined) store.delete(key);
-    else store.put(key, next);
+    else store.put(key, next, time);
     context.running = '';
     this.#output.push(key, next, previous, time);
   }

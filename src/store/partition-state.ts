@@ -4,6 +4,7 @@ import type { CheckpointReader, RowSink } from './checkpoint.ts';
 import type { CutPart } from './cut-part.ts';
 import { type DedupeOptions, DedupeTable } from './dedupe-table.ts';
 import { ProducerTable } from './producer-table.ts';
+import { Registers } from './registers.ts';
 import { RowCache } from './row-cache.ts';
 import { RowCut } from './row-cut.ts';
 import { type EvictionPolicy, RowTable } from './row-table.ts';
@@ -58,6 +59,7 @@ export class PartitionState {
   readonly dedupe: DedupeTable;
   readonly producers: ProducerTable;
   readonly warmer: RowWarmer;
+  readonly #registers: Registers;
   readonly #reader: CheckpointReader | null;
   readonly #cacheBytes: number;
   readonly #stores: StateStore[] = [];
@@ -81,11 +83,13 @@ export class PartitionState {
     this.#cut = cut;
     this.dedupe = new DedupeTable(options.dedupe);
     this.producers = new ProducerTable();
-    this.#parts = [cut, this.dedupe, this.producers, summary];
+    this.#registers = new Registers(stores.length, reader);
+    this.#parts = [cut, this.dedupe, this.producers, summary, this.#registers];
     for (const { id } of stores) {
       this.#stores[id] = new StateStore({
         cache,
         reader,
+        registers: this.#registers,
         storeId: id,
         codec: summary.codec(id),
         dirtyRows: () => cut.dirtyRows(id),
@@ -108,17 +112,20 @@ export class PartitionState {
   beginEvent(): void {
     this.#cache.beginEvent();
     this.producers.beginEvent();
+    this.#registers.beginEvent();
   }
 
   commitEvent(): void {
     this.#cache.commitEvent();
     this.producers.commitEvent();
+    this.#registers.commitEvent();
   }
 
   /** Takes back what the event wrote. */
   undoEvent(): void {
     this.#cache.undoEvent();
     this.producers.undoEvent();
+    this.#registers.undoEvent();
   }
 
   // ------------------------------------------------------------------ cuts

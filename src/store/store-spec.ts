@@ -4,6 +4,8 @@ export interface StoreSpec {
   readonly name: string;
   /** Whether the store is scanned in key order. */
   readonly isOrdered: boolean;
+  /** Whether a row bears a time beside its value. */
+  readonly isTimed?: boolean;
 }
 
 export const FIRST_SYSTEM_STORE_ID = 0xff00;
@@ -13,5 +15,7 @@ export const SIZES_STORE_ID = 0xff01;
 export const SHAPES_STORE_ID = 0xff02;
 export const PRODUCERS_STORE_ID = 0xff03;
 export const DEDUPE_STORE_ID = 0xff04;
+/** A few numbers of each store, one row each. */
+export const REGISTERS_STORE_ID = 0xff05;
 /** What the checkpoint says of itself; holds the one row that is never deleted. */
 export const META_STORE_ID = 0xffff;

@@ -30,14 +30,14 @@ export class StoreSummary implements CutPart {
   constructor(stores: readonly StoreSpec[], cache: RowCache, reader: CheckpointReader | null) {
     this.#stores = stores;
     this.#cache = cache;
-    for (const { id } of stores) {
+    for (const { id, isTimed } of stores) {
       const key = keyOf(id);
       const size = reader?.get(SIZES_STORE_ID, key, key.length) ?? null;
       const rowCount = size === null ? 0 : readSize(size);
       cache.sizes[id] = rowCount;
       cache.rows.baseSizes[id] = rowCount;
       const shapes = reader?.get(SHAPES_STORE_ID, key, key.length) ?? null;
-      const codec = new ValueCodec(shapes === null ? [] : readShapes(shapes));
+      const codec = new ValueCodec(shapes === null ? [] : readShapes(shapes), isTimed);
       this.#codecs[id] = codec;
       this.#savedShapes[id] = codec.shapeCount;
     }

@@ -11,11 +11,18 @@ import { ValueWriter } from './value-writer.ts';
 export class ValueCodec {
   /** Where `encode` leaves its result, from the first byte on: valid until the next call. */
   readonly written: ValueWriter;
+  /**
+   * Of a timed store: the time that goes with the value, in ms. Set before `encode`, and by `decode`. Its eight bytes
+   * stand behind those of the value.
+   */
+  time = 0;
+  readonly #isTimed: boolean;
   readonly #shapes: Shapes;
   readonly #reader: ValueReader;
 
   /** @param shapes as `shapes()` gave them */
-  constructor(shapes: readonly (readonly string[])[] = []) {
+  constructor(shapes: readonly (readonly string[])[] = [], isTimed = false) {
+    this.#isTimed = isTimed;
     this.#shapes = new Shapes(shapes);
     this.written = new ValueWriter(this.#shapes);
     this.#reader = new ValueReader(this.#shapes);
@@ -24,11 +31,16 @@ export class ValueCodec {
   /** @throws MokaError ERR_OPERATOR_FAILED for a value that cannot be kept */
   encode(value: unknown): void {
     this.written.write(value);
+    if (this.#isTimed) this.written.appendTime(this.time);
   }
 
   /** @throws MokaError ERR_CHECKPOINT_DAMAGED */
   decode(bytes: Uint8Array, start: number, end: number): unknown {
-    return this.#reader.read(bytes, start, end);
+    if (!this.#isTimed) return this.#reader.read(bytes, start, end);
+    const valueEnd = end - TIME_BYTES;
+    for (let i = 0; i < TIME_BYTES; i++) DOUBLE_BYTES[i] = bytes[valueEnd + i] as number;
+    this.time = DOUBLE[0] as number;
+    return this.#reader.read(bytes, start, valueEnd);
   }
 
   get shapeCount(): number {
@@ -40,3 +52,7 @@ export class ValueCodec {
     return this.#shapes.list.map((shape) => [...shape.names]);
   }
 }
+
+const TIME_BYTES = 8;
+const DOUBLE = new Float64Array(1);
+const DOUBLE_BYTES = new Uint8Array(DOUBLE.buffer);

@@ -49,6 +49,15 @@ export class ValueWriter {
     if (this.length > MAX_ROW_VALUE_BYTES) throw tooLarge(this.length);
   }
 
+  /** Puts eight bytes behind the value. */
+  appendTime(ms: number): void {
+    if (this.length + ROOM > this.bytes.length) this.#grow(ROOM);
+    const at = this.length;
+    DOUBLE[0] = ms;
+    for (let i = 0; i < 8; i++) this.bytes[at + i] = DOUBLE_BYTES[i] as number;
+    this.length = at + 8;
+  }
+
   value(value: unknown): void {
     if (this.length + ROOM > this.bytes.length) this.#grow(ROOM);
     switch (typeof value) {

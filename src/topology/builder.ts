@@ -60,7 +60,7 @@ export class TopologyBuilder {
           if (check(event)) return event;
           throw new TypeError(`an event of ${name} does not fit the schema it is expected to have`);
         };
-        return [new MapOperator(operator, context, expect, output)];
+        return [new MapOperator(operator, context, expect, output, true)];
       },
     });
     graph.references.set(port.node, name);

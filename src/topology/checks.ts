@@ -1,4 +1,5 @@
 import { closestName } from '../base/closest-name.ts';
+import { parseDuration } from '../base/duration.ts';
 import type { TopologyGraph } from './graph.ts';
 
 /** Names are parts of URLs, store names and metric labels. */
@@ -41,6 +42,35 @@ export function checkOptions(graph: TopologyGraph, label: string, options: unkno
     const remedy = meant === undefined ? `the options are ${known.join(', ')}` : `did you mean '${meant}'?`;
     graph.complain(label, `there is no option '${option}'`, remedy);
   }
+}
+
+/** @returns ms; 0 after a complaint */
+export function checkDuration(
+  graph: TopologyGraph,
+  label: string,
+  option: string,
+  value: unknown,
+  least: number,
+): number {
+  const ms = parseDuration(value);
+  if (ms !== null && ms >= least) return ms;
+  const given = value === undefined ? 'missing' : (JSON.stringify(value) ?? kindOf(value));
+  const remedy = `use a whole number of ms, or text such as '10s', '5m', '1h', '2d'; ${least} ms at least`;
+  graph.complain(label, `${option} is ${given}`, remedy);
+  return 0;
+}
+
+export function checkWhole(
+  graph: TopologyGraph,
+  label: string,
+  option: string,
+  value: unknown,
+  least: number,
+  most: number,
+): void {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return;
+  const given = value === undefined ? 'missing' : (JSON.stringify(value) ?? kindOf(value));
+  graph.complain(label, `${option} is ${given}`, `use a whole number from ${least} to ${most}`);
 }
 
 export function checkChoice(

@@ -28,10 +28,21 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
     viewIds: new Map(viewNodes.map((node, id) => [node, id])),
     storeIds: new Map(storeNames.map((store, id) => [store, id])),
   };
-  const scanned = new Set(viewNodes.map((node) => (node.view as ViewNode).store));
+  const ordered = new Set([
+    ...viewNodes.map((node) => (node.view as ViewNode).store),
+    ...nodes.flatMap((node) => node.orderedStores),
+  ]);
+  const timed = new Set(nodes.flatMap((node) => node.timedStores));
 
   const streams = streamNodes.map((node, id): StreamSpec => ({ id, ...(node.stream as Omit<StreamSpec, 'id'>) }));
-  const stores = storeNames.map((store, id): StoreSpec => ({ id, name: store, isOrdered: scanned.has(store) }));
+  const stores = storeNames.map(
+    (store, id): StoreSpec => ({
+      id,
+      name: store,
+      isOrdered: ordered.has(store),
+      isTimed: timed.has(store),
+    }),
+  );
   const views = viewNodes.map((node, id): ViewSpec => {
     const { description, isKeyedByPartitionKey, store, schema } = node.view as ViewNode;
     const storeId = numbering.storeIds.get(store) as number;

@@ -17,6 +17,7 @@ export function fingerprintOf(name: string, version: string, nodes: readonly Top
     inputs: node.inputs,
     outputs: node.outputs,
     stores: node.stores,
+    timedStores: node.timedStores,
     settings: node.settings,
     schema: node.view?.schema,
   }));

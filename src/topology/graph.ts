@@ -54,6 +54,10 @@ export interface TopologyNode {
   readonly outputs: readonly string[];
   /** Names of the stores it keeps. */
   readonly stores: readonly string[];
+  /** Those of them that it reads in the order of their keys. */
+  readonly orderedStores: readonly string[];
+  /** Those of them whose rows bear a time. */
+  readonly timedStores: readonly string[];
   /** Everything else that the meaning of the node depends on, functions included. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly stream: Omit<StreamSpec, 'id'> | null;
@@ -67,6 +71,8 @@ const PLAIN_OPERATOR = {
   emits: 'stream',
   outputs: [''],
   stores: [],
+  orderedStores: [],
+  timedStores: [],
   settings: {},
   stream: null,
   view: null,

@@ -65,6 +65,7 @@ export class GroupedStream<Value> {
       inputs: [this.#port],
       emits: 'table',
       stores: [name],
+      timedStores: [name],
       settings,
       open: (site) => [create(site, site.outputs[0] as Operator)],
     });

@@ -13,6 +13,7 @@ export function keyedStoresOf(stream: TopologyNode, nodes: readonly TopologyNode
   for (const node of nodes) {
     if (!node.inputs.some((port) => reached.has(port.node))) continue;
     if (node.view !== null && !node.view.isKeyedByPartitionKey) continue;
+    if (node.kind === 'keyBy') continue;
     reached.add(node.id);
     stores.push(...node.stores);
   }

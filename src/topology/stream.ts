@@ -1,6 +1,7 @@
 import { BranchOperator } from '../operators/branch.ts';
 import { FilterOperator, type Predicate } from '../operators/filter.ts';
 import { FlatMapOperator, type FlatMapper } from '../operators/flat-map.ts';
+import { KeyByOperator, type KeySelector } from '../operators/key-by.ts';
 import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
@@ -8,6 +9,7 @@ import { ToTableOperator, type UpdateRule } from '../operators/to-table.ts';
 import { checkFunction, checkName } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
+import { addJournal, type JournalOptions } from './journal-node.ts';
 import { addStateless, type MaybeNamed, type StatelessNode, type UserFunction } from './stateless.ts';
 import { Table } from './table.ts';
 import type { ViewOptions } from './view-node.ts';
@@ -113,6 +115,14 @@ export class Stream<Value> {
     return new Stream(graph, port);
   }
 
+  /**
+   * Gives each event another key: text or a whole number; `null` for none. An event without a key passes where keys do
+   * not matter, and is not taken by what lies under a key.
+   */
+  keyBy(...args: MaybeNamed<(event: Value, context: Context) => string | number | null>): Stream<Value> {
+    return new Stream(this.#graph, addStateless(this.#graph, this.#port, args, KEY_BY));
+  }
+
   /** The events of a key together, to be folded. They are together already: a partition has all events of its keys. */
   groupByKey(): GroupedStream<Value> {
     return new GroupedStream(this.#graph, this.#port);
@@ -140,12 +150,19 @@ export class Stream<Value> {
       inputs: [this.#port],
       emits: 'table',
       stores: [name],
+      timedStores: [name],
       settings: { rule },
       open: (site) => [
         new ToTableOperator(site.name, site.context, site.store(0), rule as UpdateRule, site.outputs[0] as Operator),
       ],
     });
     return new Table(graph, port);
+  }
+
+  /** The last events, in the order in which they came by, to be read from outside; for a stream that few events take. */
+  toJournal(name: string, options: JournalOptions): this {
+    addJournal(this.#graph, this.#port, name, options);
+    return this;
   }
 
   /** The latest event of each key, to be read from outside: `toTable(name).toView(name)`. */
@@ -165,7 +182,14 @@ const MAP: StatelessNode = {
   kind: 'map',
   emits: 'stream',
   form: '(event, context) => value',
-  create: (name, context, call, output) => new MapOperator(name, context, call as Mapper, output),
+  create: (name, context, call, output) => new MapOperator(name, context, call as Mapper, output, true),
+};
+
+const KEY_BY: StatelessNode = {
+  kind: 'keyBy',
+  emits: 'stream',
+  form: '(event, context) => string | number | null',
+  create: (name, context, call, output) => new KeyByOperator(name, context, call as KeySelector, output),
 };
 
 const FLAT_MAP: StatelessNode = {

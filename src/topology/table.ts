@@ -1,7 +1,10 @@
 import { FilterOperator, type Predicate } from '../operators/filter.ts';
 import { MapOperator, type Mapper } from '../operators/map.ts';
+import type { Operator } from '../operators/operator.ts';
+import { ToStreamOperator } from '../operators/to-stream.ts';
 import type { Port, TopologyGraph } from './graph.ts';
 import { addStateless, type MaybeNamed, type StatelessNode, type UserFunction } from './stateless.ts';
+import { Stream } from './stream.ts';
 import { addView, type ViewOptions } from './view-node.ts';
 
 /**
@@ -33,6 +36,18 @@ export class Table<Row> {
     return new Table(this.#graph, addStateless(this.#graph, this.#port, args, MAP));
   }
 
+  /** The table's changes as events: the row from now on, `null` when it is deleted. */
+  toStream(): Stream<Row | null> {
+    const graph = this.#graph;
+    const port = graph.add({
+      kind: 'toStream',
+      name: graph.unnamed('toStream'),
+      inputs: [this.#port],
+      open: (site) => [new ToStreamOperator(site.outputs[0] as Operator)],
+    });
+    return new Stream(graph, port);
+  }
+
   /** Lets the table be read from outside under this name. */
   toView(name: string, options: ViewOptions<Row> = {}): this {
     addView(this.#graph, this.#port, name, options);
@@ -51,5 +66,5 @@ const MAP: StatelessNode = {
   kind: 'map',
   emits: 'table',
   form: '(row) => value',
-  create: (name, context, call, output) => new MapOperator(name, context, call as Mapper, output),
+  create: (name, context, call, output) => new MapOperator(name, context, call as Mapper, output, false),
 };

@@ -26,6 +26,18 @@ class OneSlot implements OperatorStore {
   delete(): boolean {
     return true;
   }
+
+  readonly time = 0;
+
+  range(): [] {
+    return [];
+  }
+
+  readRegister(): number {
+    return 0;
+  }
+
+  writeRegister(): void {}
 }
 
 class QuietHost extends RecordingHost {

@@ -5,7 +5,7 @@ import { contextAt, Recorder } from './fixtures.ts';
 describe('MapOperator.push', () => {
   it('maps events, and rows together with what they were', () => {
     const output = new Recorder();
-    const map = new MapOperator('double', contextAt(), (value) => (value as number) * 2, output);
+    const map = new MapOperator('double', contextAt(), (value) => (value as number) * 2, output, false);
     map.push('a', 1, undefined, 1);
     map.push('a', 2, 1, 2);
     map.push('a', undefined, 2, 3);
@@ -22,7 +22,7 @@ describe('MapOperator.push', () => {
     [Promise.resolve(1), 'returned a promise (an operator answers at once: no await, no async)'],
   ])('refuses %s as a result and passes nothing on', (result, reason) => {
     const output = new Recorder();
-    const map = new MapOperator('odd', contextAt(), () => result, output);
+    const map = new MapOperator('odd', contextAt(), () => result, output, false);
     expect(() => map.push('a', 1, undefined, 1)).toThrow(`operator=odd reason=${reason}`);
     expect(output.take()).toEqual([]);
   });

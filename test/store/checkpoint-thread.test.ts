@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Doorbell } from '../../src/ring/doorbell.ts';
 import { SpscRing } from '../../src/ring/spsc-ring.ts';
+import { CHECKPOINT_VERSION } from '../../src/store/checkpoint.ts';
 import { CheckpointResult, CheckpointSender } from '../../src/store/checkpoint-channel.ts';
 import { type CheckpointLaneOptions, runCheckpointThread } from '../../src/store/checkpoint-thread.ts';
 import { openEnvironments } from '../../src/store/environments.ts';
@@ -52,7 +53,14 @@ async function runLane(lane: CheckpointLaneOptions, bell: SharedArrayBuffer, che
       if (!sender.hasRoom()) await until(() => sender.hasRoom());
     }
     await until(() =>
-      sender.finish({ offset: cutOffset, epoch: 1, logTime: cutOffset, fingerprint: 'fold', version: 1, extra: null }),
+      sender.finish({
+        offset: cutOffset,
+        epoch: 1,
+        logTime: cutOffset,
+        fingerprint: 'fold',
+        version: CHECKPOINT_VERSION,
+        extra: null,
+      }),
     );
     for (let i = 0; i < 5; i++) applyEvent(state, offset++);
     await until(() => sender.result() !== 'pending');

@@ -1,4 +1,4 @@
-import { type CheckpointReader, ROW_DELETED, type RowSink } from '../../src/store/checkpoint.ts';
+import { CHECKPOINT_VERSION, type CheckpointReader, ROW_DELETED, type RowSink } from '../../src/store/checkpoint.ts';
 import type { CheckpointWriter } from '../../src/store/checkpoint-writer.ts';
 import { PartitionState } from '../../src/store/partition-state.ts';
 import { RowBatch } from '../../src/store/row-batch.ts';
@@ -52,7 +52,14 @@ export function checkpoint(state: PartitionState, writer: CheckpointWriter, offs
   const batch = new RowBatch();
   state.beginCut();
   while (!state.encodeSlice(batchSink(batch), 4_096));
-  const meta = { offset, epoch: 1, logTime: offset, fingerprint: 'fold', version: 1, extra: { stores: ['rows'] } };
+  const meta = {
+    offset,
+    epoch: 1,
+    logTime: offset,
+    fingerprint: 'fold',
+    version: CHECKPOINT_VERSION,
+    extra: { stores: ['rows'] },
+  };
   const isCommitted = writer.commit(batch, meta);
   if (isCommitted) state.confirmCut();
   else state.abandonCut();

@@ -1,4 +1,4 @@
-import type { CheckpointMeta, CheckpointReader } from '../../src/store/checkpoint.ts';
+import { CHECKPOINT_VERSION, type CheckpointMeta, type CheckpointReader } from '../../src/store/checkpoint.ts';
 import { type EvictionPolicy, PartitionState } from '../../src/store/partition-state.ts';
 
 export function stateOf(
@@ -23,5 +23,5 @@ export function stateOf(
 }
 
 export function metaAt(offset: number, logTime = offset): CheckpointMeta {
-  return { offset, epoch: 1, logTime, fingerprint: 'test', version: 1, extra: null };
+  return { offset, epoch: 1, logTime, fingerprint: 'test', version: CHECKPOINT_VERSION, extra: null };
 }

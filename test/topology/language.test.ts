@@ -128,9 +128,9 @@ describe('Table', () => {
 
   it('shares the store of the table with a view that has its keys, and with no other', () => {
     expect(topology.stores).toEqual([
-      { id: 0, name: 'life', isOrdered: true },
-      { id: 1, name: 'view:big', isOrdered: true },
-      { id: 2, name: 'view:stores-of-big', isOrdered: true },
+      { id: 0, name: 'life', isOrdered: true, isTimed: true },
+      { id: 1, name: 'view:big', isOrdered: true, isTimed: false },
+      { id: 2, name: 'view:stores-of-big', isOrdered: true, isTimed: false },
     ]);
     expect(topology.views.map((view) => [view.id, view.name, view.storeId])).toEqual([
       [0, 'all', 0],
@@ -197,6 +197,10 @@ describe('Pipeline.process', () => {
         },
         put: () => {},
         delete: () => false,
+        time: 0,
+        range: () => [],
+        readRegister: () => 0,
+        writeRegister: () => {},
       }),
       viewChanged: () => {},
     });
