@@ -28,6 +28,7 @@ export function applyEvent(state: PartitionState, offset: number): void {
     if (n % 5 === 0) state.store(0).delete(key);
     else state.store(0).put(key, { offset, blob: 'b'.repeat(n % 300) });
   }
+  state.store(0).writeRegister(offset % 4, offset);
   state.commitEvent();
 }
 
@@ -43,6 +44,7 @@ export function describeState(state: PartitionState, offset: number): string {
   for (let n = Math.max(0, offset - 90); n <= offset + 1; n++) {
     lines.push(`identity ${n}: ${state.dedupe.lookup(n + 1, 7) ? state.dedupe.foundOffset : 'none'}`);
   }
+  for (let n = 0; n < 4; n++) lines.push(`register ${n}: ${state.store(0).readRegister(n)}`);
   for (let n = 0; n < 3; n++) lines.push(`producer ${n}: ${state.producers.lastSequence(1, n)}`);
   return lines.join('\n');
 }

@@ -9,11 +9,19 @@ export function stateOf(
     eviction?: EvictionPolicy;
     windowMs?: number;
     maxEntries?: number;
+    isTimed?: boolean;
   } = {},
 ): PartitionState {
-  const { stores = 1, cacheBytes = 2 ** 30, eviction = 'lru', windowMs = 1_000, maxEntries = 1_000_000 } = options;
+  const {
+    stores = 1,
+    cacheBytes = 2 ** 30,
+    eviction = 'lru',
+    windowMs = 1_000,
+    maxEntries = 1_000_000,
+    isTimed = false,
+  } = options;
   return new PartitionState({
-    stores: Array.from({ length: stores }, (_, id) => ({ id, name: `store-${id}`, isOrdered: true })),
+    stores: Array.from({ length: stores }, (_, id) => ({ id, name: `store-${id}`, isOrdered: true, isTimed })),
     reader,
     cacheBytes,
     eviction,
