@@ -1,7 +1,7 @@
 // data plane
 import type { Operator } from './operator.ts';
 import type { Context, OperatorContext } from './operator-context.ts';
-import { isThenable, refuseResult } from './user-result.ts';
+import { disown, isThenable, refuseResult } from './user-result.ts';
 
 export type FlatMapper = (value: unknown, context: Context) => readonly unknown[];
 
@@ -34,6 +34,7 @@ export class FlatMapOperator implements Operator {
     for (let i = 0; i < events.length; i++) {
       const event: unknown = events[i];
       if (event === undefined || event === null || isThenable(event)) {
+        events.forEach(disown);
         refuseResult(this.#name, event, `a value at index ${i} of the array`);
       }
     }

@@ -7,12 +7,18 @@ import { OperatorError } from './operator-error.ts';
  * @throws OperatorError always
  */
 export function refuseResult(operator: string, result: unknown, expected: string): never {
+  disown(result);
   throw new OperatorError(operator, `returned ${describeResult(result)}; expected ${expected}`);
 }
 
 /** Whether a result is a promise: an answer that comes after the event is over and would be lost. */
 export function isThenable(result: unknown): boolean {
   return typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function';
+}
+
+/** The outcome of a promise is refused with the promise: a rejection that comes later is no failure of its own. */
+export function disown(result: unknown): void {
+  if (isThenable(result)) Promise.resolve(result).catch(() => {});
 }
 
 function describeResult(result: unknown): string {
