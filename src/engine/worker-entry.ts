@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { MIB } from '../base/limits.ts';
 import { NodeDisk } from '../log/node-disk.ts';
@@ -17,6 +18,7 @@ import { FailureCell } from './failure-cell.ts';
 import { HostedLane } from './hosted-lane.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import { SharedLaneMetrics } from './lane-metrics.ts';
+import { StrayFailures } from './stray-failures.ts';
 import { importTopology } from './topology-loader.ts';
 import { Heartbeats } from './watchdog.ts';
 import type { CheckpointTask, ControlMessage, LanesTask, ReportMessage, WorkerTask } from './worker-task.ts';
@@ -97,6 +99,13 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
     return { lane, hosted, queryPort };
   });
 
+  const strays = new StrayFailures(
+    lanes.map(({ lane }) => lane),
+    (text) => report('report', 'error', text),
+    fail,
+  );
+  // without threads this is the process of whoever opened the engine, who may see to it
+  if (!isMainThread) process.on('uncaughtException', strays.onUncaught);
   const loop = new WorkerLoop(
     lanes.map(({ hosted }) => hosted),
     bell,
@@ -121,6 +130,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
   try {
     await Promise.race([loop.run(), failed]);
   } finally {
+    process.off('uncaughtException', strays.onUncaught);
     heartbeats.retire(task.heartbeatIndex);
     for (const { queryPort } of lanes) queryPort.close();
   }

@@ -90,7 +90,8 @@ describe.concurrent('a lane that is stuck', () => {
 describe.concurrent('a lane whose thread is ended by an operator', () => {
   it.each([
     ['exit', /worker exited with code: 0/],
-    ['later', /sale s-2 comes back to bite.* at Timeout/],
+    ['later', /user code failed outside of an event.*sale s-2 comes back to bite.* at Timeout/],
+    ['left', /user code failed outside of an event.*sale s-2 comes back to bite/],
   ])('takes the process with it, says why, and nothing that was acknowledged is lost: %s', async (trouble, reason) => {
     const data = freshPath();
     const failing = topologyFile('failing');
@@ -106,5 +107,29 @@ describe.concurrent('a lane whose thread is ended by an operator', () => {
     expect(ids.slice(0, 1)).toEqual(['s-1']);
     expect(last === null ? ['s-2', undefined] : ['s-2']).toContain(ids[1]);
     expect(ids.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe.concurrent('an event whose operator left something behind that fails', () => {
+  it.each(['later', 'left'])('ends the process once, and no start after it: %s', async (trouble) => {
+    const options = { data: freshPath(), topology: topologyFile('failing'), partitions: 1 };
+    const first = await EngineProcess.start(options);
+    const sale = { saleId: 's-1', till: 'a', cents: 1, trouble, afterMs: 500 };
+    expect((await first.post('/v1/streams/sales', sale)).status).toBe(201);
+    expect((await first.exited).code).toBe(1);
+
+    const second = await EngineProcess.start(options);
+    while ((await second.metric('moka_checkpoints_total')) === 0) await sleep(50);
+    expect((await second.post('/v1/streams/sales', { saleId: 's-2', till: 'a', cents: 1 })).status).toBe(201);
+    const { stderr } = await second.kill();
+    expect(stderr).toMatch(
+      /user code failed outside of an event.*sale s-1 comes back to bite.*left behind by the replay/,
+    );
+
+    const third = await EngineProcess.start({ ...options, env: { MOKA_LOG_LEVEL: 'info' } });
+    expect((await third.get('/v1/views/takings/a')).json['value']).toEqual({ sales: 2, cents: 2 });
+    await sleep(1000);
+    const { code, stderr: quiet } = await third.stop();
+    expect([code, quiet.includes('replayed=1 '), quiet.includes('bite')]).toEqual([0, true, false]);
   });
 });

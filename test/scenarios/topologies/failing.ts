@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { defineTopology } from 'moka';
 import { Type } from 'typebox';
 
@@ -5,7 +6,8 @@ const Sale = Type.Object({
   saleId: Type.String(),
   till: Type.String(),
   cents: Type.Integer(),
-  trouble: Type.Optional(Type.Enum(['throw', 'promise', 'nothing', 'deep', 'exit', 'later'])),
+  trouble: Type.Optional(Type.Enum(['throw', 'promise', 'nothing', 'deep', 'exit', 'later', 'left'])),
+  afterMs: Type.Optional(Type.Integer()),
 });
 
 /** Sums what a till takes, and then does what a sale asks for, so that a failure comes behind a change of state. */
@@ -26,7 +28,7 @@ export const topology = defineTopology('failing', (t) => {
         case 'throw':
           throw new RangeError(`sale ${sale.saleId} is too much`, { cause: new Error('the till is full') });
         case 'promise':
-          return Promise.resolve(sale) as never;
+          return Promise.reject(new Error('nobody waits for this')) as never;
         case 'nothing':
           return undefined as never;
         case 'deep':
@@ -34,9 +36,10 @@ export const topology = defineTopology('failing', (t) => {
         case 'exit':
           return process.exit(0);
         case 'later':
-          setTimeout(() => {
-            throw new Error(`sale ${sale.saleId} comes back to bite`);
-          }, 1);
+          setTimeout(() => bite(sale.saleId), sale.afterMs ?? 1);
+          return sale;
+        case 'left':
+          void sleep(sale.afterMs ?? 1).then(() => bite(sale.saleId));
           return sale;
         default:
           return sale;
@@ -45,6 +48,10 @@ export const topology = defineTopology('failing', (t) => {
     .toTable('last-sales')
     .toView('last');
 });
+
+function bite(saleId: string): never {
+  throw new Error(`sale ${saleId} comes back to bite`);
+}
 
 function endless(depth: number): number {
   return endless(depth + 1) + 1;
