@@ -12,6 +12,8 @@ interface DataMeta {
   partitions: number;
   /** Fingerprint of the topology that the engine last took events under; absent until then. */
   topology?: string;
+  /** Names of its streams by number. A later topology keeps the numbers that the log holds, or is refused. */
+  streams?: readonly string[];
 }
 
 /** What stands in the data directory besides the partitions' own files. */
@@ -46,7 +48,7 @@ export function openDataDirectory(
   partitions: number,
   defaultPartitions: number,
 ): DataDirectory {
-  const metaPath = join(path, 'moka.json');
+  const metaPath = metaPathOf(path);
   const secretPath = join(path, 'secret');
   try {
     disk.makeDirectorySync(path);
@@ -92,10 +94,35 @@ export function openDataDirectory(
 }
 
 /** Notes the topology under which events are taken from now on. Call before the first one, when every lane is open. */
-export function noteTopology(disk: Disk, directory: DataDirectory, fingerprint: string): void {
-  if (directory.topologyFingerprint === fingerprint) return;
-  const meta: DataMeta = { version: DATA_VERSION, partitions: directory.partitions, topology: fingerprint };
-  disk.writeFileDurableSync(join(directory.path, 'moka.json'), Buffer.from(`${JSON.stringify(meta, null, 2)}\n`));
+export function noteTopology(disk: Disk, directory: DataDirectory, topology: NotedTopology): void {
+  if (directory.topologyFingerprint === topology.fingerprint) return;
+  const meta: DataMeta = {
+    version: DATA_VERSION,
+    partitions: directory.partitions,
+    topology: topology.fingerprint,
+    streams: topology.streams.map(({ name }) => name),
+  };
+  disk.writeFileDurableSync(metaPathOf(directory.path), Buffer.from(`${JSON.stringify(meta, null, 2)}\n`));
+}
+
+export interface NotedTopology {
+  readonly fingerprint: string;
+  /** In the order of their numbers. */
+  readonly streams: readonly { readonly name: string }[];
+}
+
+/** For who reads a log from outside: names of streams by number, as far as the directory can tell. */
+export function readStreamNames(disk: Disk, path: string): readonly string[] {
+  try {
+    return parseMeta(path, Buffer.from(disk.readFileSync(metaPathOf(path))).toString('utf8')).streams ?? [];
+  } catch {
+    // a log beside a moka.json that is gone or broken can still be read
+    return [];
+  }
+}
+
+function metaPathOf(path: string): string {
+  return join(path, 'moka.json');
 }
 
 function reasonOf(error: unknown): string {
@@ -111,7 +138,7 @@ function parseMeta(path: string, text: string): DataMeta {
   } catch (cause) {
     throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=moka.json is not JSON`, { cause });
   }
-  const { version, partitions, topology } = meta as Partial<DataMeta>;
+  const { version, partitions, topology, streams } = meta as Partial<DataMeta>;
   if (version !== DATA_VERSION) {
     throw new MokaError(
       'ERR_DATA_VERSION',
@@ -121,5 +148,10 @@ function parseMeta(path: string, text: string): DataMeta {
   if (!Number.isInteger(partitions) || (partitions as number) < 1) {
     throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=moka.json partitions=${String(partitions)}`);
   }
-  return { version, partitions: partitions as number, ...(typeof topology === 'string' ? { topology } : {}) };
+  return {
+    version,
+    partitions: partitions as number,
+    ...(typeof topology === 'string' ? { topology } : {}),
+    ...(Array.isArray(streams) ? { streams: streams.map(String) } : {}),
+  };
 }

@@ -46,7 +46,7 @@ export async function createEngine(topology: string | CompiledTopology, options:
     const logger = createLogger(config.logLevel);
     engine = new Engine({ ...config, partitions: directory.partitions }, compiled, module, directory, lock, logger);
     await engine.open();
-    noteTopology(disk, directory, compiled.fingerprint);
+    noteTopology(disk, directory, compiled);
     await engine.listen();
     return engine;
   } catch (error) {

@@ -26,6 +26,8 @@ export interface LogRecord {
   readonly kind: string;
   /** Number of the stream in its topology. */
   readonly stream: number;
+  /** Its name, where the data directory knows it. */
+  readonly streamName: string | null;
   /** The value, or `null` with its bytes in `base64` when it does not read as what it says it is. */
   readonly value: unknown;
   readonly base64?: string;
@@ -33,10 +35,16 @@ export interface LogRecord {
 
 const KINDS: Readonly<Record<number, string>> = { [KIND_EVENT]: 'event', [KIND_TICK]: 'tick' };
 
-export function recordOf(partition: number, { view, position, offset }: RecordView): LogRecord {
+/** @param streamNames by number */
+export function recordOf(
+  partition: number,
+  { view, position, offset }: RecordView,
+  streamNames: readonly string[] = [],
+): LogRecord {
   const { u8, u32, f64 } = view;
   const kind = u8[position + RECORD_KIND] as number;
   const eventTime = f64[(position + RECORD_EVENT_TIME) >>> 3] as number;
+  const stream = u8.readUInt16LE(position + RECORD_STREAM_ID);
   const start = position + RECORD_HEADER_BYTES;
   const end = start + (u32[(position + RECORD_VALUE_LENGTH) >>> 2] as number);
   return {
@@ -47,7 +55,8 @@ export function recordOf(partition: number, { view, position, offset }: RecordVi
     logTime: timeText(view.logTime),
     eventTime: kind === KIND_EVENT ? timeText(eventTime) : null,
     kind: KINDS[kind] ?? String(kind),
-    stream: u8.readUInt16LE(position + RECORD_STREAM_ID),
+    stream,
+    streamName: kind === KIND_EVENT ? (streamNames[stream] ?? null) : null,
     ...payloadOf(u8, start, end, u8[position + RECORD_CODEC] as number),
   };
 }
@@ -62,8 +71,8 @@ function payloadOf(u8: Buffer, start: number, end: number, codec: number): { val
 }
 
 export function recordLine(record: LogRecord): string {
-  const { partition, offset, logTime, kind, stream, value, base64 } = record;
-  return `${partition}:${offset}  ${logTime}  ${kind} stream=${stream}  ${base64 ?? JSON.stringify(value)}`;
+  const { partition, offset, logTime, kind, stream, streamName, value, base64 } = record;
+  return `${partition}:${offset}  ${logTime}  ${kind} stream=${streamName ?? stream}  ${base64 ?? JSON.stringify(value)}`;
 }
 
 /** A block without its records, for people and programs. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { MokaError } from '../base/errors.ts';
 import { EXIT_CODES } from '../base/exit-codes.ts';
-import { logDirectory } from '../engine/data-directory.ts';
+import { logDirectory, readStreamNames } from '../engine/data-directory.ts';
 import { NodeDisk } from '../log/node-disk.ts';
 import { type LogEnd, LogReader, type LogStart } from '../log/reader.ts';
 import { type ConfigFlags, configOf, wholeNumber, withConfigFile } from './config-options.ts';
@@ -13,8 +13,8 @@ import { Progress, painter, paragraphs } from './output.ts';
 
 const DESCRIPTION = `read the log: every event that was taken in, in order
 
-Prints a line for each record: partition:offset, when it was logged, its stream's number, its value. Checks
-every checksum on the way and says at the end how far the log is good; ends with ${EXIT_CODES.damaged} if something that was
+Prints a line for each record: partition:offset, when it was logged, its stream, its value. Checks every
+checksum on the way and says at the end how far the log is good; ends with ${EXIT_CODES.damaged} if something that was
 acknowledged cannot be read. Only reads, also while the engine runs.`;
 
 interface Flags extends ConfigFlags {
@@ -42,12 +42,13 @@ export function addLog(program: Command): void {
 
 async function log(flags: Flags): Promise<void> {
   const { dataDir } = configOf(flags);
+  const streamNames = readStreamNames(new NodeDisk(), dataDir);
   const writer = new LineWriter();
   let isGood = true;
   for (const partition of partitionsOf(dataDir, flags.partition)) {
     const reader = open(dataDir, partition, flags);
     try {
-      await print(reader, partition, flags, writer);
+      await print(reader, partition, streamNames, flags, writer);
       // an end that was not reached, because of a limit, is none to judge
       if (reader.end !== null) isGood = tellEnd(reader, reader.end, partition, flags, writer) && isGood;
     } finally {
@@ -82,18 +83,30 @@ function open(dataDir: string, partition: number, flags: Flags): LogReader {
   return reader;
 }
 
-async function print(reader: LogReader, partition: number, flags: Flags, writer: LineWriter): Promise<void> {
+async function print(
+  reader: LogReader,
+  partition: number,
+  streamNames: readonly string[],
+  flags: Flags,
+  writer: LineWriter,
+): Promise<void> {
   if (flags.verify) return verify(reader, partition, flags);
   let remaining = flags.limit ?? Number.POSITIVE_INFINITY;
-  for (const line of flags.blocks ? blockLines(reader, partition, flags) : recordLines(reader, partition, flags)) {
+  const records = (): Generator<string> => recordLines(reader, partition, streamNames, flags);
+  for (const line of flags.blocks ? blockLines(reader, partition, flags) : records()) {
     if (remaining-- <= 0) break;
     await writer.write(line);
   }
 }
 
-function* recordLines(reader: LogReader, partition: number, flags: Flags): Generator<string> {
+function* recordLines(
+  reader: LogReader,
+  partition: number,
+  streamNames: readonly string[],
+  flags: Flags,
+): Generator<string> {
   for (const view of reader.records()) {
-    const record = recordOf(partition, view);
+    const record = recordOf(partition, view, streamNames);
     yield flags.json ? JSON.stringify(record) : recordLine(record);
   }
 }

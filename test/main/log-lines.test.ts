@@ -40,8 +40,8 @@ function blockWith(kind: number, codec: number, value: Uint8Array): Block {
   return block;
 }
 
-function recordIn(block: Block): ReturnType<typeof recordOf> {
-  return recordOf(2, new RecordFinder(block).find(block, 40));
+function recordIn(block: Block, streamNames?: string[]): ReturnType<typeof recordOf> {
+  return recordOf(2, new RecordFinder(block).find(block, 40), streamNames);
 }
 
 describe('recordOf', () => {
@@ -56,9 +56,18 @@ describe('recordOf', () => {
       eventTime: '2026-01-31T07:59:58.500Z',
       kind: 'event',
       stream: 7,
+      streamName: null,
       value: { orderId: 'ord_1', cents: 420 },
     });
     expect(recordLine(record)).toBe('2:40  2026-01-31T08:00:00.000Z  event stream=7  {"orderId":"ord_1","cents":420}');
+  });
+
+  it('names the stream of an event where the name is known', () => {
+    const names = [...'abcdefg', 'orders'];
+    const event = recordIn(blockWith(KIND_EVENT, CODEC_JSON, Buffer.from('{}')), names);
+    expect([event.streamName, event.stream]).toEqual(['orders', 7]);
+    expect(recordLine(event)).toContain('  event stream=orders  ');
+    expect(recordIn(blockWith(KIND_TICK, CODEC_JSON, Buffer.alloc(0)), names).streamName).toBeNull();
   });
 
   it('reads msgpack', () => {

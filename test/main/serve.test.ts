@@ -126,7 +126,7 @@ describe('moka log', () => {
       .stdout.trim()
       .split('\n');
     expect(lines).toHaveLength(3);
-    expect(lines[2]).toMatch(/^0:2 {2}\S+Z {2}event stream=0 {2}\{"orderId":"ord_3"/);
+    expect(lines[2]).toMatch(/^0:2 {2}\S+Z {2}event stream=orders {2}\{"orderId":"ord_3"/);
 
     engine.child.kill('SIGTERM');
     await engine.exit();
@@ -135,7 +135,7 @@ describe('moka log', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(json.map(({ event, offset }) => offset ?? event)).toEqual([1, 2, 'end']);
-    expect(json[0]).toMatchObject({ partition: 0, kind: 'event', value: { orderId: 'ord_2' } });
+    expect(json[0]).toMatchObject({ kind: 'event', stream: 0, streamName: 'orders', value: { orderId: 'ord_2' } });
     expect(json[2]).toMatchObject({ kind: 'confirmed', nextOffset: 3 });
     expect(moka(['log', ...data, '--blocks', '--limit', '1']).stdout).toMatch(/^0:0-\d+ .* records=/);
     expect(moka(['log', ...data, '--since', '2100-01-01']).stdout).toBe('');
@@ -143,6 +143,9 @@ describe('moka log', () => {
     const verified = moka(['log', ...data, '--verify']);
     expect([verified.code, verified.stdout]).toEqual([0, '']);
     expect(verified.stderr).toContain('next offset 3, good to its end');
+
+    rmSync(join(directory, 'data', 'moka.json'));
+    expect(moka(['log', ...data, '--limit', '1']).stdout).toMatch(/^0:0 .* event stream=0 {2}/);
   });
 
   it('ends with its own code when there is no log', () => {
