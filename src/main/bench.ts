@@ -17,7 +17,8 @@ const DESCRIPTION = `measure for a few seconds what this machine can do
 
 Starts an engine of its own on a free port with its data in a temporary directory, drives it with orders
 from the load generator in a process of its own, and prints the rate and how long acks took. Every order is
-flushed to disk and deduplicated by its id. The full comparison with floors is: npm run bench.`;
+flushed to disk and deduplicated by its id. The load generator comes with a clone of moka only; the full
+comparison with floors is there, too: npm run bench.`;
 
 const TRANSPORTS = ['http', 'ws-json', 'ws-binary'] as const;
 const GREATEST_SECONDS = 60;
@@ -55,13 +56,7 @@ export function addBench(program: Command): void {
 }
 
 async function bench(flags: Flags): Promise<void> {
-  const generator = fileURLToPath(new URL('../../.bench/build/native-bench/load/load-generator.js', import.meta.url));
-  if (!existsSync(generator)) {
-    throw new MokaError(
-      'ERR_CONFIG_INVALID',
-      'the load generator is not built; in a clone of moka: npm run build:bench',
-    );
-  }
+  const generator = loadGenerator();
   const directory = mkdtempSync(join(flags.dir, '.moka-bench-'));
   process.once('SIGINT', () => process.exit(EXIT_CODES.runtime));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
@@ -70,6 +65,19 @@ async function bench(flags: Flags): Promise<void> {
   if (flags.json) printJson({ event: 'bench', transport: flags.transport, ...conditions(directory, disk), ...report });
   else print(flags, directory, disk, report);
   if (report.accepted !== report.sent || report.sent === 0) process.exitCode = EXIT_CODES.runtime;
+}
+
+/** @throws MokaError ERR_CONFIG_INVALID with what to do where it is not there */
+function loadGenerator(root = new URL('../../', import.meta.url)): string {
+  const built = fileURLToPath(new URL('.bench/build/native-bench/load/load-generator.js', root));
+  if (existsSync(built)) return built;
+  throw new MokaError(
+    'ERR_CONFIG_INVALID',
+    existsSync(new URL('native-bench/', root))
+      ? `no load generator=${built}; build it: npm run build:bench`
+      : 'the load generator is not part of the installed package. In a clone of moka: npm ci && npm run build:bench && ' +
+          'node dist/moka.cjs bench. What this disk can do is measured without it: moka doctor',
+  );
 }
 
 async function drive(directory: string, generator: string, flags: Flags): Promise<LoadReport> {

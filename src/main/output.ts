@@ -44,7 +44,7 @@ export class Progress {
   readonly #total: number;
   readonly #stream: WriteStream;
   readonly #isShown: boolean;
-  #drawnAt = 0;
+  #drawnAt = Number.NEGATIVE_INFINITY;
 
   constructor(label: string, total: number, { isQuiet = false, stream = process.stderr as WriteStream } = {}) {
     this.#label = label;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bytesText, durationText, Progress, painter } from '../../src/main/output.ts';
 
 /** A terminal, or a pipe, that remembers what was written to it. */
@@ -40,6 +40,14 @@ describe('Progress', () => {
     expect(stream.text).toMatch(/^\rreading █{15}░{15} {2}50 %$/);
     progress.end();
     expect(stream.text.endsWith('\r\u001b[K')).toBe(true);
+  });
+
+  it('draws at once, also in a process that has just begun', () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1);
+    const stream = new FakeStream(true);
+    progressOn(stream).update(1);
+    now.mockRestore();
+    expect(stream.text).toContain('25 %');
   });
 
   it('draws the end whenever it comes, and nothing beyond it', () => {
