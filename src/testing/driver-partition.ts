@@ -1,4 +1,4 @@
-import type { CompiledTopology, OperatorHost, Pipeline } from '../topology/compiled.ts';
+import type { CompiledTopology, OperatorHost, Pipeline, PipelineTiming } from '../topology/compiled.ts';
 import { LaneContext } from '../worker/event-context.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -13,13 +13,17 @@ export interface ViewChange {
 export class DriverPartition implements OperatorHost {
   readonly context: LaneContext;
   readonly isDevelopment = true;
+  readonly #topology: CompiledTopology;
   readonly #stores: readonly MemoryStore[];
-  readonly #pipeline: Pipeline;
+  #pipeline: Pipeline;
   readonly #changes: ViewChange[][];
   #pending: (ViewChange & { viewId: number })[] = [];
   #nextOffset = 0;
+  /** Things that time brought about at the offset at hand. */
+  #unit = 0;
 
   constructor(topology: CompiledTopology, partition: number) {
+    this.#topology = topology;
     this.context = new LaneContext(partition);
     this.#stores = topology.stores.map(() => new MemoryStore());
     this.#changes = topology.views.map(() => []);
@@ -34,12 +38,63 @@ export class DriverPartition implements OperatorHost {
     this.#pending.push({ viewId, key, next, previous });
   }
 
-  /** Runs one event through, whole or not at all. */
+  /** New operators over what the old ones kept in their stores. */
+  restart(): void {
+    this.#pipeline = this.#topology.instantiate(this);
+  }
+
+  /** Runs one event through, whole or not at all, and what time brings about before and after it. */
   process(streamId: number, key: string, value: unknown, eventTime: number, logTime: number): number {
     const offset = this.#nextOffset++;
+    this.#fireLogTime(offset, logTime);
     this.context.moveTo(offset, eventTime, logTime);
+    this.#whole(() => this.#pipeline.process(streamId, key, value, eventTime));
+    this.#fireEventTime(offset, logTime);
+    return offset;
+  }
+
+  /** Log time went on and nothing came. Takes an offset if it brings anything about, as in a log. */
+  tick(logTime: number): void {
+    const { timing } = this.#pipeline;
+    if (timing === null || Math.min(timing.nextLogTime, timing.nextIdleTime) > logTime) return;
+    const offset = this.#nextOffset++;
+    this.#fireLogTime(offset, logTime);
+    this.context.moveTo(offset, logTime, logTime);
+    this.#whole(() => timing.judgeIdle(logTime));
+    this.#fireEventTime(offset, logTime);
+  }
+
+  #fireLogTime(offset: number, logTime: number): void {
+    this.#unit = 0;
+    const { timing } = this.#pipeline;
+    if (timing === null) return;
+    for (let due = timing.nextLogTime; due <= logTime; due = timing.nextLogTime) {
+      this.#fire(timing, offset, due, logTime, () => timing.fireLogTime(logTime));
+    }
+  }
+
+  #fireEventTime(offset: number, logTime: number): void {
+    const { timing } = this.#pipeline;
+    if (timing === null) return;
+    for (let due = timing.dueEventTime; due < Number.POSITIVE_INFINITY; due = timing.dueEventTime) {
+      this.#fire(timing, offset, due, logTime, () => timing.fireEventTime());
+    }
+  }
+
+  #fire(timing: PipelineTiming, offset: number, due: number, logTime: number, fire: () => void): void {
+    this.#unit += 1;
+    this.context.moveToUnit(offset, this.#unit, due, logTime);
     try {
-      this.#pipeline.process(streamId, key, value, eventTime);
+      this.#whole(fire);
+    } catch (error) {
+      this.#whole(() => timing.dropFired());
+      throw error;
+    }
+  }
+
+  #whole(run: () => void): void {
+    try {
+      run();
     } catch (error) {
       for (const store of this.#stores) store.undoEvent();
       this.#pending = [];
@@ -48,7 +103,6 @@ export class DriverPartition implements OperatorHost {
     for (const store of this.#stores) store.commitEvent();
     for (const { viewId, ...change } of this.#pending) (this.#changes[viewId] as ViewChange[]).push(change);
     this.#pending = [];
-    return offset;
   }
 
   takeChanges(viewId: number): ViewChange[] {

@@ -51,8 +51,15 @@ export class TopologyTestDriver {
     return this.#now;
   }
 
+  /** Moves the clock on by this many ms; what waited for it happens. */
   advance(ms: number): void {
     this.#now += ms;
+    for (const partition of this.#partitions) partition.tick(this.#now);
+  }
+
+  /** Ends the operators and makes new ones that find the state of the old, as a process that starts again does. */
+  restart(): void {
+    for (const partition of this.#partitions) partition.restart();
   }
 
   /**

@@ -35,6 +35,24 @@ describe('TopologyTestDriver', () => {
     ).toEqual(['z', 'é', '\uffee', '\u{1f600}']);
   });
 
+  it('restarts with new operators over the state of the old', () => {
+    const counted = defineTopology('t', (t) => {
+      t.stream('orders', stream).groupByKey().count('counts').toView('counts');
+    });
+    let copies = 0;
+    const instantiate: typeof counted.instantiate = (host) => {
+      copies++;
+      return counted.instantiate(host);
+    };
+    const driver = new TopologyTestDriver({ ...counted, instantiate });
+    driver.send('orders', order('o-1'));
+    driver.restart();
+    expect(driver.send('orders', order('o-1')).offset).toBe(1);
+    expect(copies).toBe(2);
+    expect(driver.view('counts').get('o-1')).toBe(2);
+    expect(driver.changes('counts')).toHaveLength(2);
+  });
+
   it('refuses what the engine would refuse at the door', () => {
     const driver = new TopologyTestDriver(topology);
     expect(() => driver.send('orders', { orderId: 1 })).toThrow(
