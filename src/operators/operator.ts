@@ -21,6 +21,25 @@ export interface Operator {
   push(key: string, next: unknown, previous: unknown, time: number): void;
 }
 
+/**
+ * An operator that time moves on, besides events. Two kinds of time do, both of them from the log: **event time**, when the
+ * watermark of its sources passes, and **log time**, before the first record of a block. The partition asks what is waited
+ * for, and has one thing done at a time, each as a whole or not at all, as with an event.
+ */
+export interface TimedOperator {
+  /** The earliest event time that is waited for, in ms; Infinity for none. Due when the watermark has reached it. */
+  readonly nextEventTime: number;
+  /** The earliest log time that is waited for, in ms; Infinity for none. */
+  readonly nextLogTime: number;
+  /** Does what is due first by event time, and no more. */
+  onEventTime(watermark: number): void;
+  /** Does what is due first by log time, and no more. */
+  onLogTime(now: number): void;
+  /** What was due first failed and was undone: gives it up. @returns the key it was for */
+  dropEventTime(): string;
+  dropLogTime(): string;
+}
+
 /** Keyed state of one operator in one partition. A value read is immutable; `undefined` is "no value" and never stored. */
 export interface OperatorStore {
   get(key: string): unknown;

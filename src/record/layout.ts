@@ -38,7 +38,10 @@ export const RECORD_FRAME_INDEX = 68;
 
 /** Kinds: an event from outside, and the control records that carry what cannot be derived. */
 export const KIND_EVENT = 1;
+/** Time went on and nothing came: what waits for it goes on. Without a value. */
 export const KIND_TICK = 2;
+/** Flag of a tick: no event waited to come in, so that a silent stream was silent, and not held up. */
+export const TICK_NOTHING_WAITS = 1;
 
 export const CODEC_JSON = 0;
 /** A msgpack map with string members. */

@@ -1,3 +1,4 @@
+import { clockedNodes } from './clocks.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, StoreSpec, StreamSpec, ViewSpec } from './compiled.ts';
 import { describeTopology } from './describe.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -12,6 +13,8 @@ export interface Numbering {
   readonly streamIds: ReadonlyMap<TopologyNode, number>;
   readonly viewIds: ReadonlyMap<TopologyNode, number>;
   readonly storeIds: ReadonlyMap<string, number>;
+  /** Streams and nodes whose event time is kept, and the store that keeps it in its registers. */
+  readonly clockStoreIds: ReadonlyMap<TopologyNode, number>;
 }
 
 /** @throws TopologyError */
@@ -22,11 +25,16 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
   const { name, nodes } = graph;
   const streamNodes = nodes.filter((node) => node.stream !== null);
   const viewNodes = nodes.filter((node) => node.view !== null);
-  const storeNames = nodes.flatMap((node) => node.stores);
+  const clocked = clockedNodes(nodes);
+  // Behind all others, so that a topology may begin to keep time without its stores moving.
+  const clockStores = clocked.map((node) => `clock:${node.space}:${node.name}`);
+  const ownStores = nodes.flatMap((node) => node.stores);
+  const storeNames = [...ownStores, ...clockStores];
   const numbering: Numbering = {
     streamIds: new Map(streamNodes.map((node, id) => [node, id])),
     viewIds: new Map(viewNodes.map((node, id) => [node, id])),
     storeIds: new Map(storeNames.map((store, id) => [store, id])),
+    clockStoreIds: new Map(clocked.map((node, index) => [node, ownStores.length + index])),
   };
   const ordered = new Set([
     ...viewNodes.map((node) => (node.view as ViewNode).store),

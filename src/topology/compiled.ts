@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import type { OperatorHost } from '../operators/operator.ts';
+import type { WatermarkRule } from '../operators/source-clock.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
 import type { TopologyDescription } from './description.ts';
 import type { SchemaIssue } from './schema-check.ts';
@@ -34,6 +35,8 @@ export interface StreamSpec {
   readonly eventTimeField: string | null;
   /** How far an event time may lie ahead of the box's clock. */
   readonly maxFutureSkewMs: number;
+  /** null: event time is as far as the greatest time seen. */
+  readonly watermark: WatermarkRule | null;
   /** As given, with every number bounded to what a double holds exactly unless the schema bounds it itself. */
   readonly schema: TSchema;
   check(value: unknown): boolean;
@@ -78,4 +81,27 @@ export interface Pipeline {
    * event. Anything else that is thrown is no fault of user code and must stop the partition.
    */
   process(streamId: number, key: string, value: unknown, eventTime: number): void;
+  /** What time moves; null if it moves nothing. */
+  readonly timing: PipelineTiming | null;
+}
+
+/**
+ * What time brings about in a partition's copy of a topology. What is fired runs as an event does: as a whole, at a
+ * position of its own, and undone if it throws. Both kinds of time come from the log, so a replay fires the same.
+ */
+export interface PipelineTiming {
+  /** The earliest log time that something waits for, in ms; Infinity for none. */
+  readonly nextLogTime: number;
+  /** The log time at which a stream becomes idle if nothing comes until then, in ms; Infinity for none. */
+  readonly nextIdleTime: number;
+  /** The earliest event time that something waits for and its watermark has reached, in ms; Infinity for none. */
+  readonly dueEventTime: number;
+  /** Does what is due first by log time, if it is due. @throws as `process` */
+  fireLogTime(now: number): void;
+  /** Does what is due first by event time, if it is due. @throws as `process` */
+  fireEventTime(): void;
+  /** What was fired last failed and was undone: it is given up. @returns the key it was for */
+  dropFired(): string;
+  /** Nothing waits to come in: streams that have been silent for too long hold no watermark back any more. */
+  judgeIdle(logTime: number): void;
 }

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { assert } from '../base/assert.ts';
-import type { Operator, OperatorHost, OperatorStore } from '../operators/operator.ts';
+import type { NodeClock } from '../operators/node-clock.ts';
+import type { Operator, OperatorHost, OperatorStore, TimedOperator } from '../operators/operator.ts';
 import type { OperatorContext } from '../operators/operator-context.ts';
 import type { StreamSpec } from './compiled.ts';
 
@@ -22,6 +23,10 @@ export interface OpenSite {
   readonly viewId: number;
   /** One per output of the node. */
   readonly outputs: readonly Operator[];
+  /** The node's event time; for nodes with `hasClock` only. */
+  readonly clock: NodeClock;
+  /** Has time move this operator from now on. */
+  drive(operator: TimedOperator): void;
 }
 
 /** Names are unique within a space: a stream, an operator and a view may share one. */
@@ -58,6 +63,8 @@ export interface TopologyNode {
   readonly orderedStores: readonly string[];
   /** Those of them whose rows bear a time. */
   readonly timedStores: readonly string[];
+  /** Whether it asks how far event time has come. */
+  readonly hasClock: boolean;
   /** Everything else that the meaning of the node depends on, functions included. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly stream: Omit<StreamSpec, 'id'> | null;
@@ -73,6 +80,7 @@ const PLAIN_OPERATOR = {
   stores: [],
   orderedStores: [],
   timedStores: [],
+  hasClock: false,
   settings: {},
   stream: null,
   view: null,

@@ -1,11 +1,16 @@
+import { assert } from '../base/assert.ts';
 import { FreezeOperator, FrozenStore } from '../operators/development.ts';
 import { Discard, FanOut } from '../operators/fan-out.ts';
-import type { Operator, OperatorHost } from '../operators/operator.ts';
+import { NodeClock } from '../operators/node-clock.ts';
+import type { Operator, OperatorHost, OperatorStore, TimedOperator } from '../operators/operator.ts';
 import { OperatorContext } from '../operators/operator-context.ts';
+import { SourceClock } from '../operators/source-clock.ts';
+import { streamsAbove } from './clocks.ts';
 import type { Numbering } from './compile.ts';
 import type { Pipeline } from './compiled.ts';
 import type { TopologyNode } from './graph.ts';
 import { OperatorPipeline } from './pipeline.ts';
+import { Timing } from './timing.ts';
 
 /**
  * Makes one copy of the operators and links them: each is given what follows it, so the ends are made first. Where one
@@ -14,6 +19,19 @@ import { OperatorPipeline } from './pipeline.ts';
 export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering, host: OperatorHost): Pipeline {
   const context = new OperatorContext(host.context);
   const entries = new Map<number, readonly Operator[]>();
+  const { clockStoreIds } = numbering;
+  const clockStore = (node: TopologyNode): OperatorStore => host.store(clockStoreIds.get(node) as number);
+  const sourceClocks = new Map<TopologyNode, SourceClock>();
+  for (const node of clockStoreIds.keys()) {
+    if (node.stream !== null) sourceClocks.set(node, new SourceClock(node.stream.watermark, clockStore(node)));
+  }
+  const clocks = new Map<TopologyNode, NodeClock>();
+  for (const node of clockStoreIds.keys()) {
+    if (!node.hasClock) continue;
+    const sources = streamsAbove(node, nodes).map((stream) => sourceClocks.get(stream) as SourceClock);
+    clocks.set(node, new NodeClock(sources, clockStore(node)));
+  }
+  const driven: { node: TopologyNode; operator: TimedOperator }[] = [];
 
   const open = (node: TopologyNode): readonly Operator[] => {
     const opened = entries.get(node.id);
@@ -24,6 +42,12 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
       context,
       store: (index) => storeOf(node, index, numbering, host),
       viewId: numbering.viewIds.get(node) ?? -1,
+      get clock() {
+        const clock = clocks.get(node);
+        assert(clock !== undefined, `node=${node.name} has no clock`);
+        return clock;
+      },
+      drive: (operator) => driven.push({ node, operator }),
       outputs: node.outputs.map((_, output) => join(followers(node, output))),
     });
     const guarded = host.isDevelopment === true ? inputs.map((input) => new FreezeOperator(input)) : inputs;
@@ -40,7 +64,16 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
 
   const sources: Operator[] = [];
   for (const [node, id] of numbering.streamIds) sources[id] = open(node)[0] ?? new Discard();
-  return new OperatorPipeline(host.context, context, sources);
+  return new OperatorPipeline(host.context, context, sources, timing());
+
+  function timing(): Timing | null {
+    if (clocks.size === 0 && driven.length === 0) return null;
+    const ordered = driven
+      .sort((a, b) => a.node.id - b.node.id)
+      .map(({ node, operator }) => ({ operator, clock: clocks.get(node) ?? null }));
+    const byStream = [...numbering.streamIds.keys()].map((node) => sourceClocks.get(node) ?? null);
+    return new Timing(host.context, context, ordered, byStream, [...clocks.values()]);
+  }
 }
 
 function join(outputs: readonly Operator[]): Operator {

@@ -1,15 +1,26 @@
 import type { Static, TSchema } from 'typebox';
 import { closestName } from '../base/closest-name.ts';
 import { DEFAULT_MAX_FUTURE_SKEW_MS } from '../base/limits.ts';
+import type { WatermarkRule } from '../operators/source-clock.ts';
 import { recordFields } from '../record/schema-plan.ts';
-import { checkChoice, checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
+import { checkChoice, checkDuration, checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
 import type { Durability, Guarantee, IdentitySpec, StreamSpec } from './compiled.ts';
 import type { TopologyGraph } from './graph.ts';
 import { compileSchemaCheck } from './schema-check.ts';
 import { type ObjectShape, objectShapes, typesOf, withSafeNumbers } from './schema-shape.ts';
 import type { StreamOptions } from './stream-options.ts';
 
-const OPTIONS = ['schema', 'key', 'id', 'eventTime', 'maxFutureSkewMs', 'guarantee', 'durability', 'description'];
+const OPTIONS = [
+  'schema',
+  'key',
+  'id',
+  'eventTime',
+  'watermark',
+  'maxFutureSkewMs',
+  'guarantee',
+  'durability',
+  'description',
+];
 const GUARANTEES: readonly Guarantee[] = ['at-most-once', 'at-least-once', 'exactly-once'];
 const DURABILITIES: readonly Durability[] = ['fsync', 'os'];
 const KEY_TYPES = ['string', 'integer'];
@@ -46,9 +57,32 @@ export function defineStream<Schema extends TSchema>(
     identities: identitiesOf<Static<Schema>>(graph, label, shapes, options.id),
     eventTimeField: (options.eventTime ?? null) as string | null,
     maxFutureSkewMs: (options.maxFutureSkewMs ?? DEFAULT_MAX_FUTURE_SKEW_MS) as number,
+    watermark: watermarkOf(graph, label, options.watermark),
     schema,
     ...compileSchemaCheck(schema),
     fields: recordFields(schema),
+  };
+}
+
+function watermarkOf(graph: TopologyGraph, label: string, given: unknown): WatermarkRule | null {
+  if (given === undefined) return null;
+  if (typeof given === 'function') {
+    checkFunction(graph, label, 'watermark', given, '(event) => ms | null');
+    return {
+      outOfOrdernessMs: 0,
+      idleAfterMs: Number.POSITIVE_INFINITY,
+      fromEvent: given as WatermarkRule['fromEvent'],
+    };
+  }
+  checkOptions(graph, `${label} watermark`, given, ['outOfOrderness', 'idleAfter']);
+  const { outOfOrderness, idleAfter } = (given ?? {}) as { outOfOrderness?: unknown; idleAfter?: unknown };
+  const isEverIdle = idleAfter !== undefined;
+  return {
+    outOfOrdernessMs: checkDuration(graph, label, 'watermark.outOfOrderness', outOfOrderness, 0),
+    idleAfterMs: isEverIdle
+      ? checkDuration(graph, label, 'watermark.idleAfter', idleAfter, 1)
+      : Number.POSITIVE_INFINITY,
+    fromEvent: null,
   };
 }
 

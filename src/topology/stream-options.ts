@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox';
+import type { Duration } from '../base/duration.ts';
 import type { Durability, Guarantee } from './compiled.ts';
 
 /** Names of the members that an event has for sure, whichever variant it is, and whose value is a `Type`. */
@@ -19,6 +20,13 @@ export interface IdentityOption<Value> {
   readonly when?: (event: Value) => boolean;
 }
 
+export interface WatermarkOptions {
+  /** How much later than others an event may come that happened before them: ms, or text such as `5s`. */
+  readonly outOfOrderness: Duration;
+  /** A stream that is silent for so long holds the watermark of others back no more. Default: never. */
+  readonly idleAfter?: Duration;
+}
+
 export interface StreamOptions<Schema extends TSchema> {
   /** A typebox object schema, or a union of such: what an event must look like to be taken in. */
   readonly schema: Schema;
@@ -33,6 +41,11 @@ export interface StreamOptions<Schema extends TSchema> {
     | readonly (AnyField<Static<Schema>, string | number> | IdentityOption<Static<Schema>>)[];
   /** The member that says when the event happened, in ms since 1970. An event without it happened when it was taken in. */
   readonly eventTime?: AnyField<Static<Schema>, number>;
+  /**
+   * What the events say about how far event time has come. Without it that is the greatest time seen, as in Kafka Streams.
+   * With it, operators that keep watermarks wait for events that come late, and for the slowest of several streams.
+   */
+  readonly watermark?: WatermarkOptions | ((event: Static<Schema>) => number | null);
   /** How far the event time may lie ahead of the box's clock before the event is refused. Default: a day. */
   readonly maxFutureSkewMs?: number;
   /** Default: `exactly-once`. */

@@ -10,7 +10,8 @@ import {
   LEVEL_WRITTEN,
   NO_REPLY,
 } from '../record/intake-message.ts';
-import { RECORD_FRAME_INDEX, RECORD_LENGTH } from '../record/layout.ts';
+import { KIND_TICK, RECORD_FRAME_INDEX, RECORD_LENGTH, TICK_NOTHING_WAITS } from '../record/layout.ts';
+import { RecordHeader, writeRecordHeader } from '../record/record-writer.ts';
 import { EMPTY, type SpscRing } from '../ring/spsc-ring.ts';
 import { BATCH_RECORDS, Candidate } from './candidate.ts';
 import { ExceptionList } from './exception-list.ts';
@@ -57,6 +58,7 @@ export class Admitter {
   readonly #exceptions = new ExceptionList();
   readonly #candidates = Array.from({ length: BATCH_RECORDS }, () => new Candidate());
   readonly #positions = new Int32Array(BATCH_RECORDS);
+  readonly #tickHeader = new RecordHeader();
 
   // The run: messages whose records were copied from `#runStart` of the block on.
   readonly #slots = new Uint32Array(RUN_MESSAGES_MAX);
@@ -103,6 +105,26 @@ export class Admitter {
     const isDrained = intake.poll() === EMPTY;
     this.#meter.end(start, events, isDrained);
     return !isDrained && this.#fits(block, block.length);
+  }
+
+  /**
+   * Lets time go on: a record of its own, since nothing else came. The block has room for it.
+   * @param nothingWaits no event is held up on its way in
+   */
+  tick(block: Block, nothingWaits: boolean): void {
+    if (block.recordCount === 0) block.logTime = this.#logClock.now();
+    const header = this.#tickHeader;
+    header.kind = KIND_TICK;
+    header.flags = nothingWaits ? TICK_NOTHING_WAITS : 0;
+    header.eventTime = block.logTime;
+    const position = block.length;
+    const length = writeRecordHeader(block.u32, block.f64, position, header);
+    const offset = block.firstOffset + block.recordCount;
+    block.recordCount += 1;
+    block.length += length;
+    const candidate = this.#candidates[0] as Candidate;
+    candidate.isTick = true;
+    this.#records.apply(candidate, block, position, offset, block.logTime, offset === block.firstOffset);
   }
 
   /** Whether the block has room behind `end` for the records of the message that was polled. */
@@ -188,7 +210,7 @@ export class Admitter {
       const offset = block.firstOffset + block.recordCount;
       block.recordCount += 1;
       block.length = to + recordLength;
-      this.#records.apply(candidate, block, to, offset, logTime);
+      this.#records.apply(candidate, block, to, offset, logTime, offset === block.firstOffset);
       if (this.#accepted === 0) this.#firstOffset = offset;
       this.#releaseAt = offset;
       this.#accepted += 1;

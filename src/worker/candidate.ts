@@ -12,6 +12,8 @@ export class Candidate {
   /** Why the record is refused: the number of the error, 0 if it is not. */
   errorId = 0;
   detail = '';
+  /** A control record, not an event: nothing else is known of it. */
+  isTick = false;
   streamId = 0;
   value: Record<string, unknown> = {};
   key = '';

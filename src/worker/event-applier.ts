@@ -1,7 +1,7 @@
 // data plane
 
 import type { PartitionState } from '../store/partition-state.ts';
-import type { CompiledTopology, OperatorHost, Pipeline } from '../topology/compiled.ts';
+import type { CompiledTopology, OperatorHost, Pipeline, PipelineTiming } from '../topology/compiled.ts';
 import { DeadLetters, errorChain } from './dead-letters.ts';
 import type { LaneContext } from './event-context.ts';
 import { DEAD_LETTER_BOUNDS_STORE, DEAD_LETTERS_STORE, laneStoreId } from './lane-stores.ts';
@@ -36,6 +36,8 @@ export class EventApplier {
   readonly #deadLetters: DeadLetters;
   readonly #deadLettersViewId: number;
   #listener: LaneListener | null = null;
+  /** Things that time brought about at the record at hand. */
+  #unit = 0;
   // Changes of the event at hand; they count only once it is through.
   #changeCount = 0;
   readonly #changedView: number[] = [];
@@ -65,6 +67,11 @@ export class EventApplier {
     this.#pipeline = topology.instantiate(host);
   }
 
+  /** Whether time moves anything. */
+  get isTimed(): boolean {
+    return this.#pipeline.timing !== null;
+  }
+
   listen(listener: LaneListener): void {
     this.#listener = listener;
   }
@@ -80,6 +87,72 @@ export class EventApplier {
       state.undoEvent();
       this.#changeCount = 0;
       this.#bury(streamId, key, error, record);
+      return;
+    }
+    state.commitEvent();
+    if (this.#changeCount !== 0) this.#forwardChanges();
+  }
+
+  /** What is due by log time when a block begins, before its first record; a bounded part of it. */
+  fireLogTime(offset: number, logTime: number): void {
+    this.#unit = 0;
+    const { timing } = this.#pipeline;
+    if (timing === null) return;
+    for (let left = FIRED_PER_BLOCK; left > 0; left--) {
+      const due = timing.nextLogTime;
+      if (due > logTime) return;
+      this.#fire(offset, due, logTime, () => timing.fireLogTime(logTime));
+    }
+  }
+
+  /** What is due by event time after a record; a bounded part of it, the rest is for the record after. */
+  fireEventTime(offset: number, logTime: number): void {
+    const { timing } = this.#pipeline;
+    if (timing === null) return;
+    for (let left = FIRED_PER_RECORD; left > 0; left--) {
+      const due = timing.dueEventTime;
+      if (due === Number.POSITIVE_INFINITY) return;
+      this.#fire(offset, due, logTime, () => timing.fireEventTime());
+    }
+  }
+
+  /**
+   * Whether a tick would bring anything about at this time.
+   * @param nothingWaits no event is held up on its way in
+   */
+  wantsTick(logTime: number, nothingWaits: boolean): boolean {
+    const { timing } = this.#pipeline;
+    if (timing === null) return false;
+    if (timing.nextLogTime <= logTime || timing.dueEventTime < Number.POSITIVE_INFINITY) return true;
+    return nothingWaits && timing.nextIdleTime <= logTime;
+  }
+
+  /** Nothing came by this log time: streams that are silent for too long hold nothing back any more. */
+  judgeIdle(logTime: number): void {
+    const { timing } = this.#pipeline;
+    if (timing === null) return;
+    this.#state.beginEvent();
+    timing.judgeIdle(logTime);
+    this.#state.commitEvent();
+  }
+
+  /** Has one thing done that time brings about, as a whole or, if it throws, not at all. */
+  #fire(offset: number, eventTime: number, logTime: number, fire: () => void): void {
+    const state = this.#state;
+    this.#unit += 1;
+    this.#context.moveToUnit(offset, this.#unit, eventTime, logTime);
+    this.#changeCount = 0;
+    state.beginEvent();
+    try {
+      fire();
+    } catch (error) {
+      state.undoEvent();
+      this.#changeCount = 0;
+      const timing = this.#pipeline.timing as PipelineTiming;
+      state.beginEvent();
+      const key = timing.dropFired();
+      state.commitEvent();
+      this.#bury(null, key, error, NO_RECORD);
       return;
     }
     state.commitEvent();
@@ -116,13 +189,14 @@ export class EventApplier {
     this.#changeCount = 0;
   }
 
-  #bury(streamId: number, key: string, error: unknown, record: RecordBytes): void {
+  /** @param streamId null for what time brought about */
+  #bury(streamId: number | null, key: string, error: unknown, record: RecordBytes): void {
     // Only faults of user code are dead letters; a fault of our own or of the disk must stop the lane.
     // By its code: a bundled topology may bring a class of its own.
     if ((error as { code?: unknown } | null)?.code !== 'ERR_OPERATOR_FAILED') throw error;
     const context = this.#context;
     const letter = {
-      stream: (this.#topology.streams[streamId] as { name: string }).name,
+      stream: streamId === null ? '' : (this.#topology.streams[streamId] as { name: string }).name,
       key,
       partition: context.partition,
       offset: context.offset,
@@ -144,3 +218,8 @@ export class EventApplier {
     if (this.#changeCount !== 0) this.#forwardChanges();
   }
 }
+
+/** Bounds of what time may bring about in one go; what is left over is due again at the next record, or tick. */
+const FIRED_PER_BLOCK = 256;
+const FIRED_PER_RECORD = 64;
+const NO_RECORD: RecordBytes = { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 };

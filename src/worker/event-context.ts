@@ -13,6 +13,8 @@ export class LaneContext implements EventContext {
   eventTime = 0;
   logTime = 0;
   #drawn = 0;
+  /** 0 for the event itself; what time brings about at the same offset is numbered from 1. */
+  #unit = 0;
   readonly #words = new Uint32Array(4);
 
   constructor(partition: number) {
@@ -24,6 +26,13 @@ export class LaneContext implements EventContext {
     this.eventTime = eventTime;
     this.logTime = logTime;
     this.#drawn = 0;
+    this.#unit = 0;
+  }
+
+  /** What time brings about at this offset is next, the `unit`-th of its kind there. */
+  moveToUnit(offset: number, unit: number, eventTime: number, logTime: number): void {
+    this.moveTo(offset, eventTime, logTime);
+    this.#unit = unit;
   }
 
   /** Log time of the event in ms. */
@@ -41,7 +50,8 @@ export class LaneContext implements EventContext {
   /** An identifier that no other draw has, the same at every replay. */
   id(): string {
     this.#drawn += 1;
-    return `${this.partition}:${this.offset}:${this.#drawn}`;
+    const unit = this.#unit === 0 ? '' : `${this.#unit}.`;
+    return `${this.partition}:${this.offset}:${unit}${this.#drawn}`;
   }
 
   #draw(): number {
@@ -51,6 +61,6 @@ export class LaneContext implements EventContext {
     words[1] = this.offset % TWO_TO_32;
     words[2] = Math.floor(this.offset / TWO_TO_32);
     words[3] = this.#drawn;
-    return fingerprint32(words, 0, 4, 0x6d6f6b61) >>> 0;
+    return fingerprint32(words, 0, 4, 0x6d6f6b61 + this.#unit) >>> 0;
   }
 }

@@ -5,6 +5,7 @@ import { fingerprintBytes, type KeyedHash } from '../base/hash.ts';
 import { MAX_EVENT_TIME_MS, MAX_KEY_BYTES, MIN_EVENT_TIME_MS } from '../base/limits.ts';
 import { IDENTITY_IDEMPOTENCY, identityOf, naturalIdentity } from '../record/identity.ts';
 import {
+  KIND_TICK,
   RECORD_CODEC,
   RECORD_EVENT_TIME,
   RECORD_FINGERPRINT,
@@ -13,6 +14,7 @@ import {
   RECORD_IDEMPOTENCY_HASH,
   RECORD_IDEMPOTENCY_KEY_LENGTH,
   RECORD_KEY_HASH,
+  RECORD_KIND,
   RECORD_PRODUCER_EPOCH,
   RECORD_PRODUCER_HASH,
   RECORD_PRODUCER_SEQUENCE,
@@ -89,6 +91,7 @@ export class Judge {
     const start = position + RECORD_HEADER_BYTES;
     const valueLength = u32[word + RECORD_VALUE_LENGTH / 4] as number;
     candidate.errorId = 0;
+    candidate.isTick = false;
     candidate.streamId = streamId;
     candidate.identityCount = 0;
     const decoder = stream.decoders[u8[position + RECORD_CODEC] as number];
@@ -193,6 +196,8 @@ export class Judge {
   /** Reads an event back from the log at a replay: the fields of an accepted one, without judging. */
   recall(candidate: Candidate, memory: RecordMemory, position: number): void {
     const { u8, u32, f64 } = memory;
+    candidate.isTick = u8[position + RECORD_KIND] === KIND_TICK;
+    if (candidate.isTick) return;
     const word = position >>> 2;
     const streamId =
       (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);

@@ -81,6 +81,7 @@ export class Partition {
   readonly #acks: SpscRing;
   readonly #ackBell: Doorbell;
   readonly #status: LaneStatus;
+  readonly #logClock: LogClock;
   readonly #monotonic: Clock;
   readonly #meter: LaneMeter;
   readonly #applier: EventApplier;
@@ -110,6 +111,7 @@ export class Partition {
     this.#acks = options.acks;
     this.#ackBell = options.ackBell;
     this.#status = options.status;
+    this.#logClock = options.logClock;
     this.#monotonic = options.monotonic;
     this.#meter = options.meter;
     const streams = streamRuntimes(options.topology);
@@ -217,6 +219,7 @@ export class Partition {
     const log = this.#log;
     this.#sealIfIdle();
     const hasMore = this.#admit();
+    if (this.#applier.isTimed) this.#tickIfDue();
     this.#sealIfIdle();
     this.#releaseAcks();
     const now = this.#monotonic.now();
@@ -254,6 +257,15 @@ export class Partition {
     const log = this.#log;
     if (!log.canAdmit()) return false;
     return this.#admitter.admit(log.open);
+  }
+
+  /** Where nothing comes in, time must be written down to go on. */
+  #tickIfDue(): void {
+    const log = this.#log;
+    if (log.open.recordCount !== 0 || !log.isIdle() || this.#isDraining) return;
+    const nothingWaits = this.#intake.isEmpty();
+    if (!this.#applier.wantsTick(this.#logClock.now(), nothingWaits) || !log.canAdmit()) return;
+    this.#admitter.tick(log.open, nothingWaits);
   }
 
   // ------------------------------------------------------------------ log

@@ -1,11 +1,13 @@
 // data plane
 import {
   RECORD_CODEC,
+  RECORD_FLAGS,
   RECORD_HEADER_BYTES,
   RECORD_PRODUCER_EPOCH,
   RECORD_PRODUCER_HASH,
   RECORD_PRODUCER_SEQUENCE,
   RECORD_VALUE_LENGTH,
+  TICK_NOTHING_WAITS,
 } from '../record/layout.ts';
 import type { PartitionState } from '../store/partition-state.ts';
 import type { Candidate } from './candidate.ts';
@@ -32,8 +34,31 @@ export class RecordApplier {
     this.#applier = applier;
   }
 
-  /** @param candidate what the record at `position` holds */
-  apply(candidate: Candidate, memory: RecordMemory, position: number, offset: number, logTime: number): void {
+  /**
+   * @param candidate what the record at `position` holds
+   * @param isFirst whether it is the first of its block: time has moved on since the one before
+   */
+  apply(
+    candidate: Candidate,
+    memory: RecordMemory,
+    position: number,
+    offset: number,
+    logTime: number,
+    isFirst: boolean,
+  ): void {
+    if (isFirst) this.#applier.fireLogTime(offset, logTime);
+    if (candidate.isTick) this.#applyTick(memory, position, offset, logTime);
+    else this.#applyEvent(candidate, memory, position, offset, logTime);
+    this.#applier.fireEventTime(offset, logTime);
+    this.processedOffset = offset;
+  }
+
+  #applyTick(memory: RecordMemory, position: number, offset: number, logTime: number): void {
+    this.#context.moveTo(offset, logTime, logTime);
+    if ((memory.u8[position + RECORD_FLAGS] as number) & TICK_NOTHING_WAITS) this.#applier.judgeIdle(logTime);
+  }
+
+  #applyEvent(candidate: Candidate, memory: RecordMemory, position: number, offset: number, logTime: number): void {
     const { u8, u32, f64 } = memory;
     const word = position >>> 2;
     const state = this.#state;
@@ -56,7 +81,6 @@ export class RecordApplier {
     bytes.codec = u8[position + RECORD_CODEC] as number;
     this.#context.moveTo(offset, candidate.eventTime, logTime);
     this.#applier.apply(candidate.streamId, candidate.key, candidate.value, bytes);
-    this.processedOffset = offset;
   }
 }
 

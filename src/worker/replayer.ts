@@ -35,7 +35,14 @@ export class Replayer {
       for (let i = 0; i < batch; i++) {
         const offset = firstOffset + index + i;
         const candidate = this.#candidates[i] as Candidate;
-        this.#records.apply(candidate, block, this.#positions[i] as number, offset, block.logTime);
+        this.#records.apply(
+          candidate,
+          block,
+          this.#positions[i] as number,
+          offset,
+          block.logTime,
+          offset === firstOffset,
+        );
       }
       index += batch;
     }
@@ -49,7 +56,7 @@ export class Replayer {
       const candidate = this.#candidates[i] as Candidate;
       this.#positions[i] = position;
       this.#judge.recall(candidate, block, position);
-      this.#fetchAhead.add(candidate);
+      if (!candidate.isTick) this.#fetchAhead.add(candidate);
       position += block.u32[(position + RECORD_LENGTH) >>> 2] as number;
     }
     this.#fetchAhead.run();

@@ -29,6 +29,7 @@ export function stream(id: number, name: string, changes: Partial<StreamSpec> = 
     durability: 'fsync',
     identities: [],
     eventTimeField: null,
+    watermark: null,
     maxFutureSkewMs: 0,
     schema: Type.Object({ key: Type.String(), n: Type.Optional(Type.Integer()) }),
     check: () => true,

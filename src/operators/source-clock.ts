@@ -1,0 +1,72 @@
+// data plane
+import type { OperatorStore } from './operator.ts';
+
+/** How far the events of a stream say that event time has come. */
+export interface WatermarkRule {
+  /** Events may come this much later than others that happened after them, in ms. */
+  readonly outOfOrdernessMs: number;
+  /** A stream that is silent for this long, in ms of log time, holds nothing back any more; Infinity: never. */
+  readonly idleAfterMs: number;
+  /** Events say themselves what the watermark is; null or undefined: this one says nothing. */
+  readonly fromEvent: ((event: unknown) => unknown) | null;
+}
+
+/**
+ * The watermark of one stream in one partition: every event to come is taken to have happened after it. With a rule it is
+ * the greatest time seen, less the rule's bound and one; without one it is the greatest time seen itself, Kafka's stream
+ * time.
+ */
+export class SourceClock {
+  readonly rule: WatermarkRule | null;
+  readonly #store: OperatorStore;
+
+  constructor(rule: WatermarkRule | null, store: OperatorStore) {
+    this.rule = rule;
+    this.#store = store;
+  }
+
+  /** -Infinity before the first event. */
+  get watermark(): number {
+    return this.#store.readRegister(WATERMARK);
+  }
+
+  get isIdle(): boolean {
+    return this.#store.readRegister(IS_IDLE) === 1;
+  }
+
+  /** Log time at which it becomes idle if nothing comes; Infinity: never. */
+  get idleAt(): number {
+    if (this.rule === null || this.isIdle) return Number.POSITIVE_INFINITY;
+    const seen = this.#store.readRegister(SEEN_AT);
+    return seen === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : seen + this.rule.idleAfterMs;
+  }
+
+  /** @returns whether the watermark rose, or the stream came back */
+  observe(event: unknown, time: number, logTime: number): boolean {
+    const store = this.#store;
+    const { rule } = this;
+    let reached = time;
+    if (rule !== null) {
+      store.writeRegister(SEEN_AT, logTime);
+      if (rule.fromEvent === null) {
+        reached = time - rule.outOfOrdernessMs - 1;
+      } else {
+        const said = rule.fromEvent(event);
+        reached = typeof said === 'number' && !Number.isNaN(said) ? said : Number.NEGATIVE_INFINITY;
+      }
+    }
+    const wasIdle = this.isIdle;
+    if (wasIdle) store.writeRegister(IS_IDLE, 0);
+    if (reached <= this.watermark) return wasIdle;
+    store.writeRegister(WATERMARK, reached);
+    return true;
+  }
+
+  judgeIdle(logTime: number): void {
+    if (logTime >= this.idleAt) this.#store.writeRegister(IS_IDLE, 1);
+  }
+}
+
+const WATERMARK = 0;
+const SEEN_AT = 1;
+const IS_IDLE = 2;

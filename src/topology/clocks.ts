@@ -1,0 +1,22 @@
+import type { TopologyNode } from './graph.ts';
+
+/** The nodes that ask for their event time, and the streams that tell it. */
+export function clockedNodes(nodes: readonly TopologyNode[]): TopologyNode[] {
+  const asking = nodes.filter((node) => node.hasClock);
+  const telling = new Set(asking.flatMap((node) => streamsAbove(node, nodes)));
+  return nodes.filter((node) => node.hasClock || telling.has(node));
+}
+
+/** The streams whose events may reach a node. */
+export function streamsAbove(node: TopologyNode, nodes: readonly TopologyNode[]): TopologyNode[] {
+  const seen = new Set<number>();
+  const streams: TopologyNode[] = [];
+  const visit = (one: TopologyNode): void => {
+    if (seen.has(one.id)) return;
+    seen.add(one.id);
+    if (one.stream !== null) streams.push(one);
+    for (const port of one.inputs) visit(nodes[port.node] as TopologyNode);
+  };
+  visit(node);
+  return streams.sort((a, b) => a.id - b.id);
+}

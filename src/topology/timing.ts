@@ -1,0 +1,128 @@
+// data plane
+import type { NodeClock } from '../operators/node-clock.ts';
+import type { EventContext, TimedOperator } from '../operators/operator.ts';
+import type { OperatorContext } from '../operators/operator-context.ts';
+import type { SourceClock } from '../operators/source-clock.ts';
+import { blame } from './blame.ts';
+import type { PipelineTiming } from './compiled.ts';
+
+/** An operator that time moves, and the clock of its node; null if it asks for log time only. */
+export interface DrivenOperator {
+  readonly operator: TimedOperator;
+  readonly clock: NodeClock | null;
+}
+
+/** One partition's clocks and the operators that they move, in the order of the topology. */
+export class Timing implements PipelineTiming {
+  readonly #position: EventContext;
+  readonly #context: OperatorContext;
+  readonly #driven: readonly DrivenOperator[];
+  /** By stream number; null where nobody asks. */
+  readonly #sources: readonly (SourceClock | null)[];
+  readonly #clocks: readonly NodeClock[];
+  #fired: TimedOperator | null = null;
+  #isFiredByLogTime = false;
+
+  constructor(
+    position: EventContext,
+    context: OperatorContext,
+    driven: readonly DrivenOperator[],
+    sources: readonly (SourceClock | null)[],
+    clocks: readonly NodeClock[],
+  ) {
+    this.#position = position;
+    this.#context = context;
+    this.#driven = driven;
+    this.#sources = sources;
+    this.#clocks = clocks;
+  }
+
+  /** An event of this stream has been through. */
+  observe(streamId: number, event: unknown, time: number): void {
+    const source = this.#sources[streamId] as SourceClock | null;
+    if (source === null) return;
+    const context = this.#context;
+    if (source.rule?.fromEvent != null) context.running = 'watermark';
+    const hasMoved = source.observe(event, time, this.#position.logTime);
+    context.running = '';
+    if (hasMoved) this.#refresh();
+  }
+
+  get nextLogTime(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { operator } of this.#driven) if (operator.nextLogTime < next) next = operator.nextLogTime;
+    return next;
+  }
+
+  get nextIdleTime(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const source of this.#sources) if (source !== null && source.idleAt < next) next = source.idleAt;
+    return next;
+  }
+
+  get dueEventTime(): number {
+    return this.#dueByEventTime()?.operator.nextEventTime ?? Number.POSITIVE_INFINITY;
+  }
+
+  fireEventTime(): void {
+    const due = this.#dueByEventTime();
+    if (due === null) return;
+    this.#fired = due.operator;
+    this.#isFiredByLogTime = false;
+    this.#run(() => due.operator.onEventTime((due.clock as NodeClock).watermark));
+  }
+
+  fireLogTime(now: number): void {
+    let due: TimedOperator | null = null;
+    for (const { operator } of this.#driven) {
+      if (operator.nextLogTime <= now && operator.nextLogTime < (due?.nextLogTime ?? Number.POSITIVE_INFINITY)) {
+        due = operator;
+      }
+    }
+    if (due === null) return;
+    const operator = due;
+    this.#fired = operator;
+    this.#isFiredByLogTime = true;
+    this.#run(() => operator.onLogTime(now));
+  }
+
+  dropFired(): string {
+    const fired = this.#fired as TimedOperator;
+    return this.#isFiredByLogTime ? fired.dropLogTime() : fired.dropEventTime();
+  }
+
+  judgeIdle(logTime: number): void {
+    for (const source of this.#sources) source?.judgeIdle(logTime);
+    this.#refresh();
+  }
+
+  #dueByEventTime(): DrivenOperator | null {
+    let due: DrivenOperator | null = null;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const driven of this.#driven) {
+      const { operator, clock } = driven;
+      if (clock === null) continue;
+      const time = operator.nextEventTime;
+      if (time < earliest && time <= clock.watermark) {
+        earliest = time;
+        due = driven;
+      }
+    }
+    return due;
+  }
+
+  #run(fire: () => void): void {
+    const context = this.#context;
+    context.key = '';
+    context.running = '';
+    try {
+      fire();
+    } catch (error) {
+      throw blame(error, this.#position, context);
+    }
+  }
+
+  #refresh(): void {
+    for (const clock of this.#clocks) clock.refresh();
+  }
+}
