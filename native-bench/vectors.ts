@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { judge, type Verdict } from './vectors/judge.ts';
+import { type Family, readFamilies } from './vectors/vector.ts';
+
+/**
+ * Holds the topology language against vectors: inputs, and the rows that other engines put out for them.
+ *
+ *   file NN-family.json ──► operator ──► topology ──► test driver ──► journal ══ compared ══ expected rows
+ *
+ *   npm run vectors -- DIR [--family NN] [--id ID] [--json]
+ *
+ * One line per vector: `pass`, `FAIL` with the first row that differs, or `n/a` with the reason. Ends with 1 when one
+ * fails, or when there was none to run.
+ */
+const USAGE = 'usage: npm run vectors -- DIR [--family NN] [--id ID] [--json]\n';
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    family: { type: 'string' },
+    id: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const directory = positionals[0];
+if (directory === undefined || positionals.length > 1) {
+  process.stderr.write(USAGE);
+  process.exit(2);
+}
+
+const isChosen = ({ number }: Family): boolean =>
+  values.family === undefined || number === values.family.padStart(2, '0');
+const vectors = readFamilies(directory)
+  .filter(isChosen)
+  .flatMap((family) => family.vectors)
+  .filter(({ id }) => values.id === undefined || id === values.id);
+
+const verdicts: Verdict[] = [];
+for (const vector of vectors) {
+  const verdict = judge(vector);
+  verdicts.push(verdict);
+  if (!values.json) process.stdout.write(`${lineOf(verdict)}\n`);
+}
+const count = (result: Verdict['result']): number => verdicts.filter((verdict) => verdict.result === result).length;
+const summary = { vectors: verdicts.length, pass: count('pass'), fail: count('FAIL'), notApplicable: count('n/a') };
+if (values.json) process.stdout.write(`${JSON.stringify({ ...summary, verdicts })}\n`);
+else process.stdout.write(`${summaryLine()}\n`);
+process.exitCode = summary.fail > 0 || summary.vectors === 0 ? 1 : 0;
+
+function lineOf({ id, result, detail }: Verdict): string {
+  const note = result === 'pass' && detail !== '' ? `accepted difference: ${detail}` : detail;
+  return `${result}  ${id}${note === '' ? '' : `  ${note}`}`;
+}
+
+function summaryLine(): string {
+  const accepted = verdicts.filter(({ result, detail }) => result === 'pass' && detail !== '').length;
+  const unbuilt = verdicts.filter(
+    ({ result, detail }) => result === 'n/a' && detail.startsWith('not built yet'),
+  ).length;
+  const others = summary.notApplicable - unbuilt;
+  return `vectors=${summary.vectors} pass=${summary.pass} (accepted difference: ${accepted}) FAIL=${summary.fail} n/a=${summary.notApplicable} (not built yet: ${unbuilt}, other reasons: ${others})`;
+}

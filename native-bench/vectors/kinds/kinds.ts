@@ -1,0 +1,37 @@
+import { NotApplicable, notBuiltYet } from '../not-applicable.ts';
+import type { Experiment } from '../scene.ts';
+import type { Vector } from '../vector.ts';
+import { aggregate } from './folds.ts';
+import * as stateless from './stateless.ts';
+import { topology } from './topologies.ts';
+
+type Adapter = (operator: Vector['operator'], vector: Vector) => Experiment;
+
+/** Who writes which kind of operator down in moka's language. */
+const ADAPTERS: Readonly<Record<string, Adapter>> = {
+  split: stateless.split,
+  merge: stateless.merge,
+  map: stateless.map,
+  flatMapValues: stateless.flatMapValues,
+  filterNot: stateless.filterNot,
+  tableToStream: stateless.tableToStream,
+  repartition: stateless.repartition,
+  dynamicSink: stateless.dynamicSink,
+  aggregate,
+  topology,
+};
+
+/** Kinds that moka will not have. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  timeSync: 'a partition has one log: events are taken in the order in which they came in, whatever their time',
+  taskReadiness: 'a partition has one log: it never waits for another input',
+};
+
+/** @throws NotApplicable */
+export function experimentOf(vector: Vector): Experiment {
+  const { kind } = vector.operator;
+  const adapter = ADAPTERS[kind];
+  if (adapter !== undefined) return adapter(vector.operator, vector);
+  const reason = OTHERWISE[kind];
+  throw reason === undefined ? notBuiltYet(kind) : new NotApplicable(reason);
+}

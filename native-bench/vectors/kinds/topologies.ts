@@ -1,0 +1,45 @@
+import { NotApplicable, notBuiltYet } from '../not-applicable.ts';
+import type { Experiment } from '../scene.ts';
+import type { OperatorSpec } from '../vector.ts';
+import { predicateOf, type Value } from '../words.ts';
+
+/** Small pipelines in words. Each shape is known by its words, whatever vector it stands in. */
+export function topology({ steps }: OperatorSpec): Experiment {
+  const words = (steps as string[]).join('\n');
+  for (const [shape, create] of SHAPES) {
+    const match = shape.exec(words);
+    if (match !== null) return create((match.groups ?? {}) as Readonly<Record<string, string>>);
+  }
+  throw notBuiltYet(`topology ${JSON.stringify(steps)}`);
+}
+
+type Groups = Readonly<Record<string, string>>;
+
+const SHAPES: readonly (readonly [shape: RegExp, create: (groups: Groups) => Experiment])[] = [
+  [
+    /^(?<table>\w+) = table\((?<stream>\w+)\)\n(?<yes>\w+) = tableFilter\(\k<table>, (?<test>[^)]+)\)\n(?<no>\w+) = tableFilterNot\(\k<table>, \k<test>\)$/,
+    filteredTable,
+  ],
+  [/^on record from (\w+): if .* first send .* to \1; then send the record to \w+$/, fedBack],
+];
+
+function filteredTable({ table, stream, yes, no, test }: Groups): Experiment {
+  const holds = predicateOf(test);
+  return {
+    build: (scene) => {
+      const rows = scene.records(stream as string).toTable(table as string);
+      scene.observeTable(
+        rows.filter((row: Value) => holds('', row)),
+        yes,
+      );
+      scene.observeTable(
+        rows.filter((row: Value) => !holds('', row)),
+        no,
+      );
+    },
+  };
+}
+
+function fedBack(): never {
+  throw new NotApplicable('a topology has no cycles');
+}

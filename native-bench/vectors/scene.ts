@@ -1,0 +1,105 @@
+import { Type } from 'typebox';
+import { defineTopology, type TopologyBuilder } from '../../src/topology/builder.ts';
+import type { CompiledTopology } from '../../src/topology/compiled.ts';
+import type { Stream } from '../../src/topology/stream.ts';
+import type { Table } from '../../src/topology/table.ts';
+import { ONLY_OUTPUT, type Row } from './row.ts';
+import type { Input } from './vector.ts';
+import type { Value } from './words.ts';
+
+/** More than any vector puts out. */
+const KEEP = 100_000;
+
+/**
+ * What is sent for a record. A record may be without key or value, an order may not; so it travels as a member of one.
+ * All of them lie under one key, so that they stay in their order however many partitions there are.
+ */
+export const Envelope = Type.Object({
+  lane: Type.String(),
+  key: Type.Union([Type.String(), Type.Number(), Type.Null()]),
+  value: Type.Union([Type.String(), Type.Number(), Type.Null()]),
+  ts: Type.Optional(Type.Integer()),
+});
+export type Envelope = Type.Static<typeof Envelope>;
+export const LANE = 'vector';
+
+/** Where an operator is written down: its streams come in by name, its results go out by name. */
+export class Scene {
+  readonly outputs: string[] = [];
+  /** Outputs that are tables, and so can be read as views too. */
+  readonly tables: string[] = [];
+  readonly #t: TopologyBuilder;
+  readonly #envelopes = new Map<string, Stream<Envelope>>();
+
+  constructor(t: TopologyBuilder) {
+    this.#t = t;
+  }
+
+  /** Records as they come in, under no key of their own yet. */
+  envelopes(name: string): Stream<Envelope> {
+    const known = this.#envelopes.get(name);
+    if (known !== undefined) return known;
+    const stream = this.#t.stream(name, {
+      schema: Envelope,
+      key: 'lane',
+      eventTime: 'ts',
+      guarantee: 'at-least-once',
+    });
+    this.#envelopes.set(name, stream);
+    return stream;
+  }
+
+  /** Records under their keys. */
+  records(name: string): Stream<Value> {
+    return this.envelopes(name)
+      .keyBy((envelope) => envelope.key)
+      .map((envelope) => envelope.value);
+  }
+
+  observe(stream: Stream<unknown>, output = ONLY_OUTPUT): void {
+    stream.toJournal(output, { keep: KEEP });
+    this.outputs.push(output);
+  }
+
+  /** Its changes, and what they add up to. */
+  observeTable(table: Table<unknown>, output = ONLY_OUTPUT): void {
+    this.observe(table.toStream(), output);
+    table.toView(viewOf(output));
+    this.tables.push(output);
+  }
+}
+
+export function viewOf(output: string): string {
+  return `${output}-rows`;
+}
+
+/** One vector, ready to be run. */
+export interface Experiment {
+  /** Writes the operator down. */
+  readonly build: (scene: Scene) => void;
+  /** Instead of the vector's own. */
+  readonly inputs?: readonly Input[];
+  /** Instead of the vector's own rows. */
+  readonly expected?: readonly Row[];
+  /** What of a row is looked at. */
+  readonly read?: (row: Row) => Row;
+}
+
+export interface Stage {
+  readonly topology: CompiledTopology;
+  readonly outputs: readonly string[];
+  readonly tables: readonly string[];
+}
+
+/** @throws TopologyError */
+export function stageOf(experiment: Experiment, inputs: readonly Input[]): Stage {
+  let scene: Scene | undefined;
+  const topology = defineTopology('vector', (t) => {
+    scene = new Scene(t);
+    experiment.build(scene);
+    // A stream that the operator does not look at is there all the same.
+    for (const { stream } of inputs) if (typeof stream === 'string') scene.envelopes(stream);
+  });
+  const { outputs, tables } = scene as Scene;
+  return { topology, outputs, tables };
+}

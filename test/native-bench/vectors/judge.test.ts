@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../../native-bench/vectors/judge.ts';
+import type { Vector } from '../../../native-bench/vectors/vector.ts';
+
+const COUNT: Vector = {
+  id: 'x',
+  family: 'f',
+  title: '',
+  semantics: '',
+  operator: { kind: 'aggregate', aggregator: { kind: 'count' } },
+  inputs: [
+    { stream: 'in', key: 1, value: 'a', ts: 5 },
+    { control: 'restart' },
+    { stream: 'in', key: 1, value: 'b', ts: 3 },
+    { stream: 'in', key: null, value: 'c', ts: 4 },
+    { stream: 'in', key: 2, value: null, ts: 4 },
+  ],
+  expected: [
+    { key: 1, value: 1, ts: 5, afterInput: 0 },
+    { key: 1, value: 2, ts: 5, afterInput: 2 },
+  ],
+  order: 'total',
+};
+
+const FILTERED: Vector = {
+  ...COUNT,
+  operator: {
+    kind: 'topology',
+    steps: ['t = table(in)', 'even = tableFilter(t, value % 2 == 0)', 'odd = tableFilterNot(t, value % 2 == 0)'],
+  },
+  inputs: [{ stream: 'in', key: 'A', value: 1, ts: 1 }],
+  expected: [
+    { output: 'odd', key: 'A', value: 1, ts: 1, afterInput: 0 },
+    { output: 'even', key: 'A', value: null, ts: 1, afterInput: 0 },
+  ],
+  perOutput: true,
+};
+
+describe('judge', () => {
+  it('passes rows that are as they must be, counting controls among the inputs', () => {
+    expect(judge(COUNT)).toEqual({ id: 'x', result: 'pass', detail: '' });
+  });
+
+  it('fails with the first row that differs', () => {
+    const expected = [COUNT.expected[0] ?? {}, { key: 1, value: 3, ts: 5, afterInput: 2 }];
+    expect(judge({ ...COUNT, expected })).toEqual({
+      id: 'x',
+      result: 'FAIL',
+      detail: 'row 1: expected 1=3 @5 #2, got 1=2 @5 #2',
+    });
+  });
+
+  it('fails what throws', () => {
+    const inputs = [{ stream: 'in', key: '', value: 'a', ts: 5 }];
+    expect(judge({ ...COUNT, inputs })).toMatchObject({ result: 'FAIL', detail: expect.stringContaining('threw ') });
+  });
+
+  it('says which operators, words and controls it does not know', () => {
+    expect(judge({ ...COUNT, operator: { kind: 'teleport' } })).toMatchObject({
+      result: 'n/a',
+      detail: 'not built yet: teleport',
+    });
+    expect(judge({ ...COUNT, operator: { kind: 'filterNot', predicate: 'key is nice' } }).result).toBe('n/a');
+    expect(judge({ ...COUNT, operator: { kind: 'topology', steps: ['out = wonder(in)'] } }).result).toBe('n/a');
+    expect(judge({ ...COUNT, inputs: [{ control: 'jump' }] }).result).toBe('n/a');
+  });
+
+  it('accepts a difference by its tag alone, and no further than the tag goes', () => {
+    expect(judge(FILTERED).result).toBe('FAIL');
+    const tagged = { ...FILTERED, quirks: ['unnecessary-tombstone'] };
+    expect(judge(tagged)).toEqual({ id: 'x', result: 'pass', detail: 'unnecessary-tombstone' });
+    const wrong = { ...tagged, expected: [{ output: 'odd', key: 'A', value: 1, ts: 2, afterInput: 0 }] };
+    expect(judge(wrong).result).toBe('FAIL');
+    expect(judge({ ...FILTERED, quirks: ['unheard-of'] }).result).toBe('FAIL');
+  });
+
+  it('fails what a modern engine must not do', () => {
+    expect(judge({ ...COUNT, quirks: ['legacy-eager-left'] })).toMatchObject({ result: 'FAIL' });
+    expect(judge({ ...COUNT, expected: [], quirks: ['legacy-eager-left'] }).result).toBe('pass');
+  });
+});
