@@ -67,7 +67,6 @@ export interface ExpectedRow {
   readonly window?: WindowSpan;
   /** Index of the input that brings it about. */
   readonly afterInput?: number;
-  readonly [member: string]: unknown;
 }
 
 /** A file of vectors. `number` is how its name begins: `02`. */
