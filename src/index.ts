@@ -9,11 +9,22 @@ export type { EngineView, Page, Row } from './engine/engine-view.ts';
 export type { IngestOptions, IngestResult } from './ingress/ingest-reply.ts';
 export type { Context } from './operators/operator-context.ts';
 export { OperatorError } from './operators/operator-error.ts';
+export type { FiredTimer, ProcessContext, Timers } from './operators/process.ts';
+export {
+  type ListState,
+  listState,
+  type MapState,
+  mapState,
+  type ValueState,
+  valueState,
+} from './operators/process-state.ts';
+export type { JournalEntry } from './operators/to-journal.ts';
 export { encodeMsgpack, encodeRecord } from './record/record-encoder.ts';
 export { TopologyTestDriver } from './testing/topology-test-driver.ts';
 export { defineTopology, type TopologyBuilder, type TopologyOptions } from './topology/builder.ts';
 export type { CompiledTopology, Durability, Guarantee } from './topology/compiled.ts';
 export type { GroupedStream } from './topology/grouped-stream.ts';
+export { type EventType, eventType, type ProcessOptions } from './topology/process-node.ts';
 export type { Stream } from './topology/stream.ts';
 export type { Table } from './topology/table.ts';
 export { TopologyError } from './topology/topology-error.ts';

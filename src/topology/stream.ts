@@ -10,6 +10,14 @@ import { checkFunction, checkName } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
 import { addJournal, type JournalOptions } from './journal-node.ts';
+import {
+  addProcess,
+  type EventsOf,
+  type OutputTypes,
+  type ProcessOptions,
+  type ProcessWay,
+  type StateDeclarations,
+} from './process-node.ts';
 import { addStateless, type MaybeNamed, type StatelessNode, type UserFunction } from './stateless.ts';
 import { Table } from './table.ts';
 import type { ViewOptions } from './view-node.ts';
@@ -126,6 +134,27 @@ export class Stream<Value> {
   /** The events of a key together, to be folded. They are together already: a partition has all events of its keys. */
   groupByKey(): GroupedStream<Value> {
     return new GroupedStream(this.#graph, this.#port);
+  }
+
+  /**
+   * Functions of yours on the events of a key, with state of any kind and timers in event time and log time. What they
+   * have to say goes through `context.emit`.
+   */
+  process<
+    States extends StateDeclarations = Record<never, never>,
+    Result = unknown,
+    Outputs extends OutputTypes = Record<never, never>,
+  >(
+    name: string,
+    options: ProcessOptions<Value, States, Result, Outputs>,
+  ): Stream<Result> & { readonly outputs: { readonly [Name in keyof Outputs]: Stream<EventsOf<Outputs>[Name]> } } {
+    const graph = this.#graph;
+    const [own, ...others] = addProcess(graph, this.#port, name, options);
+    const streams = others.map(({ way, port }) => [way, new Stream(graph, port)] as const);
+    const stream = new Stream<Result>(graph, (own as ProcessWay).port);
+    return Object.assign(stream, { outputs: Object.fromEntries(streams) }) as ReturnType<
+      typeof this.process<States, Result, Outputs>
+    >;
   }
 
   /** A table with the latest event of each key. */

@@ -1,0 +1,69 @@
+// data plane
+import type { OperatorStore } from './operator.ts';
+import { TIME_LENGTH, timeOfText, timeText } from './window-key.ts';
+
+/** A timer: one per time, key and name. */
+export interface Timer {
+  /** What it was set to, in ms. */
+  readonly time: number;
+  readonly key: string;
+  readonly name: string;
+}
+
+/**
+ * The timers of one operator in one partition, in the order of time, key and name: rows of an ordered store of its own, so
+ * that they are taken back with their event and outlive the process.
+ */
+export class TimerQueue {
+  readonly #store: OperatorStore;
+
+  /** @param store ordered; nothing else is in it */
+  constructor(store: OperatorStore) {
+    this.#store = store;
+  }
+
+  /** No timer is set for less, in ms; Infinity: none is set. It may be too small after a delete. */
+  get next(): number {
+    const next = this.#store.readRegister(NEXT);
+    return next === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : next;
+  }
+
+  set(time: number, key: string, name: string): void {
+    this.#store.put(rowKey(time, key, name), true);
+    if (time < this.next) this.#store.writeRegister(NEXT, time);
+  }
+
+  /** @returns whether there was one */
+  delete(time: number, key: string, name: string): boolean {
+    return this.#store.delete(rowKey(time, key, name));
+  }
+
+  /** Takes the first timer out if it is due. */
+  take(now: number): Timer | null {
+    const [first, second] = this.#store.range('', undefined, 2);
+    if (first === undefined) {
+      this.#store.writeRegister(NEXT, Number.POSITIVE_INFINITY);
+      return null;
+    }
+    const timer = timerOf(first[0]);
+    if (timer.time > now) {
+      this.#store.writeRegister(NEXT, timer.time);
+      return null;
+    }
+    this.#store.delete(first[0]);
+    this.#store.writeRegister(NEXT, second === undefined ? Number.POSITIVE_INFINITY : timeOfText(second[0], 0));
+    return timer;
+  }
+}
+
+/** Neither a key nor a name has a zero character. */
+function rowKey(time: number, key: string, name: string): string {
+  return `${timeText(time)}${key}\u0000${name}`;
+}
+
+function timerOf(row: string): Timer {
+  const end = row.indexOf('\u0000', TIME_LENGTH);
+  return { time: timeOfText(row, 0), key: row.slice(TIME_LENGTH, end), name: row.slice(end + 1) };
+}
+
+const NEXT = 0;
