@@ -2,7 +2,7 @@ import { clockedNodes } from './clocks.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, StoreSpec, StreamSpec, ViewSpec } from './compiled.ts';
 import { describeTopology } from './describe.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import type { TopologyGraph, TopologyNode, ViewNode } from './graph.ts';
+import { labelOf, type TopologyGraph, type TopologyNode, type ViewNode } from './graph.ts';
 import { instantiate } from './instantiate.ts';
 import { keyedStoresOf } from './keyed-stores.ts';
 import { TopologyError } from './topology-error.ts';
@@ -67,6 +67,7 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
     keyedStores: streamNodes.map((node) =>
       keyedStoresOf(node, nodes).map((store) => numbering.storeIds.get(store) as number),
     ),
+    movesBetweenPartitions: nodes.filter((node) => node.movesBetweenPartitions).map(labelOf),
     describe: () => describeTopology({ name, version, fingerprint, streams, stores, views }, nodes),
     instantiate: (host: OperatorHost): Pipeline => instantiate(nodes, numbering, host),
   };

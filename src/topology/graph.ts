@@ -17,7 +17,7 @@ export interface OpenSite {
   readonly name: string;
   readonly host: OperatorHost;
   readonly context: OperatorContext;
-  /** The node's `index`-th store. */
+  /** The node's `index`-th store; those that it borrows come after its own. */
   store(index: number): OperatorStore;
   /** The view's number; for view nodes only. */
   readonly viewId: number;
@@ -59,10 +59,14 @@ export interface TopologyNode {
   readonly outputs: readonly string[];
   /** Names of the stores it keeps. */
   readonly stores: readonly string[];
-  /** Those of them that it reads in the order of their keys. */
+  /** Names of stores of other nodes that it reads. */
+  readonly borrowedStores: readonly string[];
+  /** Those of its own that it reads in the order of their keys. */
   readonly orderedStores: readonly string[];
-  /** Those of them whose rows bear a time. */
+  /** Those of its own whose rows bear a time. */
   readonly timedStores: readonly string[];
+  /** Whether events or rows have to go to another partition here, or to all: with one partition there is none. */
+  readonly movesBetweenPartitions: boolean;
   /** Whether it asks how far event time has come. */
   readonly hasClock: boolean;
   /** Everything else that the meaning of the node depends on, functions included. */
@@ -78,8 +82,10 @@ const PLAIN_OPERATOR = {
   emits: 'stream',
   outputs: [''],
   stores: [],
+  borrowedStores: [],
   orderedStores: [],
   timedStores: [],
+  movesBetweenPartitions: false,
   hasClock: false,
   settings: {},
   stream: null,

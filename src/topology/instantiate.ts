@@ -76,7 +76,8 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
   }
 }
 
-function join(outputs: readonly Operator[]): Operator {
+function join(followers: readonly Operator[]): Operator {
+  const outputs = followers.filter((follower) => !(follower instanceof Discard));
   if (outputs.length === 0) return new Discard();
   return outputs.length === 1 ? (outputs[0] as Operator) : new FanOut(outputs);
 }
@@ -87,6 +88,7 @@ function storeOf(
   numbering: Numbering,
   host: OperatorHost,
 ): ReturnType<OperatorHost['store']> {
-  const store = host.store(numbering.storeIds.get(node.stores[index] as string) as number);
+  const name = node.stores[index] ?? node.borrowedStores[index - node.stores.length];
+  const store = host.store(numbering.storeIds.get(name as string) as number);
   return host.isDevelopment === true ? new FrozenStore(store) : store;
 }

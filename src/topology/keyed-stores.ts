@@ -13,9 +13,9 @@ export function keyedStoresOf(stream: TopologyNode, nodes: readonly TopologyNode
   for (const node of nodes) {
     if (!node.inputs.some((port) => reached.has(port.node))) continue;
     if (node.view !== null && !node.view.isKeyedByPartitionKey) continue;
-    if (node.kind === 'keyBy') continue;
+    if (node.movesBetweenPartitions) continue;
     reached.add(node.id);
-    stores.push(...node.stores);
+    stores.push(...node.stores, ...node.borrowedStores);
   }
-  return stores.slice(0, MAX_STORES);
+  return [...new Set(stores)].slice(0, MAX_STORES);
 }

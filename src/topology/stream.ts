@@ -217,6 +217,7 @@ const MAP: StatelessNode = {
 const KEY_BY: StatelessNode = {
   kind: 'keyBy',
   emits: 'stream',
+  movesBetweenPartitions: true,
   form: '(event, context) => string | number | null',
   create: (name, context, call, output) => new KeyByOperator(name, context, call as KeySelector, output),
 };
