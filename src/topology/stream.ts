@@ -19,6 +19,7 @@ import {
   type StateDeclarations,
 } from './process-node.ts';
 import { addStateless, type MaybeNamed, type StatelessNode, type UserFunction } from './stateless.ts';
+import { addStreamJoin, type Joined, type Joiner, type JoinWindow, type StreamJoinKind } from './stream-join-node.ts';
 import { Table } from './table.ts';
 import type { ViewOptions } from './view-node.ts';
 
@@ -107,11 +108,8 @@ export class Stream<Value> {
     if (others.length === 0) graph.complain(label, 'it has one stream only', 'give it the streams to merge with');
     const ports = [this.#port];
     for (const other of others as readonly unknown[]) {
-      if (!(other instanceof Stream))
-        graph.complain(label, 'it is given something that is no stream', 'give it streams');
-      else if (other.#graph !== graph)
-        graph.complain(label, 'it is given a stream of another topology', 'give it streams of this one');
-      else ports.push(other.#port);
+      const port = this.#portOf(other, label);
+      if (port !== null) ports.push(port);
     }
     const port = graph.add({
       kind: 'merge',
@@ -129,6 +127,59 @@ export class Stream<Value> {
    */
   keyBy(...args: MaybeNamed<(event: Value, context: Context) => string | number | null>): Stream<Value> {
     return new Stream(this.#graph, addStateless(this.#graph, this.#port, args, KEY_BY));
+  }
+
+  /**
+   * One event out of each pair of this stream's and the other's that have the same key and lie close enough in time, as
+   * soon as both are there. A stream may be joined with itself.
+   */
+  join<Other, Result>(
+    other: Stream<Other>,
+    name: string,
+    window: JoinWindow,
+    joiner: Joiner<Joined<Value>, Joined<Other>, Result>,
+  ): Stream<Result> {
+    return this.#joined('join', other, name, window, joiner);
+  }
+
+  /** `join`, and an event of this stream that nothing matched once nothing can: the joiner is given `null` for the other. */
+  leftJoin<Other, Result>(
+    other: Stream<Other>,
+    name: string,
+    window: JoinWindow,
+    joiner: Joiner<Joined<Value>, Joined<Other> | null, Result>,
+  ): Stream<Result> {
+    return this.#joined('leftJoin', other, name, window, joiner);
+  }
+
+  /** `leftJoin` for both streams. */
+  outerJoin<Other, Result>(
+    other: Stream<Other>,
+    name: string,
+    window: JoinWindow,
+    joiner: Joiner<Joined<Value> | null, Joined<Other> | null, Result>,
+  ): Stream<Result> {
+    return this.#joined('outerJoin', other, name, window, joiner);
+  }
+
+  #joined<Result>(
+    kind: StreamJoinKind,
+    other: Stream<unknown>,
+    name: string,
+    window: JoinWindow,
+    joiner: UserFunction,
+  ): Stream<Result> {
+    const right = this.#portOf(other, labelOf({ kind, name })) ?? this.#port;
+    return new Stream(this.#graph, addStreamJoin(this.#graph, kind, this.#port, right, name, window, joiner));
+  }
+
+  /** The port of a stream that is given to this one; null after a complaint. */
+  #portOf(other: unknown, label: string): Port | null {
+    const graph = this.#graph;
+    if (!(other instanceof Stream)) graph.complain(label, 'it is given something that is no stream', 'give it streams');
+    else if (other.#graph === graph) return other.#port;
+    else graph.complain(label, 'it is given a stream of another topology', 'give it streams of this one');
+    return null;
   }
 
   /** The events of a key together, to be folded. They are together already: a partition has all events of its keys. */

@@ -3,6 +3,7 @@ import type { Experiment } from '../scene.ts';
 import type { Vector } from '../vector.ts';
 import { aggregate } from './folds.ts';
 import * as stateless from './stateless.ts';
+import * as streamJoins from './stream-joins.ts';
 import { topology } from './topologies.ts';
 
 type Adapter = (operator: Vector['operator'], vector: Vector) => Experiment;
@@ -18,6 +19,8 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   repartition: stateless.repartition,
   dynamicSink: stateless.dynamicSink,
   aggregate,
+  streamStreamJoin: streamJoins.streamStreamJoin,
+  intervalJoin: streamJoins.intervalJoin,
   topology,
 };
 

@@ -2,6 +2,7 @@ import { NotApplicable, notBuiltYet } from '../not-applicable.ts';
 import type { Experiment } from '../scene.ts';
 import type { OperatorSpec } from '../vector.ts';
 import { predicateOf, type Value } from '../words.ts';
+import { threeWayJoin } from './stream-joins.ts';
 
 /** Small pipelines in words. Each shape is known by its words, whatever vector it stands in. */
 export function topology({ steps }: OperatorSpec): Experiment {
@@ -19,6 +20,12 @@ const SHAPES: readonly (readonly [shape: RegExp, create: (groups: Groups) => Exp
   [
     /^(?<table>\w+) = table\((?<stream>\w+)\)\n(?<yes>\w+) = tableFilter\(\k<table>, (?<test>[^)]+)\)\n(?<no>\w+) = tableFilterNot\(\k<table>, \k<test>\)$/,
     filteredTable,
+  ],
+  [
+    /^t1 = streamStreamJoin\(inner, left, right, before\/after (?<window>\d+), grace (?<grace>\d+), joiner "(?<joiner>[^"]+)"\)\nout = streamStreamJoin\(inner, t1, right, before\/after \k<window>, grace \k<grace>, joiner "\k<joiner>"\)$/,
+    ({ window, grace, joiner }) => ({
+      build: (scene) => threeWayJoin(scene, Number(window), Number(grace), joiner as string),
+    }),
   ],
   [/^on record from (\w+): if .* first send .* to \1; then send the record to \w+$/, fedBack],
 ];

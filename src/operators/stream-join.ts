@@ -1,0 +1,191 @@
+// data plane
+import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
+import type { Context, OperatorContext } from './operator-context.ts';
+import { SideBuffer } from './side-buffer.ts';
+import { LEFT, RIGHT, type Side, UnmatchedEvents } from './unmatched-events.ts';
+import { isThenable, refuseResult } from './user-result.ts';
+
+/** `null` stands for the side that has no event. */
+export type StreamJoiner = (left: unknown, right: unknown, context: Context) => unknown;
+
+/** Which events of two streams belong together, and which of them are passed on alone. */
+export interface StreamJoinRule {
+  /** An event of the right matches if it is at most so many ms before that of the left. May be negative. */
+  readonly beforeMs: number;
+  /** And at most so many ms after it. May be negative; the sum of both is not. */
+  readonly afterMs: number;
+  /** How much later than that an event may come and still be waited for. */
+  readonly graceMs: number;
+  /** Whether an event of the left that nothing matches is passed on alone. */
+  readonly keepsLeft: boolean;
+  readonly keepsRight: boolean;
+}
+
+export interface StreamJoinStores {
+  readonly left: OperatorStore;
+  readonly right: OperatorStore;
+  /** For a join that keeps a side. */
+  readonly unmatched: OperatorStore | null;
+}
+
+/**
+ * Joins the events of two streams that have the same key and lie close enough in time. A pair is passed on when its second
+ * event comes, under the later of both times; the matches of one event by their time, then by arrival.
+ *
+ * Of a side that is kept, an event that nothing matched is passed on alone once the stream's time is past everything that
+ * could match it, grace included. As in Kafka Streams (3.7) that is looked at when an event comes that is not behind the
+ * stream's time, before its own matches; an event that is itself behind by more than its window, without grace, and finds
+ * no match, is not waited for but passed on at once. An event without a key matches nothing; one without a value counts
+ * for the stream's time only.
+ */
+export class StreamJoinOperator {
+  readonly left: Operator;
+  readonly right: Operator;
+  readonly #name: string;
+  readonly #context: OperatorContext;
+  readonly #clock: OperatorStore;
+  readonly #unmatched: UnmatchedEvents | null;
+  readonly #joiner: StreamJoiner;
+  readonly #output: Operator;
+  // The matches of the event at hand.
+  readonly #times: number[] = [];
+  readonly #events: unknown[] = [];
+
+  constructor(
+    name: string,
+    context: OperatorContext,
+    stores: StreamJoinStores,
+    rule: StreamJoinRule,
+    joiner: StreamJoiner,
+    output: Operator,
+  ) {
+    this.#name = name;
+    this.#context = context;
+    this.#clock = stores.left;
+    this.#joiner = joiner;
+    this.#output = output;
+    const { beforeMs, afterMs, graceMs } = rule;
+    const reach = beforeMs + afterMs;
+    // Both bounds, for an event may come late on either side; with a negative one, what the other asks for.
+    const retention = Math.max(beforeMs, 0) + Math.max(afterMs, 0) + graceMs;
+    const left = new SideBuffer(stores.left, reach, retention);
+    const right = new SideBuffer(stores.right, reach, retention);
+    const { unmatched } = stores;
+    this.#unmatched = unmatched === null ? null : new UnmatchedEvents(unmatched, afterMs + graceMs, beforeMs + graceMs);
+    const { keepsLeft, keepsRight } = rule;
+    this.left = new JoinSide(this, LEFT, left, right, beforeMs, afterMs, keepsLeft, keepsRight);
+    this.right = new JoinSide(this, RIGHT, right, left, afterMs, beforeMs, keepsRight, keepsLeft);
+  }
+
+  /** One event, of the side that is given. */
+  take(side: JoinSide, key: string, event: unknown, time: number): void {
+    const streamTime = this.#advance(time);
+    if (event === null) return;
+    if (key === NO_KEY) {
+      if (side.isKept) this.#emit(side.side, key, event, null, time);
+      return;
+    }
+    if (time === streamTime) this.#emitClosed(streamTime);
+    const context = this.#context;
+    context.running = this.#name;
+    side.own.add(key, time, event);
+    context.running = '';
+    const times = this.#times;
+    const events = this.#events;
+    side.other.find(key, time - side.beforeMs, time + side.afterMs, times, events);
+    if (times.length > 0) {
+      if (side.isOtherKept) this.#noteMatches(side.side === LEFT ? RIGHT : LEFT, key);
+      for (let i = 0; i < times.length; i++) {
+        const otherTime = times[i] as number;
+        // Not Math.max: its result would be a new number on the heap for every event.
+        this.#emit(side.side, key, event, events[i], otherTime > time ? otherTime : time);
+      }
+      times.length = 0;
+      events.length = 0;
+    } else if (side.isKept) {
+      if (time + side.afterMs < streamTime) this.#emit(side.side, key, event, null, time);
+      else (this.#unmatched as UnmatchedEvents).add(side.side, key, time, event);
+    }
+  }
+
+  /** @returns the stream's time: the greatest that either side has shown, now included */
+  #advance(time: number): number {
+    const clock = this.#clock;
+    const before = clock.readRegister(STREAM_TIME);
+    if (time <= before) return before;
+    clock.writeRegister(STREAM_TIME, time);
+    return time;
+  }
+
+  #emitClosed(streamTime: number): void {
+    const unmatched = this.#unmatched;
+    if (unmatched === null || !unmatched.isDue(streamTime)) return;
+    unmatched.start(streamTime);
+    while (unmatched.takeClosed()) {
+      const { side, key, time, events } = unmatched;
+      for (let i = 0; i < events.length; i++) this.#emit(side, key, events[i], null, time);
+    }
+  }
+
+  #noteMatches(side: Side, key: string): void {
+    const unmatched = this.#unmatched as UnmatchedEvents;
+    const times = this.#times;
+    for (let i = 0; i < times.length; i++) {
+      // By time, so the same times stand together.
+      if (i === 0 || times[i] !== times[i - 1]) unmatched.remove(side, key, times[i] as number);
+    }
+  }
+
+  /** @param other the event of the other side, or null */
+  #emit(side: Side, key: string, event: unknown, other: unknown, time: number): void {
+    const context = this.#context;
+    const before = context.key;
+    context.key = key;
+    context.running = this.#name;
+    const joined = side === LEFT ? this.#joiner(event, other, context) : this.#joiner(other, event, context);
+    if (joined === undefined || isThenable(joined)) refuseResult(this.#name, joined, 'a value, or null for none');
+    context.running = '';
+    this.#output.push(key, joined, undefined, time);
+    context.key = before;
+  }
+}
+
+/** Where one of the two streams flows in. */
+class JoinSide implements Operator {
+  readonly side: Side;
+  readonly own: SideBuffer;
+  readonly other: SideBuffer;
+  /** An event of the other side matches if it is at most so many ms before one of this side. */
+  readonly beforeMs: number;
+  readonly afterMs: number;
+  readonly isKept: boolean;
+  readonly isOtherKept: boolean;
+  readonly #join: StreamJoinOperator;
+
+  constructor(
+    join: StreamJoinOperator,
+    side: Side,
+    own: SideBuffer,
+    other: SideBuffer,
+    beforeMs: number,
+    afterMs: number,
+    isKept: boolean,
+    isOtherKept: boolean,
+  ) {
+    this.#join = join;
+    this.side = side;
+    this.own = own;
+    this.other = other;
+    this.beforeMs = beforeMs;
+    this.afterMs = afterMs;
+    this.isKept = isKept;
+    this.isOtherKept = isOtherKept;
+  }
+
+  push(key: string, event: unknown, _previous: unknown, time: number): void {
+    this.#join.take(this, key, event, time);
+  }
+}
+
+/** Register of the left side's store; the first ones are its buffer's. */
+const STREAM_TIME = 2;
