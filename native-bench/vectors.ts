@@ -8,17 +8,20 @@ import { type Family, readFamilies } from './vectors/vector.ts';
  *
  *   file NN-family.json ──► operator ──► topology ──► test driver ──► journal ══ compared ══ expected rows
  *
- *   npm run vectors -- DIR [--family NN] [--id ID] [--json]
+ *   npm run vectors -- DIR [--family NN] [--id ID] [--engine] [--json]
+ *
+ * With `--engine` each vector runs in an engine of its own instead: worker thread, log and flushes.
  *
  * One line per vector: `pass`, `FAIL` with the first row that differs, or `n/a` with the reason. Ends with 1 when one
  * fails, or when there was none to run.
  */
-const USAGE = 'usage: npm run vectors -- DIR [--family NN] [--id ID] [--json]\n';
+const USAGE = 'usage: npm run vectors -- DIR [--family NN] [--id ID] [--engine] [--json]\n';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     family: { type: 'string' },
     id: { type: 'string' },
+    engine: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -37,7 +40,7 @@ const vectors = readFamilies(directory)
 
 const verdicts: Verdict[] = [];
 for (const vector of vectors) {
-  const verdict = judge(vector);
+  const verdict = await judge(vector, values.engine ? 'engine' : 'driver');
   verdicts.push(verdict);
   if (!values.json) process.stdout.write(`${lineOf(verdict)}\n`);
 }

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compare, type Difference } from './compare.ts';
 import { runInDriver } from './driver-run.ts';
+import { runInEngine } from './engine-run.ts';
 import { experimentOf } from './kinds/kinds.ts';
 import { NotApplicable } from './not-applicable.ts';
 import { QUIRKS } from './quirks.ts';
 import { expectedRow, type Row, rowText } from './row.ts';
-import { stageOf } from './scene.ts';
-import type { Vector } from './vector.ts';
+import { type Experiment, stageOf } from './scene.ts';
+import type { Input, Vector } from './vector.ts';
 
 export interface Verdict {
   readonly id: string;
@@ -15,12 +16,13 @@ export interface Verdict {
   readonly detail: string;
 }
 
+export type Place = 'driver' | 'engine';
+
 /** Runs one vector and says what came of it. */
-export function judge(vector: Vector): Verdict {
+export async function judge(vector: Vector, place: Place = 'driver'): Promise<Verdict> {
   const { id } = vector;
   try {
-    const accepted = run(vector);
-    return { id, result: 'pass', detail: accepted };
+    return { id, result: 'pass', detail: await run(vector, place) };
   } catch (error) {
     if (error instanceof NotApplicable) return { id, result: 'n/a', detail: error.message };
     if (error instanceof Unequal) return { id, result: 'FAIL', detail: error.message };
@@ -31,19 +33,23 @@ export function judge(vector: Vector): Verdict {
 class Unequal extends Error {}
 
 /** @returns the tag of the difference that was accepted, or '' */
-function run(vector: Vector): string {
+async function run(vector: Vector, place: Place): Promise<string> {
   const experiment = experimentOf(vector);
   const inputs = experiment.inputs ?? vector.inputs;
+  const observed = place === 'engine' ? await runInEngine(vector, inputs) : runTwice(experiment, inputs);
+  const read = experiment.read ?? ((row: Row) => row);
+  return settle(vector, experiment.expected ?? vector.expected.map(expectedRow), observed.map(read));
+}
+
+/** Once as it is, and once with operators that are made anew before every input. */
+function runTwice(experiment: Experiment, inputs: readonly Input[]): Row[] {
   const stage = stageOf(experiment, inputs);
   const observed = runInDriver(stage, inputs, false);
   const again = runInDriver(stage, inputs, true);
-  if (!isDeepStrictEqual(observed, again)) {
-    const index = observed.findIndex((row, at) => !isDeepStrictEqual(row, again[at]));
-    const at = index === -1 ? observed.length : index;
-    throw new Unequal(`row ${at} is another after a restart: ${text(observed[at])}, then ${text(again[at])}`);
-  }
-  const read = experiment.read ?? ((row: Row) => row);
-  return settle(vector, experiment.expected ?? vector.expected.map(expectedRow), observed.map(read));
+  if (isDeepStrictEqual(observed, again)) return observed;
+  const index = observed.findIndex((row, at) => !isDeepStrictEqual(row, again[at]));
+  const at = index === -1 ? observed.length : index;
+  throw new Unequal(`row ${at} is another after a restart: ${text(observed[at])}, then ${text(again[at])}`);
 }
 
 /** @throws Unequal */

@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createEngine, type Engine } from '../../src/index.ts';
+import type { JournalEntry } from '../../src/operators/to-journal.ts';
+import { removeDirectory, scratchDirectory } from '../run/places.ts';
+import { envelopeOf, journalRow } from './driver-run.ts';
+import { experimentOf } from './kinds/kinds.ts';
+import { NotApplicable } from './not-applicable.ts';
+import type { Row } from './row.ts';
+import { stageOf } from './scene.ts';
+import { type Input, isRecord, type Vector } from './vector.ts';
+import type { Value } from './words.ts';
+
+/**
+ * An event of the year 1970 is none that an engine takes. So time is moved by as many days as lead into the year 2000:
+ * windows of any usual size begin at the same places as before.
+ */
+const EPOCH_MS = 11_000 * 24 * 60 * 60 * 1000;
+const PAGE_ROWS = 1000;
+const QUIET = {
+  workers: 1,
+  partitions: 1,
+  http: { port: 0 },
+  admin: { port: 0 },
+  log: { segmentBytes: 4 * 1024 * 1024 },
+  logLevel: 'error',
+} as const;
+
+/**
+ * Runs a vector's inputs through an engine of its own: worker thread, log, flushes, checkpoints, and an end and a new
+ * start where the vector says so.
+ *
+ * @returns what came out, in order
+ */
+export async function runInEngine(vector: Vector, inputs: readonly Input[]): Promise<Row[]> {
+  const { outputs } = stageOf(experimentOf(vector), inputs);
+  const directory = scratchDirectory('vector');
+  const module = join(directory, 'topology.mjs');
+  writeFileSync(module, moduleOf(vector));
+  const options = { ...QUIET, dataDir: join(directory, 'data') };
+  let engine = await createEngine(module, options);
+  try {
+    const inputAt: number[] = [];
+    for (const [index, input] of inputs.entries()) {
+      if (isRecord(input)) {
+        const { ts } = input;
+        const moved = ts === undefined ? input : { ...input, ts: ts + EPOCH_MS };
+        const { offset } = await engine.ingest(input.stream, envelopeOf(moved));
+        inputAt[offset] = index;
+      } else if (input['control'] === 'restart' || input['control'] === 'snapshotRestore') {
+        await engine.close();
+        engine = await createEngine(module, options);
+      } else if (input['control'] !== 'wallClock') {
+        throw new NotApplicable(`no such control: ${String(input['control'] ?? Object.keys(input))}`);
+      }
+    }
+    const rows: Row[] = [];
+    for (const output of outputs) rows.push(...(await journal(engine, output, inputAt)));
+    return rows.filter(isOfThisEra).sort((a, b) => (a.afterInput as number) - (b.afterInput as number));
+  } finally {
+    await engine.close();
+    removeDirectory(directory);
+  }
+}
+
+/** A module of its own for each vector: every thread imports it, and none of them twice. */
+function moduleOf(vector: Vector): string {
+  const shared = new URL('./engine-topology.js', import.meta.url).href;
+  return `import { topologyOf } from ${JSON.stringify(shared)};\nexport const topology = topologyOf(${JSON.stringify(vector)});\n`;
+}
+
+async function journal(engine: Engine, output: string, inputAt: readonly number[]): Promise<Row[]> {
+  const view = engine.view<JournalEntry<Value>>(output);
+  const rows: Row[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof view.range>> = await view.range({
+      limit: PAGE_ROWS,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    for (const { value } of page.rows) rows.push(movedBack(journalRow(output, value, inputAt)));
+    cursor = page.cursor;
+  } while (cursor !== null);
+  return rows;
+}
+
+function movedBack(row: Row): Row {
+  const { ts, window } = row;
+  return {
+    ...row,
+    ...(ts === undefined ? {} : { ts: ts - EPOCH_MS }),
+    ...(window === undefined ? {} : { window: { start: window.start - EPOCH_MS, end: window.end - EPOCH_MS } }),
+  };
+}
+
+/** No window begins before time does; for an engine that stands in the year 2000 it began long ago. */
+function isOfThisEra({ window }: Row): boolean {
+  return window === undefined || window.start >= 0;
+}
