@@ -25,7 +25,7 @@ if (!Number.isInteger(first) || !Number.isInteger(count) || (sabotage !== null &
 }
 
 const startedAt = performance.now();
-const total = { seeds: 0, lives: 0, acked: 0, duplicates: 0, checkpoints: 0, violations: 0 };
+const total = { seeds: 0, lives: 0, acked: 0, duplicates: 0, checkpoints: 0, ticks: 0, violations: 0 };
 let caughtBy: number | null = null;
 for (let seed = first; seed < first + count && caughtBy === null; seed++) {
   const result = new Simulation(seed, sabotage).run();
@@ -34,6 +34,7 @@ for (let seed = first; seed < first + count && caughtBy === null; seed++) {
   total.acked += result.acked;
   total.duplicates += result.duplicates;
   total.checkpoints += result.checkpoints;
+  total.ticks += result.ticks;
   total.violations += result.violations.length;
   if (result.violations.length === 0) continue;
   caughtBy = seed;

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { defineTopology } from '../../topology/builder.ts';
+import { eventType } from '../../topology/process-node.ts';
 
 /** An event of the simulation. `delta` 13 makes the operator throw. */
 export const SimEvent = Type.Object(
@@ -34,6 +35,16 @@ export function nextRow(row: SimRow | null, event: SimEvent): SimRow | null {
   };
 }
 
+/** How many ms after an event its timer goes off; 0: it sets none. */
+export function alarmDelay(event: SimEvent): number {
+  return event.delta > 0 && event.delta % 3 === 0 ? (event.delta % 400) + 1 : 0;
+}
+
+/** Which timers of a key went off, and before which offsets: the last ones. */
+export function nextAlarms(row: string | null, alarm: string): string {
+  return `${row ?? ''} ${alarm}`.slice(-200);
+}
+
 /** Stream with identity by `id` → table with insert, update and delete → view. */
 export const topology = defineTopology('simulation', (t) => {
   const events = t.stream('events', { schema: SimEvent, key: 'key', id: 'id' });
@@ -45,4 +56,15 @@ export const topology = defineTopology('simulation', (t) => {
       return next;
     })
     .toView('rows');
+  events
+    .process('alarm', {
+      emits: eventType<string>(),
+      onEvent: (event, { timers, logTime }) => {
+        const delay = alarmDelay(event);
+        if (delay > 0) timers.setLogTime(logTime + delay, event.id);
+      },
+      onTimer: ({ name }, { emit, offset }) => emit(`${name}@${offset}`),
+    })
+    .toTable('alarms', (row: string | null, alarm) => nextAlarms(row, alarm))
+    .toView('alarms');
 });

@@ -1,6 +1,12 @@
 import { MokaError } from '../../base/errors.ts';
 import { setFailpointHandler } from '../../base/failpoint.ts';
-import { RECORD_HEADER_BYTES, RECORD_LENGTH, RECORD_VALUE_LENGTH } from '../../record/layout.ts';
+import {
+  KIND_TICK,
+  RECORD_HEADER_BYTES,
+  RECORD_KIND,
+  RECORD_LENGTH,
+  RECORD_VALUE_LENGTH,
+} from '../../record/layout.ts';
 import { Doorbell } from '../../ring/doorbell.ts';
 import { LaneStatus } from '../../ring/lane.ts';
 import { SpscRing } from '../../ring/spsc-ring.ts';
@@ -13,7 +19,7 @@ import { SimulatedDisk } from '../simulated-disk.ts';
 import { CrashSignal } from '../simulated-machine.ts';
 import { type Sabotage, SabotagedDisk, sabotageLane } from './sabotage.ts';
 import { SimClient } from './sim-client.ts';
-import { nextRow, POISON_DELTA, type SimEvent, type SimRow, topology } from './sim-topology.ts';
+import { alarmDelay, nextAlarms, nextRow, POISON_DELTA, type SimEvent, type SimRow, topology } from './sim-topology.ts';
 import { Violations } from './violations.ts';
 
 const SECRET = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
@@ -41,6 +47,8 @@ export interface SimulationResult {
   readonly acked: number;
   readonly duplicates: number;
   readonly checkpoints: number;
+  /** Records in the final log that let time go on. */
+  readonly ticks: number;
   readonly violations: readonly string[];
 }
 
@@ -59,7 +67,8 @@ export class Simulation {
   readonly #seed: number;
   readonly #sabotage: Sabotage | null;
   /** Content of the log as known from the last recovery: a later one may only add to it. */
-  #known: SimEvent[] = [];
+  #known: (SimEvent | null)[] = [];
+  #tickCount = 0;
   #lives = 0;
   #checkpointCount = 0;
   #now = START_MS;
@@ -89,6 +98,7 @@ export class Simulation {
       acked: this.#client.ackedCount,
       duplicates: this.#client.duplicateCount,
       checkpoints: this.#checkpointCount,
+      ticks: this.#tickCount,
       violations: this.#violations.list,
     };
   }
@@ -204,13 +214,14 @@ export class Simulation {
     this.#disk.capacityBytes = Number.MAX_SAFE_INTEGER;
     const ring = new SpscRing(memory.intake);
     const acks = new SpscRing(memory.acks);
-    for (let round = 0; this.#client.hasUnanswered; round++) {
+    const { partition } = lane;
+    for (let round = 0; this.#client.hasUnanswered || partition.processedOffset > partition.durableOffset; round++) {
       if (round > 20_000) {
         this.#violations.add('no progress', 'events stay unanswered');
         return;
       }
       this.#client.send(ring, false);
-      lane.partition.turn();
+      partition.turn();
       this.#disk.runOne();
       this.#client.poll(acks);
       this.#pass(1);
@@ -227,32 +238,39 @@ export class Simulation {
 
   /** Holds the recovered log and state against what was acknowledged. */
   #verify(lane: Lane): void {
-    const logged: SimEvent[] = [];
+    const logged: LoggedRecord[] = [];
     lane.log.replay(0, (block) => {
       let position = block.start;
       for (let i = 0; i < block.recordCount; i++) {
         const start = position + RECORD_HEADER_BYTES;
         const length = block.u32[(position + RECORD_VALUE_LENGTH) >>> 2] as number;
-        logged[block.firstOffset + i] = JSON.parse(block.u8.toString('utf8', start, start + length)) as SimEvent;
+        const isTick = block.u8[position + RECORD_KIND] === KIND_TICK;
+        const event = isTick ? null : (JSON.parse(block.u8.toString('utf8', start, start + length)) as SimEvent);
+        logged[block.firstOffset + i] = { event, logTime: block.logTime, isFirst: i === 0 };
         position += block.u32[(position + RECORD_LENGTH) >>> 2] as number;
       }
     });
     const durable = logged.slice(0, lane.log.durableThrough + 1);
-    this.#verifyLog(durable);
+    const events = durable.map(({ event }) => event);
+    this.#tickCount = events.filter((event) => event === null).length;
+    this.#verifyLog(events);
     this.#verifyState(lane, durable);
-    this.#known = durable;
+    this.#known = events;
   }
 
-  #verifyLog(logged: readonly SimEvent[]): void {
+  #verifyLog(logged: readonly (SimEvent | null)[]): void {
     const violations = this.#violations;
     const offsetOf = new Map<string, number>();
     logged.forEach((event, offset) => {
+      if (event === null) return;
       if (offsetOf.has(event.id))
         violations.add('event twice in the log', `id=${event.id} offsets=${offsetOf.get(event.id)},${offset}`);
       offsetOf.set(event.id, offset);
     });
     this.#known.forEach((event, offset) => {
-      if (logged[offset]?.id !== event.id) violations.add('recovered event gone', `offset=${offset} id=${event.id}`);
+      const now = logged[offset];
+      if (now?.id !== event?.id || (now === null) !== (event === null))
+        violations.add('recovered event gone', `offset=${offset} id=${event?.id ?? 'tick'}`);
     });
     const lastOfKey = new Map<string, number>();
     for (const intent of this.#client.source.all) {
@@ -282,16 +300,32 @@ export class Simulation {
     }
   }
 
-  #verifyState(lane: Lane, logged: readonly SimEvent[]): void {
+  #verifyState(lane: Lane, logged: readonly LoggedRecord[]): void {
     const expected = new Map<string, SimRow>();
-    for (const event of logged) {
-      if (event.delta === POISON_DELTA) continue;
+    const expectedAlarms = new Map<string, string>();
+    let timers: { due: number; key: string; name: string }[] = [];
+    logged.forEach(({ event, logTime, isFirst }, offset) => {
+      if (isFirst) {
+        const due = timers.filter((timer) => timer.due <= logTime).sort(byDue);
+        timers = timers.filter((timer) => timer.due > logTime);
+        for (const { key, name } of due)
+          expectedAlarms.set(key, nextAlarms(expectedAlarms.get(key) ?? null, `${name}@${offset}`));
+      }
+      if (event === null || event.delta === POISON_DELTA) return;
       const row = nextRow(expected.get(event.key) ?? null, event);
       if (row === null) expected.delete(event.key);
       else expected.set(event.key, row);
+      const delay = alarmDelay(event);
+      if (delay > 0) timers.push({ due: logTime + delay, key: event.key, name: event.id });
+    });
+    const [view, alarmView] = topology.views as readonly { storeId: number }[];
+    const alarms = lane.state.store(laneStoreId((alarmView as { storeId: number }).storeId));
+    for (let index = 0; index < 12; index++) {
+      const key = `k${index}`;
+      const [found, wanted] = [alarms.get(key), expectedAlarms.get(key)];
+      if (found !== wanted) this.#violations.add('timers differ', `key=${key} found=${found} expected=${wanted}`);
     }
-    const view = topology.views[0] as { storeId: number };
-    const store = lane.state.store(laneStoreId(view.storeId));
+    const store = lane.state.store(laneStoreId((view as { storeId: number }).storeId));
     for (let index = 0; index < 12; index++) {
       const key = `k${index}`;
       const found = JSON.stringify(store.get(key) ?? null);
@@ -301,10 +335,25 @@ export class Simulation {
     }
     if (store.size !== expected.size)
       this.#violations.add('row count differs', `found=${store.size} expected=${expected.size}`);
-    const poisoned = logged.filter((event) => event.delta === POISON_DELTA).length;
+    const poisoned = logged.filter(({ event }) => event?.delta === POISON_DELTA).length;
     const letters = lane.state.store(DEAD_LETTERS_STORE).size;
     if (letters !== poisoned) this.#violations.add('dead letters differ', `found=${letters} expected=${poisoned}`);
   }
+}
+
+/** A record as the log has it; `event` is null for a tick. */
+interface LoggedRecord {
+  readonly event: SimEvent | null;
+  readonly logTime: number;
+  /** Of its block. */
+  readonly isFirst: boolean;
+}
+
+/** The order in which timers go off: time, then key and name by their bytes (all ASCII here). */
+function byDue(a: { due: number; key: string; name: string }, b: { due: number; key: string; name: string }): number {
+  if (a.due !== b.due) return a.due - b.due;
+  const [first, second] = [`${a.key}\u0000${a.name}`, `${b.key}\u0000${b.name}`];
+  return first < second ? -1 : 1;
 }
 
 class LifeEnds extends Error {}
