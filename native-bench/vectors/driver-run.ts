@@ -79,7 +79,11 @@ function control(driver: TopologyTestDriver, input: Input): void {
  *
  * @throws Error
  */
-function checkTable(output: string, changes: readonly Row[], view: readonly [key: string, value: Value][]): void {
+export function checkTable(
+  output: string,
+  changes: readonly Row[],
+  view: readonly [key: string, value: Value][],
+): void {
   const expected = new Map(lastRows(changes).map((row) => [keyAndWindow(row), row]));
   const shown = new Set<string>();
   for (const [key, value] of view) {

@@ -42,7 +42,7 @@ async function run(vector: Vector, place: Place): Promise<string> {
 }
 
 /** Once as it is, and once with operators that are made anew before every input. */
-function runTwice(experiment: Experiment, inputs: readonly Input[]): Row[] {
+export function runTwice(experiment: Experiment, inputs: readonly Input[]): Row[] {
   const stage = stageOf(experiment, inputs);
   const observed = runInDriver(stage, inputs, false);
   const again = runInDriver(stage, inputs, true);
