@@ -1,0 +1,90 @@
+// data plane
+import type { Operator, OperatorStore } from './operator.ts';
+import type { OperatorContext } from './operator-context.ts';
+import { TIME_LENGTH, timeOfText, timeText } from './window-key.ts';
+
+/**
+ * Holds events back until others that happened before them may have come: an event leaves when the greatest time of
+ * those held is `grace` beyond it, in the order of time, then key, then arrival. An event that is late by more than
+ * `grace` has been waited for in vain and leaves at once. Events without a value are not held; they count as time seen.
+ */
+export class HeldEventsOperator implements Operator {
+  readonly #name: string;
+  readonly #context: OperatorContext;
+  readonly #store: OperatorStore;
+  readonly #graceMs: number;
+  readonly #output: Operator;
+
+  constructor(name: string, context: OperatorContext, store: OperatorStore, graceMs: number, output: Operator) {
+    this.#name = name;
+    this.#context = context;
+    this.#store = store;
+    this.#graceMs = graceMs;
+    this.#output = output;
+  }
+
+  push(key: string, event: unknown, _previous: unknown, time: number): void {
+    const store = this.#store;
+    const seen = store.readRegister(TIME_SEEN);
+    const greatest = time > seen ? time : seen;
+    if (time > seen) store.writeRegister(TIME_SEEN, time);
+    if (event === null) return;
+    if (time < greatest - this.#graceMs) {
+      this.#output.push(key, event, undefined, time);
+      return;
+    }
+    this.#hold(key, event, time);
+    this.#release();
+  }
+
+  #hold(key: string, event: unknown, time: number): void {
+    const store = this.#store;
+    const context = this.#context;
+    const number = Math.max(store.readRegister(NEXT_NUMBER), 0);
+    store.writeRegister(NEXT_NUMBER, number + 1);
+    context.running = this.#name;
+    // No key has a zero character, so that keys stand in the order of their bytes.
+    store.put(`${timeText(time)}${key}\u0000${String(number).padStart(NUMBER_DIGITS, '0')}`, event);
+    context.running = '';
+    if (time > store.readRegister(TIME_HELD)) store.writeRegister(TIME_HELD, time);
+    const next = store.readRegister(NEXT_DUE);
+    if (next === NEVER || time < next) store.writeRegister(NEXT_DUE, time);
+  }
+
+  #release(): void {
+    const store = this.#store;
+    const limit = store.readRegister(TIME_HELD) - this.#graceMs;
+    while (store.readRegister(NEXT_DUE) !== NEVER && store.readRegister(NEXT_DUE) <= limit) {
+      const rows = store.range('', undefined, RELEASED_AT_ONCE);
+      if (rows.length < RELEASED_AT_ONCE) store.writeRegister(NEXT_DUE, NEVER);
+      for (const [row, event] of rows) {
+        const time = timeOfText(row, 0);
+        if (time > limit) {
+          store.writeRegister(NEXT_DUE, time);
+          return;
+        }
+        store.delete(row);
+        this.#emit(row.slice(TIME_LENGTH, -1 - NUMBER_DIGITS), event, time);
+      }
+    }
+  }
+
+  /** What follows sees the key of the event that leaves, not of the one that made it leave. */
+  #emit(key: string, event: unknown, time: number): void {
+    const context = this.#context;
+    const before = context.key;
+    context.key = key;
+    this.#output.push(key, event, undefined, time);
+    context.key = before;
+  }
+}
+
+/** Registers. Of events without a value only the first knows. */
+const TIME_SEEN = 0;
+const TIME_HELD = 1;
+const NEXT_DUE = 2;
+const NEXT_NUMBER = 3;
+
+const NEVER = Number.NEGATIVE_INFINITY;
+const NUMBER_DIGITS = 15;
+const RELEASED_AT_ONCE = 16;
