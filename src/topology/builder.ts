@@ -1,14 +1,17 @@
 import type { Static, TSchema } from 'typebox';
 import { MapOperator } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
+import type { Context } from '../operators/operator-context.ts';
 import { checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
 import { compileTopology } from './compile.ts';
 import type { CompiledTopology } from './compiled.ts';
-import { TopologyGraph } from './graph.ts';
+import { addGlobalTable, GlobalTable } from './global-table.ts';
+import { type Port, TopologyGraph } from './graph.ts';
 import { compileSchemaCheck } from './schema-check.ts';
 import { Stream } from './stream.ts';
 import { defineStream } from './stream-definition.ts';
 import type { StreamOptions } from './stream-options.ts';
+import { latestEvent } from './to-table-node.ts';
 import { TopologyError } from './topology-error.ts';
 
 export interface TopologyOptions {
@@ -26,9 +29,13 @@ export class TopologyBuilder {
 
   /** Events that enter from outside under this name. */
   stream<Schema extends TSchema>(name: string, options: StreamOptions<Schema>): Stream<Static<Schema>> {
+    return new Stream(this.#graph, this.#addStream(name, options));
+  }
+
+  #addStream<Schema extends TSchema>(name: string, options: StreamOptions<Schema>): Port {
     const spec = defineStream(this.#graph, name, options);
     const { description: _, ...settings } = options ?? {};
-    const port = this.#graph.add({
+    return this.#graph.add({
       space: 'stream',
       kind: 'stream',
       name,
@@ -38,7 +45,26 @@ export class TopologyBuilder {
       // What enters goes straight to what follows.
       open: (site) => [site.outputs[0] as Operator],
     });
-    return new Stream(this.#graph, port);
+  }
+
+  /**
+   * A table with the latest event of each key that every partition has all of, so that a stream may be joined with it
+   * whatever its key. It is fed by a stream of its own, of the same name and with the options of one. A rule decides what
+   * an event does to its row, as with `toTable`.
+   */
+  globalTable<Schema extends TSchema>(name: string, options: StreamOptions<Schema>): GlobalTable<Static<Schema>>;
+  globalTable<Schema extends TSchema, Row = Static<Schema>>(
+    name: string,
+    options: StreamOptions<Schema>,
+    rule: (current: NoInfer<Row> | null, event: Static<Schema>, context: Context) => Row | null,
+  ): GlobalTable<Row>;
+  globalTable<Schema extends TSchema, Row>(
+    name: string,
+    options: StreamOptions<Schema>,
+    rule: unknown = latestEvent,
+  ): GlobalTable<Row> {
+    const port = this.#addStream(name, options);
+    return new GlobalTable(this.#graph, addGlobalTable(this.#graph, port, name, rule));
   }
 
   /**

@@ -10,12 +10,16 @@ const MAX_STORES = 4;
 export function keyedStoresOf(stream: TopologyNode, nodes: readonly TopologyNode[]): readonly string[] {
   const reached = new Set([stream.id]);
   const stores: string[] = [];
+  // What is read in order stands under times, what moves under the keys of other partitions.
+  const otherwise = new Set(
+    nodes.flatMap((node) => [...node.orderedStores, ...(node.movesBetweenPartitions ? node.stores : [])]),
+  );
   for (const node of nodes) {
     if (!node.inputs.some((port) => reached.has(port.node))) continue;
     if (node.view !== null && !node.view.isKeyedByPartitionKey) continue;
     if (node.movesBetweenPartitions) continue;
     reached.add(node.id);
-    stores.push(...node.stores, ...node.borrowedStores);
+    stores.push(...[...node.stores, ...node.borrowedStores].filter((store) => !otherwise.has(store)));
   }
   return [...new Set(stores)].slice(0, MAX_STORES);
 }

@@ -5,8 +5,8 @@ import { KeyByOperator, type KeySelector } from '../operators/key-by.ts';
 import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
-import { ToTableOperator, type UpdateRule } from '../operators/to-table.ts';
 import { checkFunction, checkName } from './checks.ts';
+import { GlobalTable } from './global-table.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
 import { addJournal, type JournalOptions } from './journal-node.ts';
@@ -20,7 +20,14 @@ import {
 } from './process-node.ts';
 import { addStateless, type MaybeNamed, type StatelessNode, type UserFunction } from './stateless.ts';
 import { addStreamJoin, type Joined, type Joiner, type JoinWindow, type StreamJoinKind } from './stream-join-node.ts';
+import {
+  addLookedUpJoin,
+  addStreamTableJoin,
+  type HeldJoinOptions,
+  type LookedUpJoinOptions,
+} from './stream-table-join-node.ts';
 import { Table } from './table.ts';
+import { addTable, type TableOptions } from './to-table-node.ts';
 import type { ViewOptions } from './view-node.ts';
 
 /** A way out of a `branch`, and what it is known to let through. */
@@ -130,26 +137,65 @@ export class Stream<Value> {
   }
 
   /**
-   * One event out of each pair of this stream's and the other's that have the same key and lie close enough in time, as
-   * soon as both are there. A stream may be joined with itself.
+   * With a stream: one event out of each pair of this stream's and the other's that have the same key and lie close
+   * enough in time, as soon as both are there. A stream may be joined with itself.
+   *
+   * With a table: one event out of each and the row that the table has under its key then; of a versioned table, at the
+   * event's time, for which the event may be held back (`grace`). With a global table: and the row under a key that the
+   * event names. A change of the table brings nothing about. An event without a row joins nothing.
    */
   join<Other, Result>(
     other: Stream<Other>,
     name: string,
     window: JoinWindow,
     joiner: Joiner<Joined<Value>, Joined<Other>, Result>,
-  ): Stream<Result> {
-    return this.#joined('join', other, name, window, joiner);
+  ): Stream<Result>;
+  join<Row, Result>(table: Table<Row>, name: string, joiner: Joiner<Joined<Value>, Row, Result>): Stream<Result>;
+  join<Row, Result>(
+    table: Table<Row>,
+    name: string,
+    options: HeldJoinOptions,
+    joiner: Joiner<Joined<Value>, Row, Result>,
+  ): Stream<Result>;
+  join<Row, Result>(
+    table: GlobalTable<Row>,
+    name: string,
+    options: LookedUpJoinOptions<Value>,
+    joiner: Joiner<Joined<Value>, Row, Result>,
+  ): Stream<Result>;
+  join<Result>(other: unknown, name: string, ...rest: readonly unknown[]): Stream<Result> {
+    return this.#joined('join', other, name, rest);
   }
 
-  /** `join`, and an event of this stream that nothing matched once nothing can: the joiner is given `null` for the other. */
+  /**
+   * `join`, and an event of this stream that nothing matches: the joiner is given `null` for the other. With a stream, once
+   * nothing can match it any more; with a table, at once.
+   */
   leftJoin<Other, Result>(
     other: Stream<Other>,
     name: string,
     window: JoinWindow,
     joiner: Joiner<Joined<Value>, Joined<Other> | null, Result>,
-  ): Stream<Result> {
-    return this.#joined('leftJoin', other, name, window, joiner);
+  ): Stream<Result>;
+  leftJoin<Row, Result>(
+    table: Table<Row>,
+    name: string,
+    joiner: Joiner<Joined<Value>, Row | null, Result>,
+  ): Stream<Result>;
+  leftJoin<Row, Result>(
+    table: Table<Row>,
+    name: string,
+    options: HeldJoinOptions,
+    joiner: Joiner<Joined<Value>, Row | null, Result>,
+  ): Stream<Result>;
+  leftJoin<Row, Result>(
+    table: GlobalTable<Row>,
+    name: string,
+    options: LookedUpJoinOptions<Value>,
+    joiner: Joiner<Joined<Value>, Row | null, Result>,
+  ): Stream<Result>;
+  leftJoin<Result>(other: unknown, name: string, ...rest: readonly unknown[]): Stream<Result> {
+    return this.#joined('leftJoin', other, name, rest);
   }
 
   /** `leftJoin` for both streams. */
@@ -159,18 +205,25 @@ export class Stream<Value> {
     window: JoinWindow,
     joiner: Joiner<Joined<Value> | null, Joined<Other> | null, Result>,
   ): Stream<Result> {
-    return this.#joined('outerJoin', other, name, window, joiner);
+    return this.#joined('outerJoin', other, name, [window, joiner]);
   }
 
-  #joined<Result>(
-    kind: StreamJoinKind,
-    other: Stream<unknown>,
-    name: string,
-    window: JoinWindow,
-    joiner: UserFunction,
-  ): Stream<Result> {
-    const right = this.#portOf(other, labelOf({ kind, name })) ?? this.#port;
-    return new Stream(this.#graph, addStreamJoin(this.#graph, kind, this.#port, right, name, window, joiner));
+  #joined<Result>(kind: StreamJoinKind, other: unknown, name: string, rest: readonly unknown[]): Stream<Result> {
+    const graph = this.#graph;
+    const port = this.#port;
+    const label = labelOf({ kind, name });
+    const options = rest.length > 1 ? rest[0] : null;
+    const joiner = rest[rest.length - 1] as UserFunction;
+    if (kind !== 'outerJoin' && other instanceof Table) {
+      const table = Table.portIn(graph, other, label) ?? port;
+      return new Stream(graph, addStreamTableJoin(graph, kind, port, table, name, options, joiner));
+    }
+    if (kind !== 'outerJoin' && other instanceof GlobalTable) {
+      const table = GlobalTable.portIn(graph, other, label) ?? port;
+      return new Stream(graph, addLookedUpJoin(graph, kind, port, table, name, options, joiner));
+    }
+    const right = this.#portOf(other, label) ?? port;
+    return new Stream(graph, addStreamJoin(graph, kind, port, right, name, options as JoinWindow, joiner));
   }
 
   /** The port of a stream that is given to this one; null after a complaint. */
@@ -208,35 +261,25 @@ export class Stream<Value> {
     >;
   }
 
-  /** A table with the latest event of each key. */
-  toTable(name: string): Table<Value>;
+  /** A table with the latest event of each key; with a history, a versioned one. */
+  toTable(name: string, options?: TableOptions): Table<Value>;
   /**
    * A table with a row per key, which the rule inserts, updates and deletes: it is given the row (`null`: there is none)
-   * and an event, and returns the row from now on (`null`: none). The same row returned changes nothing.
+   * and an event, and returns the row from now on (`null`: none). The same row returned changes nothing. In a versioned
+   * table the row is that of the event's time.
    *
    * A row is taken to be of the events' type unless the rule says otherwise: annotate its `current`.
    */
   toTable<Row = Value>(
     name: string,
     rule: (current: NoInfer<Row> | null, event: Value, context: Context) => Row | null,
+    options?: TableOptions,
   ): Table<Row>;
-  toTable<Row>(name: string, rule: UserFunction = latest): Table<Row> {
-    const graph = this.#graph;
-    checkName(graph, 'toTable', name);
-    checkFunction(graph, labelOf({ kind: 'toTable', name }), 'rule', rule, '(current, event, context) => row | null');
-    const port = graph.add({
-      kind: 'toTable',
-      name,
-      inputs: [this.#port],
-      emits: 'table',
-      stores: [name],
-      timedStores: [name],
-      settings: { rule },
-      open: (site) => [
-        new ToTableOperator(site.name, site.context, site.store(0), rule as UpdateRule, site.outputs[0] as Operator),
-      ],
-    });
-    return new Table(graph, port);
+  toTable<Row>(name: string, first: unknown = {}, second?: unknown): Table<Row> {
+    const isRule = second !== undefined || typeof first !== 'object';
+    const rule = isRule ? first : null;
+    const options = isRule ? (second ?? {}) : first;
+    return new Table(this.#graph, addTable(this.#graph, this.#port, name, rule, options));
   }
 
   /** The last events, in the order in which they came by, to be read from outside; for a stream that few events take. */
@@ -279,7 +322,3 @@ const FLAT_MAP: StatelessNode = {
   form: '(event, context) => values',
   create: (name, context, call, output) => new FlatMapOperator(name, context, call as FlatMapper, output),
 };
-
-function latest<Value>(_current: unknown, event: Value): Value {
-  return event;
-}

@@ -2,10 +2,15 @@ import { FilterOperator, type Predicate } from '../operators/filter.ts';
 import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import { ToStreamOperator } from '../operators/to-stream.ts';
-import type { Port, TopologyGraph } from './graph.ts';
+import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { GroupedTable } from './grouped-table.ts';
 import { addStateless, type MaybeNamed, type StatelessNode, type UserFunction } from './stateless.ts';
 import { Stream } from './stream.ts';
+import { addTableJoin, type ForeignKeyOptions, type TableJoinKind } from './table-join-node.ts';
 import { addView, type ViewOptions } from './view-node.ts';
+
+/** Makes one row out of two, again and again as they change; it depends on them alone. */
+type TableJoiner<Row, Other, Result> = (row: Row, other: Other) => Result;
 
 /**
  * One row per key, as it changes. What follows is told of every change: the row from now on and the row until now.
@@ -24,6 +29,13 @@ export class Table<Row> {
     this.#port = port;
   }
 
+  /** Where the table stands in a graph. @returns null after a complaint: it is of another topology */
+  static portIn(graph: TopologyGraph, table: Table<unknown>, label: string): Port | null {
+    if (table.#graph === graph) return table.#port;
+    graph.complain(label, 'it is given a table of another topology', 'give it one of this one');
+    return null;
+  }
+
   /** The rows that the predicate holds for; a row that ceases to pass is deleted from what follows. */
   filter<Narrow extends Row>(...args: MaybeNamed<(row: Row) => row is Narrow>): Table<Narrow>;
   filter(...args: MaybeNamed<(row: Row) => boolean>): Table<Row>;
@@ -34,6 +46,63 @@ export class Table<Row> {
   /** One row out of each. */
   map<Result>(...args: MaybeNamed<(row: Row) => Result>): Table<Result> {
     return new Table(this.#graph, addStateless(this.#graph, this.#port, args, MAP));
+  }
+
+  /**
+   * A table with a row for every key that both tables have. With a foreign key: for every row of this table whose
+   * `foreignKey` is a key of the other one; a change of the other's row changes all rows that refer to it.
+   */
+  join<Other, Result>(other: Table<Other>, name: string, joiner: TableJoiner<Row, Other, Result>): Table<Result>;
+  join<Other, Result>(
+    other: Table<Other>,
+    name: string,
+    options: ForeignKeyOptions<Row>,
+    joiner: TableJoiner<Row, Other, Result>,
+  ): Table<Result>;
+  join<Result>(other: Table<unknown>, name: string, ...rest: readonly unknown[]): Table<Result> {
+    return this.#joined('join', other, name, rest);
+  }
+
+  /** `join` with a row for every row of this table: the joiner is given `null` where the other table has none. */
+  leftJoin<Other, Result>(
+    other: Table<Other>,
+    name: string,
+    joiner: TableJoiner<Row, Other | null, Result>,
+  ): Table<Result>;
+  leftJoin<Other, Result>(
+    other: Table<Other>,
+    name: string,
+    options: ForeignKeyOptions<Row>,
+    joiner: TableJoiner<Row, Other | null, Result>,
+  ): Table<Result>;
+  leftJoin<Result>(other: Table<unknown>, name: string, ...rest: readonly unknown[]): Table<Result> {
+    return this.#joined('leftJoin', other, name, rest);
+  }
+
+  /** `join` with a row for every key that either table has. */
+  outerJoin<Other, Result>(
+    other: Table<Other>,
+    name: string,
+    joiner: TableJoiner<Row | null, Other | null, Result>,
+  ): Table<Result> {
+    return this.#joined('outerJoin', other, name, [joiner]);
+  }
+
+  #joined<Result>(kind: TableJoinKind, other: unknown, name: string, rest: readonly unknown[]): Table<Result> {
+    const graph = this.#graph;
+    const label = labelOf({ kind, name });
+    if (!(other instanceof Table)) graph.complain(label, 'it is given something that is no table', 'give it a table');
+    const right = other instanceof Table ? Table.portIn(graph, other, label) : null;
+    const options = rest.length > 1 ? rest[0] : null;
+    const joiner = rest[rest.length - 1] as UserFunction;
+    return new Table(graph, addTableJoin(graph, kind, this.#port, right ?? this.#port, name, options, joiner));
+  }
+
+  /** The rows by another key, to be folded: the group that a row belongs to and what it brings to it; `null`: none. */
+  groupBy<Value>(
+    group: (row: Row, key: string) => readonly [group: string | number | null, value: Value] | null,
+  ): GroupedTable<Value> {
+    return new GroupedTable(this.#graph, this.#port, group);
   }
 
   /** The table's changes as events: the row from now on, `null` when it is deleted. */

@@ -1,0 +1,52 @@
+import type { Operator } from '../operators/operator.ts';
+import { ToTableOperator, type UpdateRule } from '../operators/to-table.ts';
+import { checkFunction } from './checks.ts';
+import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { addView, type ViewOptions } from './view-node.ts';
+
+/** The kind of the nodes whose events every partition must have. */
+export const GLOBAL_TABLE = 'globalTable';
+
+/** One row per key, all of them in every partition: what any event may be joined with, whatever its own key. */
+export class GlobalTable<Row> {
+  /** The type of its rows; there is no such member when the program runs. */
+  declare readonly '~value': Row;
+  readonly #graph: TopologyGraph;
+  readonly #port: Port;
+
+  constructor(graph: TopologyGraph, port: Port) {
+    this.#graph = graph;
+    this.#port = port;
+  }
+
+  /** Where the table stands in a graph. @returns null after a complaint: it is of another topology */
+  static portIn(graph: TopologyGraph, table: GlobalTable<unknown>, label: string): Port | null {
+    if (table.#graph === graph) return table.#port;
+    graph.complain(label, 'it is given a table of another topology', 'give it one of this one');
+    return null;
+  }
+
+  /** Lets the table be read from outside under this name. */
+  toView(name: string, options: ViewOptions<Row> = {}): this {
+    addView(this.#graph, this.#port, name, options);
+    return this;
+  }
+}
+
+/** Adds a global table of the stream at `input`. */
+export function addGlobalTable(graph: TopologyGraph, input: Port, name: string, rule: unknown): Port {
+  checkFunction(graph, labelOf({ kind: GLOBAL_TABLE, name }), 'rule', rule, '(current, event, context) => row | null');
+  return graph.add({
+    kind: GLOBAL_TABLE,
+    name,
+    inputs: [input],
+    emits: 'table',
+    stores: [name],
+    timedStores: [name],
+    movesBetweenPartitions: true,
+    settings: { rule },
+    open: (site) => [
+      new ToTableOperator(site.name, site.context, site.store(0), rule as UpdateRule, site.outputs[0] as Operator),
+    ],
+  });
+}

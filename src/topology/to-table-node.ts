@@ -1,0 +1,58 @@
+import type { Duration } from '../base/duration.ts';
+import type { Operator } from '../operators/operator.ts';
+import { ToTableOperator, type UpdateRule } from '../operators/to-table.ts';
+import { ToVersionedTableOperator } from '../operators/to-versioned-table.ts';
+import { checkDuration, checkFunction, checkName, checkOptions } from './checks.ts';
+import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+
+export interface TableOptions {
+  /**
+   * Makes the table a versioned one, which knows its rows as they were that long ago, in event time. A join looks up the
+   * row of the event's time. An event that happened before the latest row of its key changes the past only, so nothing
+   * that follows the table hears of it, and one from before the history is not taken. 1 ms at least.
+   */
+  readonly history?: Duration;
+}
+
+/** Adds a table of the stream at `input`. `rule` null: the latest event of each key. */
+export function addTable(graph: TopologyGraph, input: Port, name: string, rule: unknown, options: unknown): Port {
+  const label = labelOf({ kind: 'toTable', name });
+  checkName(graph, 'toTable', name);
+  if (rule !== null) checkFunction(graph, label, 'rule', rule, '(current, event, context) => row | null');
+  checkOptions(graph, label, options, ['history']);
+  const history = (options as TableOptions | null)?.history;
+  const node = { kind: 'toTable', name, inputs: [input], emits: 'table', timedStores: [name] } as const;
+  if (history === undefined) {
+    const decide = (rule ?? latestEvent) as UpdateRule;
+    return graph.add({
+      ...node,
+      stores: [name],
+      settings: { rule: decide },
+      open: (site) => [
+        new ToTableOperator(site.name, site.context, site.store(0), decide, site.outputs[0] as Operator),
+      ],
+    });
+  }
+  const historyMs = checkDuration(graph, label, 'history', history, 1);
+  const past = [`${name}:history`, `${name}:expiry`];
+  return graph.add({
+    ...node,
+    stores: [name, ...past],
+    orderedStores: past,
+    settings: { rule, historyMs },
+    open: (site) => [
+      new ToVersionedTableOperator(
+        site.name,
+        site.context,
+        [site.store(0), site.store(1), site.store(2)],
+        historyMs,
+        rule as UpdateRule | null,
+        site.outputs[0] as Operator,
+      ),
+    ],
+  });
+}
+
+export function latestEvent<Value>(_current: unknown, event: Value): Value {
+  return event;
+}
