@@ -40,6 +40,7 @@ export function goalLines(runs: Runs): GoalLine[] {
   const rows = median(runs.recovery.map((result) => result.rows));
   return [
     atLeast('durable HTTP ÷ bare uWS answering 202', rate('http') / rate('floor-http'), '', 0.9),
+    atLeast('durable HTTP ÷ hand-over to a thread and back', rate('http') / rate('floor-handover'), '', Number.NaN),
     atLeast('durable JSON over WebSocket', rate('ws-json'), 'orders/s', 1_000_000),
     atLeast('durable msgpack records over WebSocket', rate('ws-binary'), 'orders/s', 2_000_000),
     atLeast('JSON by orderId ÷ by producer', rate('ws-json-by-id') / rate('ws-json'), '', 0.75),

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { checkAggregate } from '../run/aggregate-check.ts';
 import { flawOf, type LoadReport, runLoad } from '../run/load-run.ts';
-import { BENCH_CONFIG, builtModule, ENGINE_MAIN, FLOOR_UWS, removeDirectory, scratchDirectory } from '../run/places.ts';
+import {
+  BENCH_CONFIG,
+  builtModule,
+  ENGINE_MAIN,
+  FLOOR_HANDOVER,
+  FLOOR_UWS,
+  removeDirectory,
+  scratchDirectory,
+} from '../run/places.ts';
 import { ServerProcess } from '../run/process.ts';
 import { costOf } from '../run/process-cost.ts';
 import type { Measurement } from './plan.ts';
@@ -60,8 +68,8 @@ export async function measure(measurement: Measurement, options: MeasureOptions)
 }
 
 function serverArguments(measurement: Measurement, data: string): string[] {
-  if (measurement.topology === null) return [FLOOR_UWS];
-  const topology = builtModule(measurement.topology);
+  if (measurement.floor !== null) return [measurement.floor === 'uws' ? FLOOR_UWS : FLOOR_HANDOVER];
+  const topology = builtModule(measurement.topology as string);
   const ports = ['--port', '0', '--admin-port', '0'];
   return [ENGINE_MAIN, 'serve', '--json', '--config', BENCH_CONFIG, '--data', data, ...ports, '--topology', topology];
 }

@@ -65,7 +65,7 @@ export function printGoals(runs: Runs): string {
   const rows = goalLines(runs).map((line) => [
     line.what,
     `${figure(line.value)}${line.unit === '' ? '' : ` ${line.unit}`}`,
-    `${line.isAtLeast ? '≥' : '≤'} ${figure(line.goal)}`,
+    Number.isFinite(line.goal) ? `${line.isAtLeast ? '≥' : '≤'} ${figure(line.goal)}` : '',
     verdict(line),
   ]);
   return table([['goal', 'measured', 'aim', ''], ...rows]);
@@ -73,6 +73,7 @@ export function printGoals(runs: Runs): string {
 
 function verdict(line: GoalLine): string {
   if (!Number.isFinite(line.value)) return 'not measured';
+  if (!Number.isFinite(line.goal)) return 'for comparison';
   const isReached = line.isAtLeast ? line.value >= line.goal : line.value <= line.goal;
   return isReached ? 'reached' : 'open';
 }

@@ -8,6 +8,7 @@ export const SCRATCH_DIRECTORY = join(PROJECT_DIRECTORY, '.bench');
 export const ENGINE_MAIN = join(PROJECT_DIRECTORY, 'dist/moka.cjs');
 export const LOAD_GENERATOR = fileURLToPath(new URL('../load/load-generator.js', import.meta.url));
 export const FLOOR_UWS = fileURLToPath(new URL('../floor/floor-uws.js', import.meta.url));
+export const FLOOR_HANDOVER = fileURLToPath(new URL('../floor/floor-handover.js', import.meta.url));
 export const FLOOR_LOG_SOURCE = join(PROJECT_DIRECTORY, 'native-bench/floor/floor-log.cpp');
 export const KIOSK_CONFIG = join(PROJECT_DIRECTORY, 'config/kiosk.json');
 export const BENCH_CONFIG = join(PROJECT_DIRECTORY, 'config/bench.json');
