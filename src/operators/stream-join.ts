@@ -187,5 +187,5 @@ class JoinSide implements Operator {
   }
 }
 
-/** Register of the left side's store; the first ones are its buffer's. */
-const STREAM_TIME = 2;
+/** Register of the left side's store; the others are its buffer's. */
+const STREAM_TIME = 3;

@@ -56,8 +56,11 @@ export class UnmatchedEvents {
 
   /** To be called before the first `takeClosed` of an event. */
   start(streamTime: number): void {
-    this.#left.start(streamTime);
-    this.#right.start(streamTime);
+    const store = this.#store;
+    const cleared = store.readRegister(CLEARED_AT);
+    store.writeRegister(CLEARED_AT, streamTime);
+    this.#left.start(streamTime, cleared);
+    this.#right.start(streamTime, cleared);
   }
 
   /**
@@ -100,6 +103,7 @@ class ClosedRows {
   readonly #store: OperatorStore;
   readonly #end: string;
   #streamTime = 0;
+  #from = '';
   #limit = 0;
   #rows: readonly [key: string, value: unknown][] = [];
   #at = 0;
@@ -111,8 +115,12 @@ class ClosedRows {
     this.#end = String.fromCharCode(side.charCodeAt(0) + 1);
   }
 
-  start(streamTime: number): void {
+  /** @param cleared the stream's time when this was called last, or NEVER */
+  start(streamTime: number, cleared: number): void {
     this.#streamTime = streamTime;
+    // Nothing older is there: it went then, or was so late that it was never kept. To begin before it would be to pass
+    // over everything that was deleted since the last checkpoint.
+    this.#from = cleared === NEVER ? this.side : this.side + timeText(cleared - this.openMs);
     this.openDue = Number.POSITIVE_INFINITY;
     this.#limit = FIRST_RANGE;
     this.#fetch();
@@ -128,6 +136,7 @@ class ClosedRows {
         continue;
       }
       const [rowKey] = this.#rows[this.#at++] as [string, unknown];
+      this.#from = rowKey;
       if (isSealedKey(rowKey)) continue;
       const time = timeOfText(rowKey, 1);
       if (this.#streamTime > time + this.openMs) {
@@ -144,15 +153,16 @@ class ClosedRows {
   }
 
   #fetch(): void {
-    this.#rows = this.#store.range(this.side, this.#end, this.#limit);
+    this.#rows = this.#store.range(this.#from, this.#end, this.#limit);
     this.#at = 0;
   }
 }
 
 const KEY_AT = 1 + TIME_LENGTH;
 
-// Register of the store.
+// Registers of the store.
 const FIRST_DUE = 0;
+const CLEARED_AT = 1;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /** Mostly one row is due; after a silence all are. */
