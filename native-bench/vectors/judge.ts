@@ -64,7 +64,7 @@ export function settle(vector: Vector, expected: readonly Row[], observed: reado
     }
     const { reduce } = quirk;
     if (difference !== null && reduce !== undefined) {
-      const rest = compare(vector, reduce(expected), reduce(observed));
+      const rest = compare(vector, ...reduce(expected, observed));
       if (rest === null) return tag;
       throw new Unequal(describe(rest));
     }

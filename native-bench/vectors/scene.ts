@@ -1,11 +1,12 @@
 import { Type } from 'typebox';
 import { defineTopology, type TopologyBuilder } from '../../src/topology/builder.ts';
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
+import type { GlobalTable } from '../../src/topology/global-table.ts';
 import type { Stream } from '../../src/topology/stream.ts';
 import type { Table } from '../../src/topology/table.ts';
 import { ONLY_OUTPUT, type Row } from './row.ts';
 import type { Input } from './vector.ts';
-import type { Value } from './words.ts';
+import type { Cell, Value } from './words.ts';
 
 /** More than any vector puts out. */
 const KEEP = 100_000;
@@ -23,6 +24,13 @@ export const Envelope = Type.Object({
 export type Envelope = Type.Static<typeof Envelope>;
 export const LANE = 'vector';
 
+/** The same of a table that stands under its own keys in every partition. */
+const GlobalEnvelope = Type.Object({
+  key: Type.String(),
+  value: Type.Union([Type.String(), Type.Number(), Type.Null()]),
+  ts: Type.Optional(Type.Integer()),
+});
+
 /** Where an operator is written down: its streams come in by name, its results go out by name. */
 export class Scene {
   readonly outputs: string[] = [];
@@ -30,6 +38,7 @@ export class Scene {
   readonly tables: string[] = [];
   readonly #t: TopologyBuilder;
   readonly #envelopes = new Map<string, Stream<Envelope>>();
+  readonly #globalTables = new Set<string>();
 
   constructor(t: TopologyBuilder) {
     this.#t = t;
@@ -54,6 +63,18 @@ export class Scene {
     return this.envelopes(name)
       .keyBy((envelope) => envelope.key)
       .map((envelope) => envelope.value);
+  }
+
+  /** The latest value of each key; a record without a value deletes. */
+  globalTable(name: string): GlobalTable<Cell> {
+    this.#globalTables.add(name);
+    const options = { schema: GlobalEnvelope, key: 'key', eventTime: 'ts', guarantee: 'at-least-once' } as const;
+    return this.#t.globalTable<typeof GlobalEnvelope, Cell>(name, options, (_, { value }) => value);
+  }
+
+  /** A stream that the operator does not look at is there all the same. */
+  declare(name: string): void {
+    if (!this.#globalTables.has(name)) this.envelopes(name);
   }
 
   observe(stream: Stream<unknown>, output = ONLY_OUTPUT): void {
@@ -97,8 +118,7 @@ export function stageOf(experiment: Experiment, inputs: readonly Input[]): Stage
   const topology = defineTopology('vector', (t) => {
     scene = new Scene(t);
     experiment.build(scene);
-    // A stream that the operator does not look at is there all the same.
-    for (const { stream } of inputs) if (typeof stream === 'string') scene.envelopes(stream);
+    for (const { stream } of inputs) if (typeof stream === 'string') scene.declare(stream);
   });
   const { outputs, tables } = scene as Scene;
   return { topology, outputs, tables };

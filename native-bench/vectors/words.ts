@@ -1,7 +1,9 @@
 import { unknownWords } from './not-applicable.ts';
 
+/** What a table holds of a record. */
+export type Cell = string | number;
 /** Value of a record; null: it has none. */
-export type Value = string | number | null;
+export type Value = Cell | null;
 export type Names = Readonly<Record<string, unknown>>;
 
 /** Fills `${name}` in; null is written `null`. */
@@ -12,7 +14,7 @@ export function fill(template: string, names: Names): string {
   });
 }
 
-export type Joiner = (left: Value, right: Value) => string | number;
+export type Joiner = (left: Value, right: Value) => Cell;
 
 /** A template of `${left}` and `${right}`, or `sum`. */
 export function joinerOf(words: unknown): Joiner {
@@ -22,11 +24,11 @@ export function joinerOf(words: unknown): Joiner {
 }
 
 export interface Fold {
-  readonly initial: () => string | number;
+  readonly initial: () => Cell;
   /** The state is undefined at the first value of a key, if that value is to stand as it is. */
-  readonly add: (state: string | number, value: Value) => string | number;
-  readonly remove: (state: string | number, value: Value) => string | number;
-  readonly merge: (older: string | number, newer: string | number) => string | number;
+  readonly add: (state: Cell, value: Value) => Cell;
+  readonly remove: (state: Cell, value: Value) => Cell;
+  readonly merge: (older: Cell, newer: Cell) => Cell;
   /** The first value stands as it is; there is no initial state. */
   readonly isReduce: boolean;
   readonly isCount: boolean;
@@ -34,7 +36,7 @@ export interface Fold {
 
 export interface Aggregator {
   readonly kind: string;
-  readonly init?: string | number;
+  readonly init?: Cell;
   readonly add?: string;
   readonly remove?: string;
   readonly merge?: string;

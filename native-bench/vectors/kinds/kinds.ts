@@ -1,9 +1,11 @@
 import { NotApplicable, notBuiltYet } from '../not-applicable.ts';
 import type { Experiment } from '../scene.ts';
 import type { Vector } from '../vector.ts';
+import * as deduplication from './deduplication.ts';
 import { aggregate } from './folds.ts';
 import * as stateless from './stateless.ts';
 import * as streamJoins from './stream-joins.ts';
+import * as tables from './tables.ts';
 import { topology } from './topologies.ts';
 
 type Adapter = (operator: Vector['operator'], vector: Vector) => Experiment;
@@ -21,6 +23,12 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   aggregate,
   streamStreamJoin: streamJoins.streamStreamJoin,
   intervalJoin: streamJoins.intervalJoin,
+  deduplicate: deduplication.deduplicate,
+  deduplicateRow: deduplication.deduplicateRow,
+  streamTableJoin: tables.streamTableJoin,
+  tableTableJoin: tables.tableTableJoin,
+  foreignKeyJoin: tables.foreignKeyJoin,
+  tableGroupAggregate: tables.tableGroupAggregate,
   topology,
 };
 

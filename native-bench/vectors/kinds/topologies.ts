@@ -3,6 +3,7 @@ import type { Experiment } from '../scene.ts';
 import type { OperatorSpec } from '../vector.ts';
 import { predicateOf, type Value } from '../words.ts';
 import { threeWayJoin } from './stream-joins.ts';
+import { joined, tableOf } from './tables.ts';
 
 /** Small pipelines in words. Each shape is known by its words, whatever vector it stands in. */
 export function topology({ steps }: OperatorSpec): Experiment {
@@ -27,6 +28,10 @@ const SHAPES: readonly (readonly [shape: RegExp, create: (groups: Groups) => Exp
       build: (scene) => threeWayJoin(scene, Number(window), Number(grace), joiner as string),
     }),
   ],
+  [
+    /^(?<first>\w+) = tableTableJoin\((?<type>\w+), (?<left>\w+), (?<right>\w+), joiner "(?<joiner>[^"]+)"\)\n\w+ = tableTableJoin\(\k<type>, \k<first>, \k<right>, joiner "\k<joiner>"\)$/,
+    joinedTwice,
+  ],
   [/^on record from (\w+): if .* first send .* to \1; then send the record to \w+$/, fedBack],
 ];
 
@@ -43,6 +48,17 @@ function filteredTable({ table, stream, yes, no, test }: Groups): Experiment {
         rows.filter((row: Value) => !holds('', row)),
         no,
       );
+    },
+  };
+}
+
+/** `(left JOIN right) JOIN right`. */
+function joinedTwice({ first, type, left, right, joiner }: Groups): Experiment {
+  return {
+    build: (scene) => {
+      const other = tableOf(scene, right as string);
+      const once = joined(tableOf(scene, left as string), other, first as string, type, joiner);
+      scene.observeTable(joined(once, other, 'again', type, joiner));
     },
   };
 }

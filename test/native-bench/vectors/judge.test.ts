@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../../native-bench/vectors/judge.ts';
+import { judge, settle } from '../../../native-bench/vectors/judge.ts';
+import type { Row } from '../../../native-bench/vectors/row.ts';
 import type { Vector } from '../../../native-bench/vectors/vector.ts';
 
 const COUNT: Vector = {
@@ -75,6 +76,16 @@ describe('judge', () => {
     const wrong = { ...tagged, expected: [{ output: 'odd', key: 'A', value: 1, ts: 2, afterInput: 0 }] };
     expect((await judge(wrong)).result).toBe('FAIL');
     expect((await judge({ ...FILTERED, quirks: ['unheard-of'] })).result).toBe('FAIL');
+  });
+
+  it('accepts rows that are not repeated, and deletes that a peer forgets, where the tag says so', () => {
+    const vector: Vector = { ...COUNT, order: 'perInput', quirks: ['KAFKA-6443-duplicate-results'] };
+    const row = (value: unknown, afterInput: number): Row => ({ output: 'out', key: 'a', value, ts: 1, afterInput });
+    const twice = [row(1, 0), row(1, 0), row(2, 1)];
+    expect(settle(vector, twice, [row(1, 0), row(2, 1), row(null, 2)])).toBe('KAFKA-6443-duplicate-results');
+    expect(() => settle(vector, twice, [row(1, 0), row(null, 1)])).toThrow('expected');
+    expect(() => settle(vector, twice, [row(1, 0), row(2, 1), row(3, 2)])).toThrow('expected no row, got a=3');
+    expect(() => settle({ ...vector, quirks: [] }, twice, [row(1, 0), row(2, 1)])).toThrow('expected a=1');
   });
 
   it('fails what a modern engine must not do', async () => {
