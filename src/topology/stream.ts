@@ -6,6 +6,7 @@ import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { checkFunction, checkName } from './checks.ts';
+import { addDeduplicate, addDistinct, type DeduplicateOptions, type DistinctOptions } from './distinct-node.ts';
 import { GlobalTable } from './global-table.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
@@ -280,6 +281,19 @@ export class Stream<Value> {
     const rule = isRule ? first : null;
     const options = isRule ? (second ?? {}) : first;
     return new Table(this.#graph, addTable(this.#graph, this.#port, name, rule, options));
+  }
+
+  /**
+   * Drops an event whose key and identity were passed on before, if both happened at most `within` apart. What lies further
+   * behind the stream's time than that passes: it is remembered no more.
+   */
+  distinct(name: string, options: DistinctOptions<Value>): Stream<Value> {
+    return new Stream(this.#graph, addDistinct(this.#graph, this.#port, name, options));
+  }
+
+  /** A table of one event per key: the first or the last of those that came, or of those that happened. */
+  deduplicate(name: string, options: DeduplicateOptions): Table<Joined<Value>> {
+    return new Table(this.#graph, addDeduplicate(this.#graph, this.#port, name, options));
   }
 
   /** The last events, in the order in which they came by, to be read from outside; for a stream that few events take. */

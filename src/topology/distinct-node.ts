@@ -1,0 +1,92 @@
+import type { Duration } from '../base/duration.ts';
+import { DeduplicateOperator, type DeduplicateRule } from '../operators/deduplicate.ts';
+import { type DistinctBy, DistinctOperator } from '../operators/distinct.ts';
+import type { Operator } from '../operators/operator.ts';
+import type { Context } from '../operators/operator-context.ts';
+import { checkChoice, checkDuration, checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
+import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import type { Joined } from './stream-join-node.ts';
+
+export interface DistinctOptions<Value> {
+  /** What tells the events of one key apart: text or a whole number; `null` passes on. Default: nothing does. */
+  readonly by?: (event: Joined<Value>, context: Context) => string | number | null;
+  /** Events of the same key and identity that lie at most so far apart are one. */
+  readonly within: Duration;
+}
+
+export interface DeduplicateOptions {
+  readonly keep: 'first' | 'last';
+  /** What first and last mean: by their coming, or by the time at which they happened. */
+  readonly order: 'arrival' | 'event-time';
+}
+
+/** A century is a slip of the keyboard. */
+const MAX_WITHIN_MS = 36_525 * 86_400_000;
+
+/** Adds an operator that drops repetitions among the events at `input`. */
+export function addDistinct<Value>(
+  graph: TopologyGraph,
+  input: Port,
+  name: string,
+  options: DistinctOptions<Value>,
+): Port {
+  const label = labelOf({ kind: 'distinct', name });
+  checkName(graph, 'distinct', name);
+  checkOptions(graph, label, options, ['by', 'within']);
+  const { by, within } = options ?? {};
+  if (by !== undefined) checkFunction(graph, label, 'by', by, '(event, context) => string | number | null');
+  const withinMs = checkDuration(graph, label, 'within', within, 0);
+  if (withinMs > MAX_WITHIN_MS) graph.complain(label, 'within is more than a hundred years', 'use a shorter time');
+  return graph.add({
+    kind: 'distinct',
+    name,
+    inputs: [input],
+    stores: [name],
+    orderedStores: [name],
+    settings: { withinMs, by },
+    open: (site) => [
+      new DistinctOperator(
+        site.name,
+        site.context,
+        site.store(0),
+        withinMs,
+        (by as DistinctBy | undefined) ?? null,
+        site.outputs[0] as Operator,
+      ),
+    ],
+  });
+}
+
+/** Adds a table of one event per key of the stream at `input`. */
+export function addDeduplicate(graph: TopologyGraph, input: Port, name: string, options: DeduplicateOptions): Port {
+  const label = labelOf({ kind: 'deduplicate', name });
+  checkName(graph, 'deduplicate', name);
+  checkOptions(graph, label, options, ['keep', 'order']);
+  const { keep, order } = (options ?? {}) as Partial<DeduplicateOptions>;
+  checkGiven(graph, label, 'keep', keep, ['first', 'last']);
+  checkGiven(graph, label, 'order', order, ['arrival', 'event-time']);
+  const rule: DeduplicateRule = { keepsLast: keep === 'last', byTime: order === 'event-time' };
+  return graph.add({
+    kind: 'deduplicate',
+    name,
+    inputs: [input],
+    emits: 'table',
+    stores: [name],
+    timedStores: [name],
+    settings: { ...rule },
+    open: (site) => [
+      new DeduplicateOperator(site.name, site.context, site.store(0), rule, site.outputs[0] as Operator),
+    ],
+  });
+}
+
+function checkGiven(
+  graph: TopologyGraph,
+  label: string,
+  option: string,
+  value: unknown,
+  choices: readonly string[],
+): void {
+  if (value === undefined) graph.complain(label, `${option} is ${kindOf(value)}`, `use one of ${choices.join(', ')}`);
+  else checkChoice(graph, label, option, value, choices);
+}
