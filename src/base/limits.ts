@@ -18,9 +18,8 @@ export const MAX_IDEMPOTENCY_KEY_BYTES = 255;
 export const MAX_PRODUCER_BYTES = 128;
 /** Nesting of a body: deeper input is an attack on the parser's stack, not an order. */
 export const MAX_BODY_DEPTH = 32;
-/** Default and greatest size of one event's value. */
+/** Default of the greatest size of one event's value. */
 export const DEFAULT_MAX_EVENT_BYTES = 64 * KIB;
-export const MAX_EVENT_BYTES = 1 * MIB;
 /** Events of one WebSocket frame or one batch line group that travel together. */
 export const MAX_FRAME_EVENTS = 4096;
 
@@ -28,6 +27,10 @@ export const MAX_FRAME_EVENTS = 4096;
 export const DEFAULT_MAX_BLOCK_BYTES = 1 * MIB;
 /** A block must hold the largest sub-batch that an ingress may hand over as one ring message. */
 export const MAX_INTAKE_MESSAGE_BYTES = 256 * KIB;
+/** What an event takes of its message beside its value: headers and idempotency key. */
+const EVENT_ENVELOPE_BYTES = 1 * KIB;
+/** Greatest value of one event that can be configured: it travels in one message. */
+export const MAX_EVENT_BYTES = MAX_INTAKE_MESSAGE_BYTES - EVENT_ENVELOPE_BYTES;
 export const DEFAULT_INTAKE_RING_BYTES = 4 * MIB;
 export const DEFAULT_ACK_RING_BYTES = 1 * MIB;
 export const DEFAULT_SEGMENT_BYTES = 64 * MIB;
@@ -44,6 +47,7 @@ export const DEFAULT_MAX_FUTURE_SKEW_MS = 24 * 60 * 60 * 1000;
 
 export const MAX_PARTITIONS = 64;
 
+assert(DEFAULT_MAX_EVENT_BYTES <= MAX_EVENT_BYTES, 'the default may be configured');
 assert(MAX_INTAKE_MESSAGE_BYTES <= DEFAULT_INTAKE_RING_BYTES / 4, 'an intake message fits a ring several times');
 assert(MAX_INTAKE_MESSAGE_BYTES <= DEFAULT_MAX_BLOCK_BYTES, 'an intake message fits a block');
 assert(DEFAULT_MAX_BLOCK_BYTES * 2 <= MIN_SEGMENT_BYTES, 'a segment holds more than one block');

@@ -6,6 +6,7 @@ import {
   DEFAULT_MAX_EVENT_BYTES,
   DEFAULT_SEGMENT_BYTES,
   KIB,
+  MAX_EVENT_BYTES,
   MAX_INTAKE_MESSAGE_BYTES,
   MAX_PARTITIONS,
   MIB,
@@ -28,8 +29,6 @@ const DAY_MS = 24 * HOUR_MS;
  */
 const CORES = availableParallelism();
 const DEFAULT_WORKERS = Math.min(CORES <= 2 ? CORES : CORES - 1, 8);
-/** An event travels in one intake message with its headers and its idempotency key. */
-const GREATEST_EVENT_BYTES = MAX_INTAKE_MESSAGE_BYTES - KIB;
 
 function whole(
   defaultValue: number,
@@ -83,7 +82,7 @@ export const CONFIG_SCHEMA = section({
   http: section({
     host: host('Address that takes events and answers queries.'),
     port: whole(8080, 0, 65535, 'Its port; 0 takes a free one.'),
-    maxEventBytes: whole(DEFAULT_MAX_EVENT_BYTES, KIB, GREATEST_EVENT_BYTES, 'Largest value of one event.'),
+    maxEventBytes: whole(DEFAULT_MAX_EVENT_BYTES, KIB, MAX_EVENT_BYTES, 'Largest value of one event.'),
     allowedOrigins: Type.Array(Type.String({ pattern: '^(\\*|https?://[^/\\s]+)$', maxLength: 300 }), {
       default: [],
       maxItems: 64,

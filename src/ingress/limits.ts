@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts';
 import {
   DEFAULT_MAX_EVENT_BYTES,
   KIB,
+  MAX_EVENT_BYTES,
   MAX_FRAME_EVENTS,
   MAX_IDEMPOTENCY_KEY_BYTES,
   MAX_INTAKE_MESSAGE_BYTES,
@@ -81,6 +82,6 @@ export function messagesPerLane(ackRingBytes: number): number {
 }
 
 assert(
-  greatestRecord(DEFAULT_MAX_EVENT_BYTES) + INTAKE_HEADER_BYTES <= MAX_INTAKE_MESSAGE_BYTES,
-  'an event fits a message',
+  greatestRecord(MAX_EVENT_BYTES) + INTAKE_HEADER_BYTES <= MAX_INTAKE_MESSAGE_BYTES,
+  'the greatest event fits a message',
 );

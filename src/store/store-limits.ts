@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { KIB, MIB } from '../base/limits.ts';
+import { KIB, MAX_EVENT_BYTES, MIB } from '../base/limits.ts';
 
 /** The bounds of this room, each with its reason. Sizes are bytes. */
 
@@ -8,7 +8,7 @@ export const STORE_PREFIX_BYTES = 2;
 /** A key that an operator makes: a view key of 512 with room for a window or a second part. LMDB takes 1978 with prefix. */
 export const MAX_STORE_KEY_BYTES = 1 * KIB;
 export const MAX_ROW_KEY_BYTES = STORE_PREFIX_BYTES + MAX_STORE_KEY_BYTES;
-/** A dead letter holds an event of up to 1 MiB as it came; an aggregate beyond this is a mistake. */
+/** A dead letter holds an event as it came; an aggregate beyond this is a mistake. */
 export const MAX_ROW_VALUE_BYTES = 4 * MIB;
 
 /** Cells are made in slabs of this size; a larger cell gets memory of its own. */
@@ -35,5 +35,6 @@ export const ENVIRONMENT_MAP_BYTES = 256 * KIB * MIB;
 /** Share of the address space that may be used; beyond it checkpoints fail as if the disk were full. */
 export const ENVIRONMENT_FILL_MAX = 0.9;
 
+assert(MAX_EVENT_BYTES < MAX_ROW_VALUE_BYTES, 'a dead letter holds the greatest event');
 assert(ARENA_BYTES % SLAB_BYTES === 0, 'an arena is whole slabs');
 assert(MAX_ROW_KEY_BYTES <= 1978, 'a row key fits LMDB with pages of 4 KiB');

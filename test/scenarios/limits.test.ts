@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   DEFAULT_MAX_EVENT_BYTES,
+  MAX_EVENT_BYTES,
   MAX_FRAME_EVENTS,
   MAX_IDEMPOTENCY_KEY_BYTES,
   MAX_KEY_BYTES,
@@ -134,5 +135,26 @@ describe('the most', () => {
   it('is all in the log', async () => {
     expect((await engine.stop()).code).toBe(0);
     expect(readLogs(data)).toHaveLength(taken);
+  });
+});
+
+describe('the greatest event that can be configured', () => {
+  const topology = topologyFile('guarantees');
+
+  it('is taken with the longest identity', async () => {
+    const path = freshPath();
+    const env = { MOKA_HTTP_MAX_EVENT_BYTES: String(MAX_EVENT_BYTES) };
+    const generous = await EngineProcess.start({ data: path, topology, partitions: 1, env });
+    const headers = { 'Idempotency-Key': 'i'.repeat(MAX_IDEMPOTENCY_KEY_BYTES) };
+    expect((await generous.post('/v1/streams/sales', long(MAX_EVENT_BYTES), headers)).status).toBe(201);
+    expect((await generous.post('/v1/streams/sales', long(MAX_EVENT_BYTES + 1), headers)).status).toBe(413);
+    expect((await generous.stop()).code).toBe(0);
+    expect(readLogs(path).map(({ bytes }) => bytes.length)).toEqual([MAX_EVENT_BYTES]);
+  });
+
+  it('is the greatest', async () => {
+    const env = { MOKA_HTTP_MAX_EVENT_BYTES: String(MAX_EVENT_BYTES + 1) };
+    const { code, stderr } = await EngineProcess.startInVain({ data: freshPath(), topology, env });
+    expect([code === 0, stderr]).toEqual([false, expect.stringContaining('http.maxEventBytes')]);
   });
 });
