@@ -69,17 +69,16 @@ export class HostedLane implements LoopLane {
 
 function queryable(lane: Lane, views: readonly ViewSpec[]): QueryableLane {
   const { partition, state, log } = lane;
-  const epochStartOffset = log.nextOffset;
   return {
     partition: partition.partition,
     epoch: partition.epoch,
-    epochStartOffset,
     get processedOffset() {
       return partition.processedOffset;
     },
     get durableOffset() {
       return partition.durableOffset;
     },
+    epochAt: (offset) => log.epochAt(offset),
     view: (viewId): ViewStore => state.store((views[viewId] as ViewSpec).storeId),
     producerState: (low, high) => ({
       epoch: state.producers.lastEpoch(low, high),

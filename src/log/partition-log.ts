@@ -5,6 +5,7 @@ import { MokaError } from '../base/errors.ts';
 import { MIB } from '../base/limits.ts';
 import { type Block, PAGE_BYTES, pageAlign } from './block.ts';
 import type { Disk, Done } from './disk.ts';
+import { type EpochStart, EpochStarts } from './epoch-starts.ts';
 import { createLogIdentity, type LogIdentity, readLogIdentity } from './log-identity.ts';
 import { LogTail } from './log-tail.ts';
 import { LogWriter } from './log-writer.ts';
@@ -25,6 +26,8 @@ export interface PartitionLogOptions {
   readonly maxBlockBytes: number;
   /** The offset that the current checkpoint reflects; -1 without one. The log must reach it, and reach back to it. */
   readonly checkpointOffset: number;
+  /** As `epochStarts` gave it to that checkpoint. */
+  readonly epochStarts?: readonly EpochStart[];
   /** Bytes of the file system that new segments leave free. */
   readonly reserveBytes: number;
   readonly clock?: Clock;
@@ -65,6 +68,7 @@ export class PartitionLog {
   private readonly maxBlockBytes: number;
   private readonly retention: RetentionPolicy;
   private readonly segments: Segment[];
+  private readonly epochs: EpochStarts;
   private readonly slots: SegmentSlots;
   private readonly release: SlotRelease;
   private readonly writer: LogWriter;
@@ -79,8 +83,9 @@ export class PartitionLog {
     try {
       const identity =
         readLogIdentity(disk, directory, partition) ?? createLogIdentity(disk, directory, partition, salt);
-      const recovered = recoverLog(disk, directory, identity, checkpointOffset, maxBlockBytes);
-      return new PartitionLog(disk, directory, identity, options, recovered);
+      const epochs = new EpochStarts(options.epochStarts);
+      const recovered = recoverLog(disk, directory, identity, checkpointOffset, maxBlockBytes, epochs);
+      return new PartitionLog(disk, directory, identity, options, recovered, epochs);
     } catch (cause) {
       const systemCode = systemCodeOf(cause);
       if (systemCode === null) throw cause;
@@ -95,6 +100,7 @@ export class PartitionLog {
     identity: LogIdentity,
     options: PartitionLogOptions,
     recovered: RecoveredLog,
+    epochs: EpochStarts,
   ) {
     const { maxBlockBytes, segmentBytes, reserveBytes, announcesWritten = false } = options;
     const slotBytesMin = SEGMENT_DATA_POSITION + (CONTROL_RESERVE_BLOCKS + 1) * pageAlign(maxBlockBytes);
@@ -105,6 +111,7 @@ export class PartitionLog {
     this.maxBlockBytes = maxBlockBytes;
     this.retention = options.retention ?? DEFAULT_RETENTION;
     this.segments = recovered.segments;
+    this.epochs = epochs;
     const slotOptions = {
       slotBytes: segmentBytes,
       slotBytesMin,
@@ -128,6 +135,7 @@ export class PartitionLog {
     this.writer = new LogWriter(tail, { partition: identity.partition, maxBlockBytes, announcesWritten });
     this.lookup = new RecordLookup(disk, identity, this.writer, this.segments);
     this.writer.begin(this.segments.at(-1) ?? null);
+    this.epochs.note(this.nextOffset, this.epoch);
     this.release.start();
     this.slots.replenish();
   }
@@ -239,6 +247,19 @@ export class PartitionLog {
       this.release.add({ path: segment.path, slotBytes: segment.header.slotBytes });
     }
     this.release.start();
+  }
+
+  /**
+   * The epoch that wrote the record at this offset or, beyond the end, will write it; -1 if that is not known any more.
+   * A position that an earlier epoch gave there was lost in a crash.
+   */
+  epochAt(offset: number): number {
+    return this.epochs.at(offset);
+  }
+
+  /** What `epochAt` knows; the next checkpoint carries it, since the log before it is not read again. */
+  epochStarts(): readonly EpochStart[] {
+    return this.epochs.list();
   }
 
   /**

@@ -4,6 +4,7 @@ import { BlockReader, SCAN_AHEAD_BYTES } from './block-reader.ts';
 import { Chain } from './chain.ts';
 import { logDamaged } from './damage.ts';
 import type { Disk } from './disk.ts';
+import type { EpochStarts } from './epoch-starts.ts';
 import type { LogIdentity } from './log-identity.ts';
 import { lookOnInSegment, lookOnInUnusedSlots } from './look-on.ts';
 import type { Segment } from './segment.ts';
@@ -24,6 +25,7 @@ export interface RecoveredLog {
  * damage, and puts the blocks that no later one proves flushed onto the medium once more, before anybody hears of them.
  * Changes nothing else: a crash in the middle leaves what it found, so it can begin again any number of times.
  *
+ * @param epochs is told of every epoch that began in what is read
  * @throws ERR_LOG_DAMAGED, ERR_DATA_VERSION, and the system's error when the rewrite or its flush fails
  */
 export function recoverLog(
@@ -32,6 +34,7 @@ export function recoverLog(
   identity: LogIdentity,
   checkpointOffset: number,
   blockBytes: number,
+  epochs: EpochStarts,
 ): RecoveredLog {
   removeHalfMadeSlots(disk, directory);
   const { segments, unused, nextNumber } = readSlotDirectory(disk, directory, identity);
@@ -47,8 +50,9 @@ export function recoverLog(
     try {
       if (index === first) chain.startAt(segment.header);
       else chain.enter(segment.header);
+      epochs.note(segment.header.firstOffset, segment.header.epoch);
       reader.attach(file, segment.header.sequence, segment.header.slotBytes);
-      unprovenFrom = followSegment(reader, segment, chain);
+      unprovenFrom = followSegment(reader, segment, chain, epochs);
       const evidence = next === undefined ? lookOnInSegment(reader, segment, segment.endPosition, chain) : null;
       const isJoined = next === undefined || chain.joins(next.header);
       if (isJoined && evidence === null) continue;
@@ -108,7 +112,7 @@ function firstSegmentToRead(segments: readonly Segment[], checkpointOffset: numb
 }
 
 /** Follows the chain through one segment; returns the position from which on no block proves the others flushed. */
-function followSegment(reader: BlockReader, segment: Segment, chain: Chain): number {
+function followSegment(reader: BlockReader, segment: Segment, chain: Chain, epochs: EpochStarts): number {
   let position = SEGMENT_DATA_POSITION;
   let unprovenFrom = 0;
   while (reader.read(position) === BLOCK_OK && chain.fits(reader.block)) {
@@ -119,6 +123,7 @@ function followSegment(reader: BlockReader, segment: Segment, chain: Chain): num
       break;
     }
     chain.follow(block);
+    epochs.note(block.firstOffset, block.epoch);
     segment.index.add(block.firstOffset, position, block.logTime);
     position += pageAlign(block.length);
   }

@@ -4,15 +4,16 @@ import type { ScanCursor, ScanOptions } from '../store/state-store.ts';
 export interface QueryableLane {
   readonly partition: number;
   readonly epoch: number;
-  /** First offset that this epoch wrote or will write: an older epoch's claim on it, or beyond it, was lost. */
-  readonly epochStartOffset: number;
   /** Last offset whose changes the stores hold; -1 for none. */
   readonly processedOffset: number;
   /** Last offset that a flush covers; may lie before or behind `processedOffset`. */
   readonly durableOffset: number;
   view(viewId: number): ViewStore;
-  /** The epoch that wrote the record at this offset, -1 if that is not known any more. Tells positions of older epochs apart. */
-  epochAt?(offset: number): number;
+  /**
+   * The epoch that wrote this offset or, beyond the end, will write it; -1 if that is not known any more. What an older
+   * epoch gave there was lost.
+   */
+  epochAt(offset: number): number;
   /** What is known of a producer; -1, -1 if nothing is. */
   producerState?(low: number, high: number): { readonly epoch: number; readonly sequence: number };
 }

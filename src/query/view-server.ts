@@ -181,10 +181,7 @@ export class ViewServer {
   /** The crash between that epoch and a later one took the position back: the log has another event there, or none. */
   #isLost({ afterOffset, afterEpoch }: AfterCondition): boolean {
     if (afterEpoch === ANY_EPOCH || afterOffset < 0) return false;
-    const { epoch, epochStartOffset } = this.#lane;
-    if (afterEpoch > epoch) return true;
-    if (afterEpoch < epoch && afterOffset >= epochStartOffset) return true;
-    return (this.#lane.epochAt?.(afterOffset) ?? -1) > afterEpoch;
+    return afterEpoch > this.#lane.epoch || afterEpoch < this.#lane.epochAt(afterOffset);
   }
 
   #refuseLost({ id, afterOffset, afterEpoch }: PointQuestion): void {

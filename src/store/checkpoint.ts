@@ -9,6 +9,8 @@ export interface CheckpointMeta {
   readonly logTime: number;
   /** Bytes of log that were kept at the cut; absent where nobody counts them. */
   readonly logBytes?: number;
+  /** Where the log's epochs began, for the part of it that is not read again; absent where nobody asks. */
+  readonly epochStarts?: readonly { readonly offset: number; readonly epoch: number }[];
   /** Of the topology that made the rows. */
   readonly fingerprint: string;
   /** Of the row format; another one is refused. */

@@ -73,6 +73,7 @@ export function openLane(options: LaneOptions): Lane {
     partition,
     ...logOptions,
     checkpointOffset,
+    epochStarts: reader.meta?.epochStarts ?? [],
     clock: options.clock,
     retention: { bytes: retentionBytes, ms: retentionMs },
     announcesWritten: topology.streams.some((stream) => stream.durability === 'os'),

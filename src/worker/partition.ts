@@ -150,6 +150,7 @@ export class Partition {
         epoch: log.epoch,
         logTime: Math.max(log.lastLogTime, log.open.logTime),
         logBytes: log.stats().retainedBytes,
+        epochStarts: log.epochStarts(),
         fingerprint: topology.fingerprint,
         version: CHECKPOINT_VERSION,
         extra: laneExtra(topology),

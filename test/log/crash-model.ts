@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { MokaError } from '../../src/base/errors.ts';
 import { setFailpointHandler } from '../../src/base/failpoint.ts';
+import type { EpochStart } from '../../src/log/epoch-starts.ts';
 import { PartitionLog, type PartitionLogOptions } from '../../src/log/partition-log.ts';
 import { RECORD_LENGTH, RECORD_VALUE_LENGTH, recordLength } from '../../src/record/layout.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
@@ -28,7 +29,7 @@ const SEGMENT_BYTES = 48 * 1024;
 /**
  * A log on a simulated disk and what was promised about it. After every open: everything that was ever answered
  * durable, or stood in the log when it was opened, is there as it was; what else is there was once appended at that
- * place; the epoch is new.
+ * place; the epoch is new, and that of every record is known.
  */
 export class CrashModel {
   readonly disk: SimulatedDisk;
@@ -38,6 +39,7 @@ export class CrashModel {
   private lastEpoch = 0;
   private nextToken = 1;
   private checkpointOffset = -1;
+  private epochStarts: readonly EpochStart[] = [];
   lostUnacknowledged = 0;
   openCount = 0;
 
@@ -84,6 +86,7 @@ export class CrashModel {
       segmentBytes: SEGMENT_BYTES,
       maxBlockBytes: BLOCK_BYTES,
       checkpointOffset: this.checkpointOffset,
+      epochStarts: this.epochStarts,
       reserveBytes: 0,
       retention: { bytes: 0, ms: 1_000_000 },
       announcesWritten: life.announcesWritten,
@@ -123,12 +126,14 @@ export class CrashModel {
       let position = block.start;
       for (let index = 0; index < block.recordCount; index++) {
         expect(tokenAt(block.u8, position)).toBe(this.tokens[expected]);
+        expect(log.epochAt(expected)).toBe(block.epoch);
         expected += 1;
         position += block.u32[(position + RECORD_LENGTH) >>> 2] as number;
       }
       expect(position).toBe(block.length);
     });
     expect(expected).toBe(log.nextOffset);
+    expect(log.epochAt(expected)).toBe(log.epoch);
   }
 
   private work(log: PartitionLog, life: Life): void {
@@ -183,6 +188,7 @@ export class CrashModel {
     if (log.durableThrough <= this.checkpointOffset) return;
     const previous = this.checkpointOffset;
     this.checkpointOffset = previous + 1 + random.below(log.durableThrough - previous);
+    this.epochStarts = log.epochStarts();
     log.trim(previous + 1);
     expect(log.firstRetainedOffset).toBeLessThanOrEqual(previous + 1);
   }

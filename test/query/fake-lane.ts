@@ -52,14 +52,13 @@ export type FakeChange = readonly [key: string, value: unknown];
 export class FakeLane implements QueryableLane {
   readonly partition: number;
   epoch = 1;
-  epochStartOffset = 0;
   processedOffset = -1;
   durableOffset = -1;
   readonly stores = [new MemoryStore(), new MemoryStore()];
   readonly server: ViewServer;
   readonly answers: Answer[] = [];
   readonly clock = { time: 0, now: () => this.clock.time };
-  epochAt?: (offset: number) => number;
+  epochAt: (offset: number) => number = () => this.epoch;
   producerState?: (low: number, high: number) => { epoch: number; sequence: number };
 
   constructor(partition = 0, post?: (message: unknown) => void) {

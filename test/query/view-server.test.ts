@@ -103,12 +103,14 @@ describe('ViewServer after', () => {
     const lane = new FakeLane();
     for (let i = 0; i < 10; i++) lane.commit([['a', i]]);
     lane.epoch = 3;
-    lane.epochStartOffset = 6;
+    lane.epochAt = (offset) => (offset >= 6 ? 3 : offset >= 4 ? 2 : -1);
     return lane;
   }
 
   it.each([
     ['a durable position of an earlier epoch', 5, 2, 'row'],
+    ['a position that the crash before the last one took back', 5, 1, 'refused'],
+    ['a position of which nothing is known any more', 3, 1, 'row'],
     ['a position that a crash took back', 6, 2, 'refused'],
     ['a position of this epoch', 6, 3, 'row'],
     ['the first answer of a duplicate: an older offset under this epoch', 2, 3, 'row'],
@@ -122,7 +124,6 @@ describe('ViewServer after', () => {
 
   it('refuses a lost position by the epoch that the log has there', () => {
     const lane = reopened();
-    lane.epochAt = (offset) => (offset >= 4 ? 2 : 1);
     lane.ask({ ...GET, afterOffset: 4, afterEpoch: 1 }, { ...GET, id: 2, afterOffset: 3, afterEpoch: 1 });
     expect(lane.taken()).toMatchObject([
       {
