@@ -32,7 +32,7 @@ export type EngineOptions = ConfigInput;
  * Opens an engine: takes the data directory, recovers every partition, and listens.
  *
  * @param topology path of a module that exports `topology`, or, with `workers: 0`, a topology itself
- * @returns when events can be taken
+ * @returns when events can be taken; on a full disk when questions can be answered
  * @throws MokaError ERR_CONFIG_INVALID, ERR_TOPOLOGY_…, ERR_DATA_…, ERR_LOG_DAMAGED, ERR_PORT_OCCUPIED, ERR_NATIVE_MISSING;
  * nothing is left running then
  */
@@ -167,7 +167,7 @@ export class Engine {
     return this.#listeners.adminUrl;
   }
 
-  /** Resolves when every partition has recovered. */
+  /** Resolves when every partition has recovered, and takes events or has no room on the disk for them. */
   async open(): Promise<void> {
     try {
       await this.#threads.ready;

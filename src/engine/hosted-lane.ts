@@ -1,3 +1,4 @@
+import { ERRORS } from '../base/error-catalogue.ts';
 import type { QueryableLane, ViewStore } from '../query/queryable-lane.ts';
 import { ViewServer } from '../query/view-server.ts';
 import type { LaneStatus } from '../ring/lane.ts';
@@ -41,6 +42,11 @@ export class HostedLane implements LoopLane {
 
   get isClosed(): boolean {
     return this.#lane.partition.isClosed;
+  }
+
+  /** After its first turn: it takes events, or refuses them for another reason than a segment that is still being made. */
+  get isReady(): boolean {
+    return this.#status.intakeBlockedReason !== ERRORS.ERR_OVERLOAD_PARTITION.id;
   }
 
   handle(message: unknown): void {

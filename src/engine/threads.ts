@@ -30,7 +30,7 @@ export class Threads {
   readonly mainBell: Doorbell;
   readonly failure: FailureCell;
   readonly heartbeats: Heartbeats;
-  /** Resolves when every lane is recovered and running. */
+  /** Resolves when every lane has recovered, and takes events or has no room on the disk for them. */
   readonly ready: Promise<void>;
   readonly #ports: MessagePort[] = [];
   readonly #checkpointPort: MessagePort;

@@ -106,11 +106,14 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
   );
   // without threads this is the process of whoever opened the engine, who may see to it
   if (!isMainThread) process.on('uncaughtException', strays.onUncaught);
-  const loop = new WorkerLoop(
-    lanes.map(({ hosted }) => hosted),
-    bell,
-    () => heartbeats.beat(task.heartbeatIndex, performance.now()),
-  );
+  let isOpen = false;
+  const hostedLanes = lanes.map(({ hosted }) => hosted);
+  const loop = new WorkerLoop(hostedLanes, bell, () => {
+    heartbeats.beat(task.heartbeatIndex, performance.now());
+    if (isOpen || hostedLanes.some(({ isReady }) => !isReady)) return;
+    isOpen = true;
+    report('open', 'info', `${task.name} open`);
+  });
   for (const { lane, hosted, queryPort } of lanes) {
     lane.partition.onWork = () => loop.wake();
     lane.partition.onFailure = (error) => fail(error);
@@ -126,7 +129,6 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
     }
     loop.wake();
   });
-  report('open', 'info', `${task.name} open`);
   try {
     await Promise.race([loop.run(), failed]);
   } finally {

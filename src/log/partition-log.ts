@@ -184,6 +184,11 @@ export class PartitionLog {
     this.writer.onFailed = callback;
   }
 
+  /** Called when `canAdmit` or `blockedReason` may have another answer although nothing was written. */
+  set onRoomChanged(callback: () => void) {
+    this.slots.onChanged = callback;
+  }
+
   /** Whether the next block may be committed: nothing is in flight. */
   isIdle(): boolean {
     return this.writer.isIdle;

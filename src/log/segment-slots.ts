@@ -35,6 +35,8 @@ const READY_MAX = 16;
 export class SegmentSlots {
   /** Why the last try to make a slot failed: the number of an error, 0 if it did not. */
   blockedReason = 0;
+  /** Called when what stands ready, or why nothing does, has changed by itself. */
+  onChanged: () => void = () => {};
   private readonly disk: Disk;
   private readonly directory: string;
   private readonly options: SlotOptions;
@@ -60,7 +62,7 @@ export class SegmentSlots {
   add(slot: Slot): void {
     if (slot.slotBytes >= this.options.slotBytesMin && this.ready.length < READY_MAX) {
       this.ready.push(slot);
-      return;
+      return this.onChanged();
     }
     try {
       this.disk.removeSync(slot.path);
@@ -128,11 +130,13 @@ export class SegmentSlots {
       return;
     }
     if (error !== null) {
-      return this.block(isDiskFull(error) ? ERRORS.ERR_DISK_FULL.id : ERRORS.ERR_DISK_IO.id);
+      this.block(isDiskFull(error) ? ERRORS.ERR_DISK_FULL.id : ERRORS.ERR_DISK_IO.id);
+    } else {
+      this.blockedReason = 0;
+      this.ready.push(slot);
+      this.replenish();
     }
-    this.blockedReason = 0;
-    this.ready.push(slot);
-    this.replenish();
+    this.onChanged();
   }
 
   private block(reason: number): void {

@@ -159,6 +159,7 @@ export class Partition {
     log.onWritten = (through) => this.#onWritten(through);
     log.onDurable = (through) => this.#onDurable(through);
     log.onFailed = (error) => this.#fail(error);
+    log.onRoomChanged = () => this.onWork();
   }
 
   get processedOffset(): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ERRORS } from '../../src/base/error-catalogue.ts';
-import { range, replayedOffsets } from './log-fixtures.ts';
+import { appendRecord, range, replayedOffsets } from './log-fixtures.ts';
 import { commitBlocks, DIRECTORY, newSimulated, openSimulated, SLOT_BYTES } from './simulated-log.ts';
 
 const FULL = ERRORS.ERR_DISK_FULL.id;
@@ -66,6 +66,22 @@ describe('preallocation', () => {
     while (log.canAdmit()) commitBlocks(disk, log, 1, 20, 400);
     expect(log.blockedReason()).toBe(FULL);
     expect(disk.freeBytesSync()).toBeGreaterThanOrEqual(SLOT_BYTES - 4096);
+  });
+
+  it('tells its owner when a segment stands ready, and when none is to be had', () => {
+    const { disk, log } = newSimulated({ readySegments: 1 });
+    const told: number[] = [];
+    log.onRoomChanged = () => told.push(log.stats().readySlotCount);
+    while (log.stats().segmentCount < 2) commitBlocks(disk, log, 1);
+    expect(told).toEqual([1]);
+    while (log.stats().segmentCount < 3) {
+      appendRecord(log.open);
+      log.commit(log.lastLogTime + 1);
+      // The next segment is being made just then.
+      if (log.stats().segmentCount === 3) disk.capacityBytes = 0;
+      disk.runAll();
+    }
+    expect(told).toEqual([1, 0]);
   });
 
   it('does not blame the disk when the next segment is only not ready yet', () => {
