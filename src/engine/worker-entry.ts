@@ -5,7 +5,8 @@ import { NodeDisk } from '../log/node-disk.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { LaneStatus } from '../ring/lane.ts';
 import { SpscRing } from '../ring/spsc-ring.ts';
-import { CheckpointSender } from '../store/checkpoint-channel.ts';
+import type { CheckpointReader } from '../store/checkpoint.ts';
+import { CheckpointResult, CheckpointSender } from '../store/checkpoint-channel.ts';
 import { runCheckpointThread } from '../store/checkpoint-thread.ts';
 import { DEFAULT_ROTATION } from '../store/checkpoint-writer.ts';
 import { openEnvironments } from '../store/environments.ts';
@@ -69,6 +70,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
     const status = new LaneStatus(memory.status);
     const metrics = new SharedLaneMetrics(memory.counters);
     const startedAt = performance.now();
+    const environments = openEnvironments(disk, stateDirectory(task.dataDir, memory.partition), memory.partition);
     const lane = openLane({
       partition: memory.partition,
       topology,
@@ -76,8 +78,8 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
       loggedFingerprint: task.loggedFingerprint,
       disk,
       logDirectory: logDirectory(task.dataDir, memory.partition),
-      environments: openEnvironments(disk, stateDirectory(task.dataDir, memory.partition), memory.partition),
-      openSink: (reader) => openSender(memory, checkpointBell, reader),
+      environments,
+      openSink: (reader) => openSender(memory, checkpointBell, reader, environments.previousOffset),
       intake: new SpscRing(memory.intake),
       acks: new SpscRing(memory.acks),
       ackBell: mainBell,
@@ -167,7 +169,10 @@ export async function runCheckpoints(task: CheckpointTask): Promise<void> {
 function openSender(
   memory: LaneMemory,
   bell: Doorbell,
-  reader: ConstructorParameters<typeof CheckpointSender>[3],
+  reader: CheckpointReader,
+  previousOffset: number,
 ): CheckpointSender {
+  // The checkpoint thread knows it only after its first commit, which a full disk may not allow.
+  new CheckpointResult(memory.checkpointResult).previousOffset = previousOffset;
   return new CheckpointSender(new SpscRing(memory.checkpointRing), bell, memory.checkpointResult, reader);
 }

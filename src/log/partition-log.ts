@@ -245,9 +245,17 @@ export class PartitionLog {
     return findOffsetOfTime(this.disk, this.identity, this.segments, time);
   }
 
-  /** Lets go of whole segments of which every offset is below the floor, as far as the retention policy allows. */
-  trim(floorOffset: number): void {
-    const count = expiredCount(this.segments, floorOffset, this.retention, this.lastLogTime);
+  /** How many segments `trim` would let go of. */
+  trimmableCount(floorOffset: number, logTime = this.lastLogTime): number {
+    return expiredCount(this.segments, floorOffset, this.retention, logTime);
+  }
+
+  /**
+   * Lets go of whole segments of which every offset is below the floor, as far as the retention policy allows.
+   * @param logTime what their age is reckoned from; later than the last block's where a log has stood still
+   */
+  trim(floorOffset: number, logTime = this.lastLogTime): void {
+    const count = this.trimmableCount(floorOffset, logTime);
     for (const segment of this.segments.splice(0, count)) {
       this.release.add({ path: segment.path, slotBytes: segment.header.slotBytes });
     }

@@ -24,6 +24,7 @@ const PUBLISH_BYTES = 64 * 1024;
 const ROOM_BYTES = 2 * (MESSAGE_HEADER_BYTES + MAX_ROW_KEY_BYTES + MAX_ROW_PART_BYTES);
 
 const RESULT_STATE = 0;
+const RESULT_ROTATING = 1;
 const RESULT_BYTES = 64;
 const STATE_PENDING = 0;
 const STATE_COMMITTED = 1;
@@ -57,6 +58,15 @@ export class CheckpointResult {
   get state(): 'pending' | 'committed' | 'failed' {
     const state = Atomics.load(this.#words, RESULT_STATE);
     return state === STATE_PENDING ? 'pending' : state === STATE_COMMITTED ? 'committed' : 'failed';
+  }
+
+  /** Publishes `previousOffset` when a rotation ends; pairs with the load of whoever sees that it has. */
+  set isRotating(isRotating: boolean) {
+    Atomics.store(this.#words, RESULT_ROTATING, isRotating ? 1 : 0);
+  }
+
+  get isRotating(): boolean {
+    return Atomics.load(this.#words, RESULT_ROTATING) === 1;
   }
 
   /** Offset that the previous environment reflects; -1 when there is none. */
@@ -114,6 +124,10 @@ export class CheckpointSender implements CheckpointSink {
 
   get floorOffset(): number {
     return this.#result.previousOffset;
+  }
+
+  get isRotating(): boolean {
+    return this.#result.isRotating;
   }
 
   begin(): void {

@@ -96,6 +96,11 @@ class CheckpointLane {
         if (Atomics.load(this.#stop, 0) === 1) this.#writer.abandonRotation();
         else this.#writer.rotateSlice();
         this.#result.previousOffset = this.#writer.previousOffset;
+        if (!this.#writer.isRotating) {
+          this.#result.isRotating = false;
+          // The lane may let go of log.
+          this.#laneBell.ring();
+        }
         return true;
       }
       if (this.#receiver.meta === null) return hasGathered;
@@ -129,7 +134,9 @@ class CheckpointLane {
     this.#result.previousOffset = this.#writer.previousOffset;
     this.#result.settle(isCommitted);
     this.#laneBell.ring();
-    if (isCommitted && Atomics.load(this.#stop, 0) === 0) this.#writer.startRotation();
+    if (!isCommitted || Atomics.load(this.#stop, 0) === 1) return;
+    this.#writer.startRotation();
+    this.#result.isRotating = this.#writer.isRotating;
   }
 }
 

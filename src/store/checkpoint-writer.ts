@@ -189,8 +189,8 @@ export class CheckpointWriter {
   }
 
   #isRotationDue(): boolean {
-    if (this.#commits >= this.#rotation.maxCommits) return true;
     const meta = this.#meta as CheckpointMeta;
+    if (meta.mustRotate === true || this.#commits >= this.#rotation.maxCommits) return true;
     const maxLogBytes = this.#rotation.maxLogBytes ?? DEFAULT_MAX_LOG_BYTES;
     if ((meta.logBytes ?? 0) > Math.max(maxLogBytes, COPY_SHARE * this.fileBytes)) return true;
     const events = meta.offset - this.previousOffset;

@@ -9,6 +9,8 @@ export interface CheckpointMeta {
   readonly logTime: number;
   /** Bytes of log that were kept at the cut; absent where nobody counts them. */
   readonly logBytes?: number;
+  /** Log shall be let go: the environment is to be copied after this commit, whether a copy is due or not. */
+  readonly mustRotate?: boolean;
   /** Where the log's epochs began, for the part of it that is not read again; absent where nobody asks. */
   readonly epochStarts?: readonly { readonly offset: number; readonly epoch: number }[];
   /** Of the topology that made the rows. */
@@ -56,6 +58,8 @@ export interface CheckpointSink extends RowSink {
   renewReader(): void;
   /** Offset that the previous environment reflects: the log is kept from there on; -1 keeps everything. */
   readonly floorOffset: number;
+  /** Whether the environment is being copied; when that ends, `floorOffset` has risen, or the disk had no room for it. */
+  readonly isRotating: boolean;
 }
 
 /** Reads the last confirmed checkpoint. Belongs to one thread. What it returns is valid until its next call. */

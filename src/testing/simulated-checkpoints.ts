@@ -91,7 +91,7 @@ export class SimulatedCheckpoints implements CheckpointEnvironments {
     this.#current = { generation: this.#current.generation, meta, rows, sorted: null };
     this.commitCount += 1;
     this.#commitsSinceRotation += 1;
-    if (this.#commitsSinceRotation < this.#rotateEvery) return;
+    if (this.#commitsSinceRotation < this.#rotateEvery && meta.mustRotate !== true) return;
     this.#previous = this.#current;
     this.#current = { ...this.#current, generation: this.#current.generation + 1 };
     this.#commitsSinceRotation = 0;
@@ -118,6 +118,11 @@ export class SimulatedSink implements CheckpointSink {
 
   get floorOffset(): number {
     return this.#checkpoints.previousOffset;
+  }
+
+  /** The copy is made within the commit. */
+  get isRotating(): boolean {
+    return false;
   }
 
   hasRoom(): boolean {

@@ -1,7 +1,9 @@
+import type { Clock } from '../base/clock.ts';
 import { failpoint } from '../base/failpoint.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import type { CheckpointMeta, CheckpointSink } from '../store/checkpoint.ts';
 import type { PartitionState } from '../store/partition-state.ts';
+import { LogRelief } from './log-relief.ts';
 
 export interface CheckpointPolicy {
   /** Replay of the tail may take this long at the rate last measured. */
@@ -30,16 +32,20 @@ const RETRY_MS = 1_000;
  *     └──────────────────────────── rows are dirty again, retry later ◄────────────────────────────┘
  * ```
  * The commit carries the offset, and the log covers it first: no checkpoint is ever ahead of what a power cut leaves.
+ * Between two checkpoints it lets go of log when the previous environment, which the log is kept from, has become a
+ * later one.
  */
 export class Checkpointer {
   readonly #state: PartitionState;
   readonly #log: PartitionLog;
   readonly #sink: CheckpointSink;
   readonly #policy: CheckpointPolicy;
+  readonly #relief: LogRelief;
   readonly #describe: (offset: number) => CheckpointMeta;
   #phase = IDLE;
   #meta: CheckpointMeta | null = null;
   #savedOffset: number;
+  #trimmedOffset = -1;
   #lastStart: number;
   #retryAt = 0;
   #isForced = false;
@@ -54,6 +60,7 @@ export class Checkpointer {
     policy: CheckpointPolicy,
     savedOffset: number,
     now: number,
+    logClock: Clock,
     describe: (offset: number) => CheckpointMeta,
   ) {
     this.#state = state;
@@ -62,6 +69,7 @@ export class Checkpointer {
     this.#policy = policy;
     this.#savedOffset = savedOffset;
     this.#lastStart = now;
+    this.#relief = new LogRelief(log, sink, logClock);
     this.#describe = describe;
   }
 
@@ -86,15 +94,18 @@ export class Checkpointer {
    */
   step(processedOffset: number, eventsPerMs: number, now: number): boolean {
     switch (this.#phase) {
-      case IDLE:
-        if (!this.#isDue(processedOffset, eventsPerMs, now)) return false;
+      case IDLE: {
+        if (this.#sink.floorOffset > this.#trimmedOffset) this.#trim();
+        const mustRotate = this.#relief.isDue(processedOffset, now);
+        if (!mustRotate && !this.#isDue(processedOffset, eventsPerMs, now)) return false;
         this.#isForced = false;
         this.#lastStart = now;
-        this.#meta = this.#describe(processedOffset);
+        this.#meta = { ...this.#describe(processedOffset), mustRotate };
         this.#state.beginCut();
         this.#sink.begin();
         this.#phase = ENCODING;
         return true;
+      }
       case ENCODING:
         if (!this.#state.encodeSlice(this.#sink, SLICE_BYTES)) return this.#sink.hasRoom();
         this.#phase = FLUSHING;
@@ -146,7 +157,12 @@ export class Checkpointer {
     this.#savedOffset = meta.offset;
     this.#sink.renewReader();
     this.#state.confirmCut();
-    this.#log.trim(this.#sink.floorOffset);
+    this.#trim();
     return false;
+  }
+
+  #trim(): void {
+    this.#trimmedOffset = this.#sink.floorOffset;
+    this.#log.trim(this.#trimmedOffset);
   }
 }

@@ -145,6 +145,7 @@ export class Partition {
       options.checkpointPolicy,
       options.checkpointOffset,
       options.monotonic.now(),
+      options.logClock,
       (offset) => ({
         offset,
         epoch: log.epoch,

@@ -110,11 +110,16 @@ describe('trim', () => {
     expect(slotNames(disk).length).toBeLessThanOrEqual(files + 1);
   });
 
-  it('keeps what the retention policy wants kept', () => {
+  it('keeps what the retention policy wants kept, until its age is past though nothing is written', () => {
     const { disk, log } = newSimulated({ retention: { bytes: 1024 * SLOT_BYTES, ms: 1e9 } });
     commitBlocks(disk, log, 40);
     log.trim(120);
-    expect(log.firstRetainedOffset).toBe(0);
+    log.trim(120, 1e9);
+    expect([log.firstRetainedOffset, log.trimmableCount(120, 1e9)]).toEqual([0, 0]);
+    const count = log.trimmableCount(120, 1e9 + 40);
+    expect([count, log.trimmableCount(120)]).toEqual([log.stats().segmentCount - 1, 0]);
+    log.trim(120, 1e9 + 40);
+    expect(log.stats().segmentCount).toBe(1);
   });
 
   it('hands no slot out that is not free on the medium', () => {

@@ -7,6 +7,7 @@ import { type CheckpointLaneOptions, runCheckpointThread } from '../../src/store
 import { openEnvironments } from '../../src/store/environments.ts';
 import { nodeStateFiles } from '../../src/store/state-files.ts';
 import { applyEvent, describeState, openState } from './folded-state.ts';
+import { metaAt } from './state-fixtures.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 async function until(isReached: () => boolean): Promise<void> {
@@ -96,6 +97,42 @@ describe('runCheckpointThread', () => {
       );
       reader.close();
     }
+  });
+
+  it('copies the environment when a checkpoint asks for it, also one of nothing new, and says when that is over', async () => {
+    const { lanes, end, bell } = thread(1, 10 ** 9);
+    const lane = lanes[0] as CheckpointLaneOptions;
+    const environments = openEnvironments(nodeStateFiles, lane.directory, 0);
+    const reader = environments.openForRead();
+    const sender = new CheckpointSender(new SpscRing(lane.ring), new Doorbell(bell), lane.result, reader);
+    const state = openState(reader);
+    const save = async (offset: number, mustRotate: boolean): Promise<void> => {
+      state.beginCut();
+      sender.begin();
+      while (!state.encodeSlice(sender, 100_000));
+      expect(sender.finish({ ...metaAt(offset), mustRotate })).toBe(true);
+      await until(() => sender.result() === 'committed');
+      sender.renewReader();
+      state.confirmCut();
+    };
+    for (let offset = 0; offset < 20; offset++) applyEvent(state, offset);
+    await save(19, false);
+    const { current } = environments;
+    for (let offset = 20; offset < 40; offset++) applyEvent(state, offset);
+    await save(39, true);
+    await until(() => sender.floorOffset === 39 && !sender.isRotating);
+    expect([environments.previous, environments.current]).toEqual([current, current + 1]);
+    await save(39, true);
+    await until(() => environments.current === current + 2 && !sender.isRotating);
+    expect([environments.previous, sender.floorOffset]).toEqual([current + 1, 39]);
+    await save(39, false);
+    await end();
+    expect(environments.current).toBe(current + 2);
+    const before = describeState(state, 39);
+    const again = environments.openForRead();
+    expect(describeState(openState(again), 39)).toBe(before);
+    again.close();
+    reader.close();
   });
 
   it('ends at once when told to stop with nothing to do', async () => {

@@ -25,7 +25,10 @@ import { Violations } from './violations.ts';
 const SECRET = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
 const START_MS = 1_763_600_000_000;
 const SEGMENT_BYTES = 128 * 1024;
+const TIGHT_SEGMENT_BYTES = 64 * 1024;
 const MAX_BLOCK_BYTES = 16 * 1024;
+/** Too little for what a run writes: the log has to be let go again and again. */
+const TIGHT_DISK_BYTES = 4 * TIGHT_SEGMENT_BYTES;
 const FAILPOINTS = [
   'log.before-write',
   'log.after-write',
@@ -66,8 +69,10 @@ export class Simulation {
   readonly #violations = new Violations();
   readonly #seed: number;
   readonly #sabotage: Sabotage | null;
-  /** Content of the log as known from the last recovery: a later one may only add to it. */
-  #known: (SimEvent | null)[] = [];
+  /** The disk is small for good, nothing is kept that recovery does not need, and no checkpoint lets go of log unasked. */
+  readonly #isTight: boolean;
+  /** Content of the log as last seen durable, what it has let go of included: a later look may only add to it. */
+  #known: readonly LoggedRecord[] = [];
   #tickCount = 0;
   #lives = 0;
   #checkpointCount = 0;
@@ -78,13 +83,14 @@ export class Simulation {
     this.#seed = seed;
     this.#sabotage = sabotage;
     this.#random = new SeededRandom(seed);
+    this.#isTight = this.#random.chance(0.25);
     this.#disk = new SimulatedDisk({ seed: this.#random.word() });
     this.#lyingDisk = new SabotagedDisk(this.#disk, sabotage);
     const fate = new SeededRandom(this.#random.word());
     this.#checkpoints = new SimulatedCheckpoints({
       // Late mostly, now and then failed for want of space.
       settle: () => (fate.chance(0.3) ? (fate.chance(0.15) ? 'failed' : 'committed') : 'pending'),
-      rotateEvery: 1 + fate.below(5),
+      rotateEvery: this.#isTight ? Number.MAX_SAFE_INTEGER : 1 + fate.below(5),
     });
     this.#client = new SimClient(new SeededRandom(this.#random.word()), this.#violations, SECRET, SECRET);
   }
@@ -148,6 +154,7 @@ export class Simulation {
     }
     // Space comes and goes.
     this.#disk.capacityBytes = random.chance(0.15) ? 4 * SEGMENT_BYTES : Number.MAX_SAFE_INTEGER;
+    if (this.#isTight) this.#disk.capacityBytes = TIGHT_DISK_BYTES;
   }
 
   #open(memory: LaneMemory, onSink: (sink: SimulatedSink) => void): Lane {
@@ -175,10 +182,10 @@ export class Simulation {
       monotonic: { now: () => this.#uptime },
       metrics: NO_METRICS,
       log: {
-        segmentBytes: SEGMENT_BYTES,
+        segmentBytes: this.#isTight ? TIGHT_SEGMENT_BYTES : SEGMENT_BYTES,
         maxBlockBytes: MAX_BLOCK_BYTES,
-        retentionBytes: 1 << 30,
-        retentionMs: 1e12,
+        retentionBytes: this.#isTight ? 0 : 1 << 30,
+        retentionMs: this.#isTight ? 0 : 1e12,
         reserveBytes: 0,
       },
       state: { cacheBytes: this.#random.chance(0.5) ? 1 << 20 : 64 * 1024, eviction: 'lru' },
@@ -189,6 +196,11 @@ export class Simulation {
     this.#lyingDisk.isRecovering = false;
     lane.partition.onFailure = (error: MokaError) => {
       throw new LifeEnds(error.message);
+    };
+    const trim = lane.log.trim.bind(lane.log);
+    lane.log.trim = (...parameters) => {
+      if (lane.log.trimmableCount(...parameters) > 0) this.#known = this.#durableRecords(lane);
+      trim(...parameters);
     };
     if (this.#sabotage !== null) sabotageLane(lane, this.#sabotage);
     return lane;
@@ -211,7 +223,7 @@ export class Simulation {
 
   /** The last life runs until everything is answered, so that nothing is left unknown. */
   #settle(lane: Lane, memory: LaneMemory): void {
-    this.#disk.capacityBytes = Number.MAX_SAFE_INTEGER;
+    this.#disk.capacityBytes = this.#isTight ? TIGHT_DISK_BYTES : Number.MAX_SAFE_INTEGER;
     const ring = new SpscRing(memory.intake);
     const acks = new SpscRing(memory.acks);
     const { partition } = lane;
@@ -224,7 +236,7 @@ export class Simulation {
       partition.turn();
       this.#disk.runOne();
       this.#client.poll(acks);
-      this.#pass(1);
+      this.#pass(this.#isTight ? 20 : 1);
     }
     this.#verify(lane);
   }
@@ -238,8 +250,18 @@ export class Simulation {
 
   /** Holds the recovered log and state against what was acknowledged. */
   #verify(lane: Lane): void {
-    const logged: LoggedRecord[] = [];
-    lane.log.replay(0, (block) => {
+    const durable = this.#durableRecords(lane);
+    this.#tickCount = durable.filter(({ event }) => event === null).length;
+    this.#verifyLog(durable.map(({ event }) => event));
+    this.#verifyState(lane, durable);
+    this.#known = durable;
+  }
+
+  /** Every record that the log has held, by offset: what is let go of is known from before. */
+  #durableRecords(lane: Lane): LoggedRecord[] {
+    const { firstRetainedOffset, durableThrough } = lane.log;
+    const logged = this.#known.slice(0, firstRetainedOffset);
+    lane.log.replay(firstRetainedOffset, (block) => {
       let position = block.start;
       for (let i = 0; i < block.recordCount; i++) {
         const start = position + RECORD_HEADER_BYTES;
@@ -250,12 +272,7 @@ export class Simulation {
         position += block.u32[(position + RECORD_LENGTH) >>> 2] as number;
       }
     });
-    const durable = logged.slice(0, lane.log.durableThrough + 1);
-    const events = durable.map(({ event }) => event);
-    this.#tickCount = events.filter((event) => event === null).length;
-    this.#verifyLog(events);
-    this.#verifyState(lane, durable);
-    this.#known = events;
+    return logged.slice(0, durableThrough + 1);
   }
 
   #verifyLog(logged: readonly (SimEvent | null)[]): void {
@@ -267,7 +284,7 @@ export class Simulation {
         violations.add('event twice in the log', `id=${event.id} offsets=${offsetOf.get(event.id)},${offset}`);
       offsetOf.set(event.id, offset);
     });
-    this.#known.forEach((event, offset) => {
+    this.#known.forEach(({ event }, offset) => {
       const now = logged[offset];
       if (now?.id !== event?.id || (now === null) !== (event === null))
         violations.add('recovered event gone', `offset=${offset} id=${event?.id ?? 'tick'}`);
