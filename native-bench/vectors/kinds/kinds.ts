@@ -7,6 +7,7 @@ import * as stateless from './stateless.ts';
 import * as streamJoins from './stream-joins.ts';
 import * as tables from './tables.ts';
 import { topology } from './topologies.ts';
+import { validate } from './validation.ts';
 
 type Adapter = (operator: Vector['operator'], vector: Vector) => Experiment;
 
@@ -30,6 +31,7 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   foreignKeyJoin: tables.foreignKeyJoin,
   tableGroupAggregate: tables.tableGroupAggregate,
   topology,
+  validate,
 };
 
 /** Kinds that moka will not have. */
