@@ -24,10 +24,12 @@ export { TopologyTestDriver } from './testing/topology-test-driver.ts';
 export { defineTopology, type TopologyBuilder, type TopologyOptions } from './topology/builder.ts';
 export type { CompiledTopology, Durability, Guarantee } from './topology/compiled.ts';
 export type { GlobalTable } from './topology/global-table.ts';
+export type { DeduplicateOptions, DistinctOptions } from './topology/distinct-node.ts';
 export type { GroupedStream } from './topology/grouped-stream.ts';
 export type { GroupedTable } from './topology/grouped-table.ts';
 export { type EventType, eventType, type ProcessOptions } from './topology/process-node.ts';
 export type { Stream } from './topology/stream.ts';
+export type { JoinWindow } from './topology/stream-join-node.ts';
 export type { Table } from './topology/table.ts';
 export { TopologyError } from './topology/topology-error.ts';
 
