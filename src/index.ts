@@ -7,6 +7,7 @@ export { MokaError } from './base/errors.ts';
 export type { Engine, EngineOptions } from './engine/engine.ts';
 export type { EngineView, Page, Row } from './engine/engine-view.ts';
 export type { IngestOptions, IngestResult } from './ingress/ingest-reply.ts';
+export type { LateEvent } from './operators/late-events.ts';
 export type { Context } from './operators/operator-context.ts';
 export { OperatorError } from './operators/operator-error.ts';
 export type { FiredTimer, ProcessContext, Timers } from './operators/process.ts';
@@ -23,8 +24,8 @@ export { encodeMsgpack, encodeRecord } from './record/record-encoder.ts';
 export { TopologyTestDriver } from './testing/topology-test-driver.ts';
 export { defineTopology, type TopologyBuilder, type TopologyOptions } from './topology/builder.ts';
 export type { CompiledTopology, Durability, Guarantee } from './topology/compiled.ts';
-export type { GlobalTable } from './topology/global-table.ts';
 export type { DeduplicateOptions, DistinctOptions } from './topology/distinct-node.ts';
+export type { GlobalTable } from './topology/global-table.ts';
 export type { GroupedStream } from './topology/grouped-stream.ts';
 export type { GroupedTable } from './topology/grouped-table.ts';
 export { type EventType, eventType, type ProcessOptions } from './topology/process-node.ts';
@@ -32,6 +33,15 @@ export type { Stream } from './topology/stream.ts';
 export type { JoinWindow } from './topology/stream-join-node.ts';
 export type { Table } from './topology/table.ts';
 export { TopologyError } from './topology/topology-error.ts';
+export {
+  calendarDays,
+  countWindow,
+  hopping,
+  session,
+  sliding,
+  tumbling,
+  type WindowDefinition,
+} from './topology/windows.ts';
 
 /**
  * Opens an engine: takes the data directory, recovers every partition, and listens.
