@@ -8,7 +8,9 @@ import { Type } from 'typebox';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Context } from '../../src/operators/operator-context.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
+import type { GlobalTable } from '../../src/topology/global-table.ts';
 import type { GroupedStream } from '../../src/topology/grouped-stream.ts';
+import type { GroupedTable } from '../../src/topology/grouped-table.ts';
 import type { Stream } from '../../src/topology/stream.ts';
 import type { Table } from '../../src/topology/table.ts';
 
@@ -95,6 +97,40 @@ function typesOfTheLanguage(): void {
       Table<{ cents: number }>
     >();
     expectTypeOf(t.from('map', Placed)).toEqualTypeOf<Stream<PlacedEvent>>();
+    expectTypeOf(events.toTable('versioned', { history: '5m' })).toEqualTypeOf<Table<OrderEvent>>();
+    expectTypeOf(events.toTable('texts', (_: string | null) => 'text', { history: 1 })).toEqualTypeOf<Table<string>>();
+    const menu = t.globalTable(
+      'menu',
+      { schema: Ready, key: 'orderId' },
+      (_: number | null, item) => item.by?.length ?? 0,
+    );
+    expectTypeOf(menu).toEqualTypeOf<GlobalTable<number>>();
+
+    // joins with tables
+    const numbers = events.groupByKey().count('numbers');
+    expectTypeOf(events.join(numbers, 'a', (event, n) => event.orderId + n)).toEqualTypeOf<Stream<string>>();
+    expectTypeOf(sums.toStream().join(numbers, 'b', (event, n) => event.cents + n)).toEqualTypeOf<Stream<number>>();
+    expectTypeOf(events.leftJoin(numbers, 'c', { grace: 1 }, (_, n) => n)).toEqualTypeOf<Stream<number | null>>();
+    const byId = { key: (event: OrderEvent): string => event.orderId };
+    expectTypeOf(events.leftJoin(menu, 'd', byId, (_, n) => n)).toEqualTypeOf<Stream<number | null>>();
+    expectTypeOf(sums.join(numbers, 'e', (row, n) => row.cents + n)).toEqualTypeOf<Table<number>>();
+    expectTypeOf(sums.leftJoin(numbers, 'f', (row, n) => ({ row, n }))).toEqualTypeOf<
+      Table<{ row: { cents: number }; n: number | null }>
+    >();
+    expectTypeOf(sums.outerJoin(life, 'g', (row, text) => ({ row, text }))).toEqualTypeOf<
+      Table<{ row: { cents: number } | null; text: 'placed' | 'ready' | null }>
+    >();
+    const byCents = { foreignKey: (row: { cents: number }): number => row.cents };
+    expectTypeOf(sums.join(life, 'h', byCents, (_, text) => text)).toEqualTypeOf<Table<'placed' | 'ready'>>();
+
+    // folds of tables
+    const groups = sums.groupBy((row, key) => [key, row.cents]);
+    expectTypeOf(groups).toEqualTypeOf<GroupedTable<number>>();
+    expectTypeOf(groups.count('i')).toEqualTypeOf<Table<number>>();
+    expectTypeOf(groups.reduce('j', { add: (a, b) => a + b, subtract: () => null })).toEqualTypeOf<Table<number>>();
+    expectTypeOf(
+      groups.aggregate('k', { initial: () => '', add: (text, n) => text + n, subtract: (text) => text }),
+    ).toEqualTypeOf<Table<string>>();
 
     // what a function is given
     events.filter((event, context) => {
@@ -134,6 +170,18 @@ function typesOfTheLanguage(): void {
     byOrder.aggregate('wrong', { initial: () => 0, add: () => 'text' });
     // @ts-expect-error a reducer keeps the type of the events
     byOrder.reduce('wrong', () => 'text');
+    // @ts-expect-error the row may be missing
+    events.leftJoin(numbers, 'wrong', (_, n) => n + 1);
+    // @ts-expect-error a global table is joined by a key that the event names
+    events.join(menu, 'wrong', (_, n) => n);
+    // @ts-expect-error either row may be missing
+    sums.outerJoin(numbers, 'wrong', (row) => row.cents);
+    // @ts-expect-error a row that nothing refers to has no key
+    sums.outerJoin(life, 'wrong', byCents, (row) => row);
+    // @ts-expect-error what was added can be taken out
+    groups.aggregate('wrong', { initial: () => 0, add: (a, b) => a + b });
+    // @ts-expect-error a group has a key and a value
+    sums.groupBy((row) => row.cents);
     // @ts-expect-error the key of a view is text
     sums.toView('wrong', { key: (row) => row.cents });
     // @ts-expect-error functions of a table depend on the row alone
