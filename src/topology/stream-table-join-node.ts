@@ -98,7 +98,7 @@ export function addLookedUpJoin(
 ): Port {
   const label = labelOf({ kind, name });
   checkName(graph, kind, name);
-  checkOptions(graph, label, options, ['key']);
+  checkOptions(graph, label, options ?? undefined, ['key']);
   const key = (options as { key?: unknown } | null)?.key;
   checkFunction(graph, label, 'key', key, '(event, context) => string | number | null');
   checkFunction(graph, label, 'joiner', joiner, JOINER_FORM);

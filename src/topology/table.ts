@@ -84,8 +84,9 @@ export class Table<Row> {
     other: Table<Other>,
     name: string,
     joiner: TableJoiner<Row | null, Other | null, Result>,
-  ): Table<Result> {
-    return this.#joined('outerJoin', other, name, [joiner]);
+  ): Table<Result>;
+  outerJoin<Result>(other: Table<unknown>, name: string, ...rest: readonly unknown[]): Table<Result> {
+    return this.#joined('outerJoin', other, name, rest);
   }
 
   #joined<Result>(kind: TableJoinKind, other: unknown, name: string, rest: readonly unknown[]): Table<Result> {
