@@ -65,6 +65,8 @@ export interface TopologyNode {
   readonly orderedStores: readonly string[];
   /** Those of its own whose rows bear a time. */
   readonly timedStores: readonly string[];
+  /** Whether its first store has the rows of its table under their own keys. */
+  readonly keepsRows: boolean;
   /** Whether events or rows have to go to another partition here, or to all: with one partition there is none. */
   readonly movesBetweenPartitions: boolean;
   /** Whether it asks how far event time has come. */
@@ -85,6 +87,7 @@ const PLAIN_OPERATOR = {
   borrowedStores: [],
   orderedStores: [],
   timedStores: [],
+  keepsRows: true,
   movesBetweenPartitions: false,
   hasClock: false,
   settings: {},

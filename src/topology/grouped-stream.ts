@@ -4,8 +4,11 @@ import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { ReduceOperator, type Reducer } from '../operators/reduce.ts';
 import { checkFunction, checkName, checkOptions } from './checks.ts';
+import { CogroupedStream } from './cogrouped-stream.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 import { Table } from './table.ts';
+import { WindowedStream } from './windowed-stream.ts';
+import type { WindowDefinition } from './windows.ts';
 
 export interface AggregateOptions<Value, State> {
   /** The state of a key before its first event; called anew for every key. */
@@ -50,6 +53,19 @@ export class GroupedStream<Value> {
       const store = site.store(0);
       return new AggregateOperator(site.name, site.context, store, initial as Initializer, add as Adder, output);
     });
+  }
+
+  /** The events by window too. */
+  window<Definition extends WindowDefinition>(definition: Definition): WindowedStream<Value, Definition> {
+    return new WindowedStream(this.#graph, this.#port, definition);
+  }
+
+  /**
+   * These events and those of other streams, to be folded into one state per key. `add` is what an event of this stream
+   * does to it: annotate its `state`.
+   */
+  cogroup<State>(add: (state: State, event: Value, context: Context) => State): CogroupedStream<State, Value> {
+    return new CogroupedStream(this.#graph, [{ port: this.#port, add }]);
   }
 
   #fold<Row>(

@@ -32,9 +32,9 @@ export function rowsOf(graph: TopologyGraph, table: Port): TableRows {
 
 /** The latest rows, with their times. */
 export function latestRowsOf(graph: TopologyGraph, table: Port): TableRows {
-  const { stores, timedStores } = graph.node(table);
+  const { stores, timedStores, keepsRows } = graph.node(table);
   const store = stores[0];
-  const isKept = store !== undefined && timedStores.includes(store);
+  const isKept = keepsRows && store !== undefined && timedStores.includes(store);
   return { borrowed: isKept ? [store] : [], historyMs: null, derivation: [] };
 }
 

@@ -1,4 +1,5 @@
 import { FilterOperator, type Predicate } from '../operators/filter.ts';
+import type { LateEvent } from '../operators/late-events.ts';
 import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import { ToStreamOperator } from '../operators/to-stream.ts';
@@ -6,8 +7,11 @@ import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedTable } from './grouped-table.ts';
 import { addStateless, type MaybeNamed, type StatelessNode, type UserFunction } from './stateless.ts';
 import { Stream } from './stream.ts';
+import { addSuppress, type TimeLimitOptions, type WindowCloseOptions } from './suppress-node.ts';
 import { addTableJoin, type ForeignKeyOptions, type TableJoinKind } from './table-join-node.ts';
 import { addView, type ViewOptions } from './view-node.ts';
+import type { WindowedRows } from './window-node.ts';
+import { addWindowView, type WindowedViewOptions } from './window-view-node.ts';
 
 /** Makes one row out of two, again and again as they change; it depends on them alone. */
 type TableJoiner<Row, Other, Result> = (row: Row, other: Other) => Result;
@@ -106,6 +110,11 @@ export class Table<Row> {
     return new GroupedTable(this.#graph, this.#port, group);
   }
 
+  /** The table with fewer changes: a row that has changed waits for further changes, and only the last one is told. */
+  suppress(name: string, options: TimeLimitOptions): Table<Row> {
+    return new Table(this.#graph, addSuppress(this.#graph, this.#port, name, options, null));
+  }
+
   /** The table's changes as events: the row from now on, `null` when it is deleted. */
   toStream(): Stream<Row | null> {
     const graph = this.#graph;
@@ -122,6 +131,48 @@ export class Table<Row> {
   toView(name: string, options: ViewOptions<Row> = {}): this {
     addView(this.#graph, this.#port, name, options);
     return this;
+  }
+}
+
+/** A table with a row per key and window. It tells of a window until that has closed, and then forgets it. */
+export class WindowedTable<Row, Event> extends Table<Row> {
+  /** The events that came when every window they are in had closed. */
+  readonly late: Stream<LateEvent<Event>>;
+  readonly #graph: TopologyGraph;
+  readonly #port: Port;
+  readonly #windows: WindowedRows;
+
+  constructor(graph: TopologyGraph, port: Port, windows: WindowedRows) {
+    super(graph, port);
+    this.late = new Stream(graph, windows.late);
+    this.#graph = graph;
+    this.#port = port;
+    this.#windows = windows;
+  }
+
+  override filter<Narrow extends Row>(...args: MaybeNamed<(row: Row) => row is Narrow>): WindowedTable<Narrow, Event>;
+  override filter(...args: MaybeNamed<(row: Row) => boolean>): WindowedTable<Row, Event>;
+  override filter(...args: MaybeNamed<UserFunction>): WindowedTable<Row, Event> {
+    return this.#behind(addStateless(this.#graph, this.#port, args, FILTER));
+  }
+
+  override map<Result>(...args: MaybeNamed<(row: Row) => Result>): WindowedTable<Result, Event> {
+    return this.#behind(addStateless(this.#graph, this.#port, args, MAP));
+  }
+
+  /** As with any table; or each row once, when its window has closed. */
+  override suppress(name: string, options: TimeLimitOptions | WindowCloseOptions): WindowedTable<Row, Event> {
+    return this.#behind(addSuppress(this.#graph, this.#port, name, options, this.#windows));
+  }
+
+  /** Lets the windows be read from outside under this name, for some time after they have closed. */
+  override toView(name: string, options: WindowedViewOptions<Row> = {}): this {
+    addWindowView(this.#graph, this.#port, name, options, this.#windows);
+    return this;
+  }
+
+  #behind<Result>(port: Port): WindowedTable<Result, Event> {
+    return new WindowedTable(this.#graph, port, this.#windows);
   }
 }
 

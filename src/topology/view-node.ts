@@ -19,7 +19,13 @@ export interface ViewOptions<Row> {
 const OPTIONS = ['key', 'schema', 'description'];
 
 /** Adds a view of the table at `input`. A table that is stored, seen by its own keys, needs no second copy. */
-export function addView<Row>(graph: TopologyGraph, input: Port, name: string, options: ViewOptions<Row>): void {
+export function addView<Row>(
+  graph: TopologyGraph,
+  input: Port,
+  name: string,
+  options: ViewOptions<Row>,
+  isWindowed = false,
+): void {
   const label = labelOf({ kind: 'view', name });
   checkName(graph, 'view', name);
   checkOptions(graph, label, options, OPTIONS);
@@ -28,7 +34,8 @@ export function addView<Row>(graph: TopologyGraph, input: Port, name: string, op
   if (schema !== undefined && (typeof schema !== 'object' || schema === null)) {
     graph.complain(label, `its schema is ${kindOf(schema)}`, 'give it a typebox schema');
   }
-  const tableStore = graph.node(input).stores[0];
+  const table = graph.node(input);
+  const tableStore = table.keepsRows ? table.stores[0] : undefined;
   const ownStore = `view:${name}`;
   const isShared = key === undefined && tableStore !== undefined;
   graph.add({
@@ -42,7 +49,8 @@ export function addView<Row>(graph: TopologyGraph, input: Port, name: string, op
     settings: { key },
     view: {
       description,
-      isKeyedByPartitionKey: key === undefined,
+      // The key of a windowed row is more than the key that its partition was chosen by.
+      isKeyedByPartitionKey: key === undefined && !isWindowed,
       store: isShared ? tableStore : ownStore,
       schema: schema ?? null,
     },

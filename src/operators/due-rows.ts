@@ -1,0 +1,72 @@
+// data plane
+import type { OperatorStore } from './operator.ts';
+import { TIME_LENGTH, timeOfText, timeText } from './window-key.ts';
+
+/**
+ * Which rows of another store are to be looked at when, in the order of time, then key. The rows stand in an ordered store
+ * of their own, `time ++ key`; a register beside them says when the next is due, so that an event that nothing is due at
+ * reads a number and no row.
+ */
+export class DueRows {
+  readonly #store: OperatorStore;
+
+  /** @param store ordered; nothing else is in it */
+  constructor(store: OperatorStore) {
+    this.#store = store;
+  }
+
+  note(key: string, due: number): void {
+    this.#store.put(timeText(due) + key, true);
+    if (due < this.#store.readRegister(NEXT_DUE)) this.#store.writeRegister(NEXT_DUE, due);
+  }
+
+  forget(key: string, due: number): void {
+    this.#store.delete(timeText(due) + key);
+  }
+
+  /** Whether anything may be due at that time. */
+  isDue(time: number): boolean {
+    return time >= this.#store.readRegister(NEXT_DUE);
+  }
+
+  /** Takes out what is due at that time, the first MAX_DUE_PER_EVENT of it; the rest is due at the next event. */
+  take(time: number): string[] {
+    const store = this.#store;
+    const end = timeText(time + 1);
+    const rows = store.range(this.#first(), end, MAX_DUE_PER_EVENT);
+    const keys: string[] = [];
+    for (const [row] of rows) {
+      store.delete(row);
+      keys.push(row.slice(TIME_LENGTH));
+    }
+    const last = rows.length === MAX_DUE_PER_EVENT ? rows[MAX_DUE_PER_EVENT - 1] : store.range(end, undefined, 1)[0];
+    store.writeRegister(NEXT_DUE, last === undefined ? Number.POSITIVE_INFINITY : timeOfText(last[0], 0));
+    return keys;
+  }
+
+  /** Takes out the very first, due or not. */
+  takeFirst(): string | undefined {
+    const store = this.#store;
+    const first = store.range(this.#first(), undefined, 1)[0];
+    if (first === undefined) return undefined;
+    store.delete(first[0]);
+    store.writeRegister(NEXT_DUE, timeOfText(first[0], 0));
+    return first[0].slice(TIME_LENGTH);
+  }
+
+  /** Nothing stands before it: a range that begins there does not meet again what was taken out before. */
+  #first(): string {
+    const next = this.#store.readRegister(NEXT_DUE);
+    if (next === Number.POSITIVE_INFINITY) return LAST;
+    return next === Number.NEGATIVE_INFINITY ? '' : timeText(next);
+  }
+}
+
+/**
+ * What one event does besides its own work when time has jumped: a few ms. It gets more done than events can add, so that
+ * what is left over is soon done too.
+ */
+export const MAX_DUE_PER_EVENT = 1024;
+
+const NEXT_DUE = 0;
+const LAST = timeText(Number.MAX_SAFE_INTEGER - 2 ** 52);

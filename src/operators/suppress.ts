@@ -1,0 +1,124 @@
+// data plane
+import { DueRows } from './due-rows.ts';
+import type { Operator, OperatorStore } from './operator.ts';
+import type { OperatorContext } from './operator-context.ts';
+import { OperatorError } from './operator-error.ts';
+import { advanceStreamTime } from './stream-time.ts';
+import { isWindowKey, keyOfWindowKey, windowOfKey } from './window-key.ts';
+
+/** What lets a change go, and how many may wait. */
+export interface SuppressRule {
+  /** Whether a change waits for the end of its row's window, or from its own time on. */
+  readonly isUntilWindowCloses: boolean;
+  /** How long after that, in ms. */
+  readonly waitMs: number;
+  readonly maxRecords: number;
+  /** Of more rows than that the first is told early, or else the event fails. */
+  readonly emitsEarly: boolean;
+}
+
+/**
+ * Holds the changes of a table back, and tells only the last one of a row: when it has been waiting for so long, or when the
+ * row's window has closed. What follows sees the row go from what it was told last to what it is told now.
+ *
+ * A waiting row is `[time it waits from, time, row or null, row until now or null]`; time is the greatest of the changes that
+ * were seen. Until its window closes a row may come and go without being told.
+ */
+export class SuppressOperator implements Operator {
+  readonly #name: string;
+  readonly #context: OperatorContext;
+  readonly #store: OperatorStore;
+  readonly #due: DueRows;
+  readonly #rule: SuppressRule;
+  readonly #output: Operator;
+
+  /** @param due ordered */
+  constructor(
+    name: string,
+    context: OperatorContext,
+    store: OperatorStore,
+    due: OperatorStore,
+    rule: SuppressRule,
+    output: Operator,
+  ) {
+    this.#name = name;
+    this.#context = context;
+    this.#store = store;
+    this.#due = new DueRows(due);
+    this.#rule = rule;
+    this.#output = output;
+  }
+
+  push(key: string, next: unknown, previous: unknown, time: number): void {
+    const store = this.#store;
+    const streamTime = advanceStreamTime(store, time);
+    const waiting = store.get(key) as Waiting | undefined;
+    if (waiting !== undefined) this.#replace(key, next, time, waiting);
+    else if (next !== undefined || !this.#rule.isUntilWindowCloses) this.#hold(key, next, previous, time);
+    if (this.#due.isDue(streamTime)) this.#tellDue(streamTime);
+    const { maxRecords } = this.#rule;
+    while (store.readRegister(WAITING) > maxRecords) this.#relieve();
+  }
+
+  #hold(key: string, next: unknown, previous: unknown, time: number): void {
+    const { isUntilWindowCloses, waitMs } = this.#rule;
+    const from = isUntilWindowCloses ? windowOfKey(key).end : time;
+    this.#put(key, [from, time, next === undefined ? null : next, previous === undefined ? null : previous]);
+    this.#due.note(key, from + waitMs);
+    this.#count(1);
+  }
+
+  #replace(key: string, next: unknown, time: number, waiting: Waiting): void {
+    if (next === undefined && this.#rule.isUntilWindowCloses) {
+      this.#store.delete(key);
+      this.#due.forget(key, waiting[0] + this.#rule.waitMs);
+      this.#count(-1);
+      return;
+    }
+    this.#put(key, [waiting[0], time, next === undefined ? null : next, waiting[3]]);
+  }
+
+  #tellDue(streamTime: number): void {
+    const keys = this.#due.take(streamTime);
+    for (let i = 0; i < keys.length; i++) this.#tell(keys[i] as string);
+  }
+
+  #relieve(): void {
+    if (this.#rule.emitsEarly) {
+      this.#tell(this.#due.takeFirst() as string);
+      return;
+    }
+    this.#context.running = this.#name;
+    throw new OperatorError(this.#name, `holds back more rows than maxRecords=${this.#rule.maxRecords}`);
+  }
+
+  #tell(key: string): void {
+    const store = this.#store;
+    const context = this.#context;
+    const [, time, next, previous] = store.get(key) as Waiting;
+    store.delete(key);
+    this.#count(-1);
+    // It came and went while it waited: nobody has heard of it.
+    if (next === null && previous === null) return;
+    const before = context.key;
+    context.key = isWindowKey(key) ? keyOfWindowKey(key) : key;
+    this.#output.push(key, next === null ? undefined : next, previous === null ? undefined : previous, time);
+    context.key = before;
+  }
+
+  #put(key: string, waiting: Waiting): void {
+    this.#context.running = this.#name;
+    this.#store.put(key, waiting);
+    this.#context.running = '';
+  }
+
+  #count(change: number): void {
+    const store = this.#store;
+    store.writeRegister(WAITING, Math.max(store.readRegister(WAITING), 0) + change);
+  }
+}
+
+type Waiting = readonly [from: number, time: number, next: unknown, previous: unknown];
+
+/** Register: how many rows wait. STREAM_TIME is the other one. */
+const WAITING = 1;

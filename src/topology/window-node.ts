@@ -1,0 +1,109 @@
+import {
+  AlignedWindowOperator,
+  type AlignedWindows,
+  TumblingWindows,
+  type WindowSite,
+} from '../operators/aligned-window.ts';
+import { CalendarDays } from '../operators/calendar-days.ts';
+import { CountWindowOperator } from '../operators/count-window.ts';
+import { HoppingWindowOperator } from '../operators/hopping-window.ts';
+import { LateEvents } from '../operators/late-events.ts';
+import type { Operator } from '../operators/operator.ts';
+import { SessionWindowOperator } from '../operators/session-window.ts';
+import { SlidingWindowOperator } from '../operators/sliding-window.ts';
+import { TimeoutWindowOperator } from '../operators/timeout-window.ts';
+import type { WindowFold } from '../operators/window-fold.ts';
+import { checkChoice, checkName, checkOptions } from './checks.ts';
+import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
+import { closeAfterMs, type WindowSpec } from './window-spec.ts';
+
+export interface WindowOptions {
+  /**
+   * What is told of a window: its row at every event (`updates`), or once, when it has closed (`final`). Default:
+   * `updates`.
+   */
+  readonly emit?: 'updates' | 'final';
+}
+
+/** What is known of the windows of a table: what follows it keeps or lets go of its rows by that. */
+export interface WindowedRows {
+  /** How long after its end a window is closed, in ms. */
+  readonly closeAfterMs: number;
+  readonly isFinal: boolean;
+  /** Whether the bounds of a window are times. */
+  readonly endsInTime: boolean;
+  /** Where late events come out. */
+  readonly late: Port;
+}
+
+/** A fold of windows as the language has it. */
+export interface WindowFoldNode {
+  readonly kind: string;
+  readonly name: string;
+  readonly inputs: readonly Port[];
+  readonly spec: WindowSpec;
+  readonly options: WindowOptions;
+  /** The functions of the fold. */
+  readonly settings: NodeDefinition['settings'] & object;
+  /** How each input is folded. */
+  folds(site: OpenSite): readonly WindowFold[];
+}
+
+/** Adds a table of windows with its side output for late events. Several inputs share the windows. */
+export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { port: Port; rows: WindowedRows } {
+  const { kind, name, inputs, spec, options, settings, folds } = node;
+  const label = labelOf({ kind, name });
+  checkName(graph, kind, name);
+  checkOptions(graph, label, options, ['emit']);
+  const emit = options?.emit;
+  checkChoice(graph, label, 'emit', emit, ['updates', 'final']);
+  const isFinal = emit === 'final';
+  const isAligned = spec.kind === 'tumbling' || spec.kind === 'calendarDays';
+  const due = isAligned || spec.kind === 'countWindow' ? [] : [`${name}:due`];
+  const port = graph.add({
+    kind,
+    name,
+    inputs,
+    emits: 'table',
+    outputs: ['', 'late'],
+    stores: [name, ...due],
+    orderedStores: isAligned ? [name] : due,
+    timedStores: isAligned ? [name] : [],
+    keepsRows: false,
+    settings: { window: spec, emit: isFinal ? 'final' : 'updates', ...settings },
+    // Nothing is remembered outside of the stores, so that an operator for each input is as good as one for all.
+    open: (site) =>
+      folds(site).map((fold) => {
+        const late = new LateEvents(site.store(0), site.outputs[1] as Operator);
+        const output = site.outputs[0] as Operator;
+        return openWindow({ name: site.name, context: site.context, fold, isFinal, late, output }, site, spec);
+      }),
+  });
+  const late = { node: port.node, output: 1 };
+  const endsInTime = spec.kind !== 'countWindow';
+  return { port, rows: { closeAfterMs: closeAfterMs(spec), isFinal, endsInTime, late } };
+}
+
+function openWindow(window: WindowSite, site: OpenSite, spec: WindowSpec): Operator {
+  const store = site.store(0);
+  switch (spec.kind) {
+    case 'tumbling':
+    case 'calendarDays':
+      return new AlignedWindowOperator(window, store, alignedWindows(spec), spec.graceMs);
+    case 'hopping':
+      return new HoppingWindowOperator(window, store, site.store(1), spec.sizeMs, spec.advanceMs, spec.graceMs);
+    case 'sliding':
+      return new SlidingWindowOperator(window, store, site.store(1), spec.differenceMs, spec.graceMs);
+    case 'session':
+      return new SessionWindowOperator(window, store, site.store(1), spec.gapMs, spec.graceMs);
+    case 'timeout':
+      return new TimeoutWindowOperator(window, store, site.store(1), spec.timeoutMs, spec.graceMs);
+    case 'countWindow':
+      return new CountWindowOperator(window, store, spec.size, spec.every);
+  }
+}
+
+function alignedWindows(spec: WindowSpec & { kind: 'tumbling' | 'calendarDays' }): AlignedWindows {
+  if (spec.kind === 'tumbling') return new TumblingWindows(spec.sizeMs, spec.offsetMs);
+  return new CalendarDays(spec.zone, spec.cutoffMs);
+}

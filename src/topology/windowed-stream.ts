@@ -1,0 +1,93 @@
+import type { Adder, Initializer } from '../operators/aggregate.ts';
+import type { Context } from '../operators/operator-context.ts';
+import type { Reducer } from '../operators/reduce.ts';
+import { AggregateFold, CountFold, type Merger, ReduceFold } from '../operators/window-fold.ts';
+import { checkFunction, checkOptions } from './checks.ts';
+import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { WindowedTable } from './table.ts';
+import { addWindowFold, type WindowFoldNode, type WindowOptions } from './window-node.ts';
+import { type WindowSpec, windowSpecOf } from './window-spec.ts';
+import type { WindowDefinition } from './windows.ts';
+
+/** How two states become one; windows that merge (sessions with a gap) need it, no other asks for it. */
+export type Merging<State, Definition> =
+  Definition extends WindowDefinition<'session'>
+    ? { readonly merge: (earlier: State, later: State, context: Context) => State }
+    : { readonly merge?: (earlier: State, later: State, context: Context) => State };
+
+/** `initial` is the state of a window before its first event, called anew for each; `add` the state after one more event. */
+export type WindowAggregateOptions<Value, State, Definition> = {
+  readonly initial: () => State;
+  readonly add: (state: State, event: Value, context: Context) => State;
+} & Merging<State, Definition>;
+
+/** The events of a stream by key and window, waiting to be folded. */
+export class WindowedStream<Value, Definition extends WindowDefinition> {
+  declare readonly '~value': Value;
+  readonly #graph: TopologyGraph;
+  readonly #port: Port;
+  readonly #definition: Definition;
+
+  constructor(graph: TopologyGraph, port: Port, definition: Definition) {
+    this.#graph = graph;
+    this.#port = port;
+    this.#definition = definition;
+  }
+
+  /** How many events each key has had in each window. */
+  count(name: string, options: WindowOptions = {}): WindowedTable<number, Value> {
+    return this.#fold('count', name, options, {}, () => [new CountFold()]);
+  }
+
+  /** One value of the events' own type per key and window; the first event stands as it is. */
+  reduce(
+    name: string,
+    reducer: (current: Value, event: Value, context: Context) => Value,
+    options: WindowOptions = {},
+  ): WindowedTable<Value, Value> {
+    const label = labelOf({ kind: 'reduce', name });
+    checkFunction(this.#graph, label, 'reducer', reducer, '(current, event, context) => value');
+    return this.#fold('reduce', name, options, { reducer }, (site) => [
+      new ReduceFold(site.name, site.context, reducer as Reducer),
+    ]);
+  }
+
+  /** A state of any type per key and window. */
+  aggregate<State>(
+    name: string,
+    aggregate: WindowAggregateOptions<Value, State, Definition>,
+    options: WindowOptions = {},
+  ): WindowedTable<State, Value> {
+    const label = labelOf({ kind: 'aggregate', name });
+    checkOptions(this.#graph, label, aggregate, ['initial', 'add', 'merge']);
+    const { initial, add, merge } = aggregate ?? {};
+    checkFunction(this.#graph, label, 'initial', initial, '() => state');
+    checkFunction(this.#graph, label, 'add', add, '(state, event, context) => state');
+    checkMerge(this.#graph, label, this.#definition, merge);
+    return this.#fold('aggregate', name, options, { initial, add, merge }, (site) => [
+      new AggregateFold(site.name, site.context, initial as Initializer, add as Adder, merge as Merger, true),
+    ]);
+  }
+
+  #fold<Row>(
+    kind: string,
+    name: string,
+    options: WindowOptions,
+    settings: WindowFoldNode['settings'],
+    folds: WindowFoldNode['folds'],
+  ): WindowedTable<Row, Value> {
+    const graph = this.#graph;
+    const spec = windowSpecOf(graph, labelOf({ kind, name }), this.#definition) ?? SOME_SPEC;
+    const { port, rows } = addWindowFold(graph, { kind, name, inputs: [this.#port], spec, options, settings, folds });
+    return new WindowedTable(graph, port, rows);
+  }
+}
+
+/** Notes that windows that merge lack a function for it. */
+export function checkMerge(graph: TopologyGraph, label: string, definition: WindowDefinition, merge: unknown): void {
+  if (merge === undefined && definition?.kind !== 'session') return;
+  checkFunction(graph, label, 'merge', merge, '(earlier, later, context) => state');
+}
+
+/** Stands for windows that nobody understood, so that the rest of the topology is looked over too. */
+export const SOME_SPEC: WindowSpec = { kind: 'tumbling', sizeMs: 1, offsetMs: 0, graceMs: 0 };
