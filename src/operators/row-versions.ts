@@ -6,23 +6,19 @@ import { TIME_LENGTH, timeText } from './window-key.ts';
 /**
  * What a versioned table keeps of a key, in two stores:
  *
- * | store   | key                                        | value                                     |
- * |---------|--------------------------------------------|-------------------------------------------|
- * | latest  | the key                                    | the row, with the time since which it is  |
- * | history | `d`, the key                               | since when there is no row, if there is none |
- * | history | `v`, length of the key, the key, -time     | an earlier row, from that time on; `null`: none |
+ * | store   | key                                  | value                                           |
+ * |---------|--------------------------------------|-------------------------------------------------|
+ * | latest  | the key                              | the row, with the time since which it is        |
+ * | history | the key                              | since when there is no row, if there is none    |
+ * | history | 00, length of the key, the key, -time | an earlier row, from that time on; `null`: none |
  *
- * A version lasts until the next one begins. Later versions stand first, so that the one of a time is the first that a
+ * No key begins with a zero character, and with its length before it none is the beginning of another. A version lasts until the next one begins. Later versions stand first, so that the one of a time is the first that a
  * range finds. In the registers of the history is the greatest time that the table has seen.
  */
 export const GREATEST_TIME = 0;
 
-export function deletionKey(key: string): string {
-  return `d${key}`;
-}
-
 export function versionKey(key: string, time: number): string {
-  return `v${key.length}:${key}${timeText(-time)}`;
+  return `\u0000${key.length}:${key}${timeText(-time)}`;
 }
 
 /** Reads the rows of a versioned table as they were at a time. */
@@ -44,7 +40,7 @@ export class RowVersions implements TableReader {
     if (row !== undefined && latest.time <= time) return row;
     const history = this.#history;
     if (row === undefined) {
-      const deletedAt = history.get(deletionKey(key)) as number | undefined;
+      const deletedAt = history.get(key) as number | undefined;
       if (deletedAt === undefined || deletedAt <= time) return undefined;
     }
     if (time < history.readRegister(GREATEST_TIME) - this.#historyMs) return undefined;

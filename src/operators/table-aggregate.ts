@@ -50,36 +50,36 @@ export class TableAggregateOperator implements Operator {
   push(key: string, next: unknown, previous: unknown, time: number): void {
     const context = this.#context;
     context.running = this.#name;
-    const left = this.#place(previous, key);
-    const joined = this.#place(next, key);
+    const before = this.#pairOf(previous, key);
+    const groupBefore = before === null ? NO_KEY : selectedKey(this.#name, before[0]);
+    const after = this.#pairOf(next, key);
+    const group = after === null ? NO_KEY : selectedKey(this.#name, after[0]);
     context.running = '';
-    if (left !== null && joined !== null && left.group === joined.group) {
-      this.#fold(left.group, left, joined, time);
+    if (groupBefore !== NO_KEY && groupBefore === group) {
+      this.#fold(group, before, after, time);
       return;
     }
-    if (left !== null) this.#fold(left.group, left, null, time);
-    if (joined !== null) this.#fold(joined.group, null, joined, time);
+    if (groupBefore !== NO_KEY) this.#fold(groupBefore, before, null, time);
+    if (group !== NO_KEY) this.#fold(group, null, after, time);
   }
 
-  #place(row: unknown, key: string): Place | null {
+  #pairOf(row: unknown, key: string): Pair | null {
     if (row === undefined) return null;
     const pair = this.#grouping(row, key);
     if (pair === null) return null;
     if (!Array.isArray(pair) || pair.length !== 2) refuseResult(this.#name, pair, '[group, value], or null for none');
-    const [selected, value] = pair as [unknown, unknown];
-    const group = selectedKey(this.#name, selected);
-    return group === NO_KEY ? null : { group, value };
+    return pair as unknown as Pair;
   }
 
-  #fold(group: string, left: Place | null, joined: Place | null, time: number): void {
+  #fold(group: string, taken: Pair | null, given: Pair | null, time: number): void {
     const store = this.#store;
     const context = this.#context;
     const previous = store.get(group);
     const latest = previous !== undefined && store.time > time ? store.time : time;
     context.running = this.#name;
     let state = previous;
-    if (left !== null && state !== undefined) state = this.#without(state, left.value);
-    if (joined !== null) state = this.#with(state, joined.value);
+    if (taken !== null && state !== undefined) state = this.#without(state, taken[1]);
+    if (given !== null) state = this.#with(state, given[1]);
     if (state !== undefined) store.put(group, state, latest);
     else if (previous !== undefined) store.delete(group);
     context.running = '';
@@ -102,7 +102,4 @@ export class TableAggregateOperator implements Operator {
   }
 }
 
-interface Place {
-  readonly group: string;
-  readonly value: unknown;
-}
+type Pair = readonly [group: unknown, value: unknown];

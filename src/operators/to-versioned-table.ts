@@ -1,7 +1,7 @@
 // data plane
 import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
-import { deletionKey, GREATEST_TIME, RowVersions, versionKey } from './row-versions.ts';
+import { GREATEST_TIME, RowVersions, versionKey } from './row-versions.ts';
 import type { UpdateRule } from './to-table.ts';
 import { isThenable, refuseResult } from './user-result.ts';
 import { TIME_LENGTH, timeOfText, timeText } from './window-key.ts';
@@ -68,11 +68,11 @@ export class ToVersionedTableOperator implements Operator {
     if (since !== NEVER && since < time) this.#keepVersion(key, current, since, time);
     if (row === null) {
       latest.delete(key);
-      history.put(deletionKey(key), time);
+      history.put(key, time);
       this.#expireAt(time, time, key, true);
     } else {
       latest.put(key, row, time);
-      if (previous === undefined && since !== NEVER) history.delete(deletionKey(key));
+      if (previous === undefined && since !== NEVER) history.delete(key);
     }
     this.#expire();
     this.#context.running = '';
@@ -82,7 +82,7 @@ export class ToVersionedTableOperator implements Operator {
   }
 
   #deletedAt(key: string): number {
-    const time = this.#history.get(deletionKey(key)) as number | undefined;
+    const time = this.#history.get(key) as number | undefined;
     return time === undefined ? NEVER : time;
   }
 
@@ -143,7 +143,7 @@ export class ToVersionedTableOperator implements Operator {
 
   #giveUp(key: string, from: number, isDeletion: boolean): void {
     if (!isDeletion) this.#history.delete(versionKey(key, from));
-    else if (this.#deletedAt(key) === from) this.#history.delete(deletionKey(key));
+    else if (this.#deletedAt(key) === from) this.#history.delete(key);
   }
 }
 
