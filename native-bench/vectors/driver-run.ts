@@ -2,37 +2,36 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JournalEntry } from '../../src/operators/to-journal.ts';
 import { isWindowKey, keyOfWindowKey, windowOfKey } from '../../src/operators/window-key.ts';
 import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
-import { NotApplicable } from './not-applicable.ts';
 import { keyAndWindow, lastRows, type Row, rowText } from './row.ts';
-import { type Envelope, LANE, type Stage, viewOf } from './scene.ts';
-import { type Input, type InputRecord, isRecord } from './vector.ts';
+import { type Stage, viewOf } from './scene.ts';
+import { type Step, stepsOf } from './steps.ts';
+import type { Input } from './vector.ts';
 import type { Value } from './words.ts';
 
 /**
- * Runs a vector's inputs through the test driver, in one partition.
+ * Runs a vector's inputs through the test driver, in one partition, from log time 0 on.
  *
  * @param restarts the operators are made anew before every input: they may remember nothing but what is in their stores
  * @returns what came out, in order
  */
-export function runInDriver(stage: Stage, inputs: readonly Input[], restarts: boolean): Row[] {
-  const driver = new TopologyTestDriver(stage.topology);
-  /** Index of the input that an offset belongs to. */
-  const inputAt: number[] = [];
-  inputs.forEach((input, index) => {
+export function runInDriver(
+  stage: Stage,
+  inputs: readonly Input[],
+  restarts: boolean,
+  stepsFor: (input: Input, index: number) => readonly Step[] = stepsOf,
+): Row[] {
+  const driver = new TopologyTestDriver(stage.topology, { now: 0 });
+  const seen = new Map<string, number>();
+  const rows = inputs.flatMap((input, index) => {
     if (restarts) driver.restart();
-    if (isRecord(input)) {
-      inputAt.push(index);
-      driver.send(input.stream, envelopeOf(input));
-    } else control(driver, input);
+    const offsets = stepsFor(input, index).map((step) => take(driver, step));
+    return stage.outputs.flatMap((output) => {
+      const entries = driver.view<JournalEntry<Value>>(output).rows();
+      const fresh = entries.slice(seen.get(output) ?? 0);
+      seen.set(output, entries.length);
+      return fresh.map(([, entry]) => journalRow(output, entry, index, offsets));
+    });
   });
-  const rows = stage.outputs
-    .flatMap((output) =>
-      driver
-        .view<JournalEntry<Value>>(output)
-        .rows()
-        .map(([, entry]) => journalRow(output, entry, inputAt)),
-    )
-    .sort((a, b) => (a.afterInput as number) - (b.afterInput as number));
   for (const output of stage.tables) {
     checkTable(
       output,
@@ -43,34 +42,34 @@ export function runInDriver(stage: Stage, inputs: readonly Input[], restarts: bo
   return rows;
 }
 
-export function envelopeOf({ key, value, ts }: InputRecord): Envelope {
-  return { lane: LANE, key, value, ...(ts === undefined ? {} : { ts }) };
+/** @returns the offset of what was sent; null if time brings about what it likes */
+function take(driver: TopologyTestDriver, step: Step): number | null {
+  if (step === 'restart') driver.restart();
+  else if ('send' in step) return driver.send(step.send, step.event).offset;
+  else driver.advance('advanceMs' in step ? step.advanceMs : step.untilMs - driver.now);
+  return null;
 }
 
-/** @param inputAt by offset */
-export function journalRow(output: string, entry: JournalEntry<Value>, inputAt: readonly number[]): Row {
-  const { key, window, value, time, offset } = entry;
+/**
+ * @param offsets of what was sent for the input, null for what had none; the row must have come of one of them
+ * @throws Error
+ */
+export function journalRow(
+  output: string,
+  { key, window, value, time, offset }: JournalEntry<Value>,
+  afterInput: number,
+  offsets: readonly (number | null)[],
+): Row {
+  if (!offsets.includes(offset) && !offsets.includes(null))
+    throw new Error(`a row of key=${key} after input=${afterInput} says that it came of offset=${offset}`);
   return {
     output,
     key: key === '' ? null : key,
     value,
     ...(window === undefined ? {} : { window: { start: window.start, end: window.end } }),
     ts: time,
-    afterInput: inputAt[offset] as number,
+    afterInput,
   };
-}
-
-function control(driver: TopologyTestDriver, input: Input): void {
-  switch (input['control']) {
-    case 'wallClock':
-      driver.advance(Number(input['advanceMs'] ?? 0));
-      return;
-    case 'restart':
-    case 'snapshotRestore':
-      driver.restart();
-      return;
-  }
-  throw new NotApplicable(`no such control: ${String(input['control'] ?? Object.keys(input))}`);
 }
 
 /**

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { createEngine, type Engine } from '../../src/index.ts';
 import type { JournalEntry } from '../../src/operators/to-journal.ts';
 import { removeDirectory, scratchDirectory } from '../run/places.ts';
-import { envelopeOf, journalRow } from './driver-run.ts';
+import { journalRow } from './driver-run.ts';
 import { experimentOf } from './kinds/kinds.ts';
+import { MOVES_CLOCK } from './kinds/times.ts';
 import { NotApplicable } from './not-applicable.ts';
 import type { Row } from './row.ts';
 import { stageOf } from './scene.ts';
-import { type Input, isRecord, type Vector } from './vector.ts';
+import { type Envelope, stepsOf } from './steps.ts';
+import type { Vector } from './vector.ts';
 import type { Value } from './words.ts';
 
 /**
@@ -32,31 +34,39 @@ const QUIET = {
  *
  * @returns what came out, in order
  */
-export async function runInEngine(vector: Vector, inputs: readonly Input[]): Promise<Row[]> {
-  const { outputs } = stageOf(experimentOf(vector), inputs);
+export async function runInEngine(vector: Vector): Promise<Row[]> {
+  const experiment = experimentOf(vector);
+  if (experiment.driverOnly !== undefined) throw new NotApplicable(experiment.driverOnly);
+  const { inputs = vector.inputs, steps: stepsFor = stepsOf } = experiment;
+  const { outputs } = stageOf(experiment, inputs);
   const directory = scratchDirectory('vector');
   const module = join(directory, 'topology.mjs');
   writeFileSync(module, moduleOf(vector));
   const options = { ...QUIET, dataDir: join(directory, 'data') };
   let engine = await createEngine(module, options);
   try {
-    const inputAt: number[] = [];
+    const rows: Row[] = [];
+    const seen = new Map<string, number>();
     for (const [index, input] of inputs.entries()) {
-      if (isRecord(input)) {
-        const { ts } = input;
-        const moved = ts === undefined ? input : { ...input, ts: ts + EPOCH_MS };
-        const { offset } = await engine.ingest(input.stream, envelopeOf(moved));
-        inputAt[offset] = index;
-      } else if (input['control'] === 'restart' || input['control'] === 'snapshotRestore') {
-        await engine.close();
-        engine = await createEngine(module, options);
-      } else if (input['control'] !== 'wallClock') {
-        throw new NotApplicable(`no such control: ${String(input['control'] ?? Object.keys(input))}`);
+      const offsets: number[] = [];
+      for (const step of stepsFor(input, index)) {
+        if (step === 'restart') {
+          await engine.close();
+          engine = await createEngine(module, options);
+        } else if ('send' in step) {
+          offsets.push((await engine.ingest(step.send, movedOn(step.event))).offset);
+        } else if (('advanceMs' in step ? step.advanceMs : step.untilMs) > 0) {
+          throw new NotApplicable(MOVES_CLOCK);
+        }
+      }
+      for (const output of outputs) {
+        const entries = await journal(engine, output);
+        const fresh = entries.slice(seen.get(output) ?? 0);
+        seen.set(output, entries.length);
+        rows.push(...fresh.map((entry) => movedBack(journalRow(output, entry, index, offsets))));
       }
     }
-    const rows: Row[] = [];
-    for (const output of outputs) rows.push(...(await journal(engine, output, inputAt)));
-    return rows.filter(isOfThisEra).sort((a, b) => (a.afterInput as number) - (b.afterInput as number));
+    return rows.filter(isOfThisEra);
   } finally {
     await engine.close();
     removeDirectory(directory);
@@ -69,19 +79,28 @@ function moduleOf(vector: Vector): string {
   return `import { topologyOf } from ${JSON.stringify(shared)};\nexport const topology = topologyOf(${JSON.stringify(vector)});\n`;
 }
 
-async function journal(engine: Engine, output: string, inputAt: readonly number[]): Promise<Row[]> {
+async function journal(engine: Engine, output: string): Promise<JournalEntry<Value>[]> {
   const view = engine.view<JournalEntry<Value>>(output);
-  const rows: Row[] = [];
+  const entries: JournalEntry<Value>[] = [];
   let cursor: string | null = null;
   do {
     const page: Awaited<ReturnType<typeof view.range>> = await view.range({
       limit: PAGE_ROWS,
       ...(cursor === null ? {} : { cursor }),
     });
-    for (const { value } of page.rows) rows.push(movedBack(journalRow(output, value, inputAt)));
+    entries.push(...page.rows.map(({ value }) => value));
     cursor = page.cursor;
   } while (cursor !== null);
-  return rows;
+  return entries;
+}
+
+function movedOn(event: Envelope): Envelope {
+  const { ts, watermark } = event;
+  return {
+    ...event,
+    ...(ts === undefined ? {} : { ts: ts + EPOCH_MS }),
+    ...(watermark === undefined ? {} : { watermark: watermark + EPOCH_MS }),
+  };
 }
 
 function movedBack(row: Row): Row {

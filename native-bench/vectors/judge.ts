@@ -36,7 +36,7 @@ class Unequal extends Error {}
 async function run(vector: Vector, place: Place): Promise<string> {
   const experiment = experimentOf(vector);
   const inputs = experiment.inputs ?? vector.inputs;
-  const observed = place === 'engine' ? await runInEngine(vector, inputs) : runTwice(experiment, inputs);
+  const observed = place === 'engine' ? await runInEngine(vector) : runTwice(experiment, inputs);
   const read = experiment.read ?? ((row: Row) => row);
   return settle(vector, experiment.expected ?? vector.expected.map(expectedRow), observed.map(read));
 }
@@ -44,8 +44,8 @@ async function run(vector: Vector, place: Place): Promise<string> {
 /** Once as it is, and once with operators that are made anew before every input. */
 export function runTwice(experiment: Experiment, inputs: readonly Input[]): Row[] {
   const stage = stageOf(experiment, inputs);
-  const observed = runInDriver(stage, inputs, false);
-  const again = runInDriver(stage, inputs, true);
+  const observed = runInDriver(stage, inputs, false, experiment.steps);
+  const again = runInDriver(stage, inputs, true, experiment.steps);
   if (isDeepStrictEqual(observed, again)) return observed;
   const index = observed.findIndex((row, at) => !isDeepStrictEqual(row, again[at]));
   const at = index === -1 ? observed.length : index;

@@ -3,26 +3,25 @@ import { defineTopology, type TopologyBuilder } from '../../src/topology/builder
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
 import type { GlobalTable } from '../../src/topology/global-table.ts';
 import type { Stream } from '../../src/topology/stream.ts';
+import type { StreamOptions } from '../../src/topology/stream-options.ts';
 import type { Table } from '../../src/topology/table.ts';
+import { NotApplicable } from './not-applicable.ts';
 import { ONLY_OUTPUT, type Row } from './row.ts';
+import type { Envelope, Step } from './steps.ts';
 import type { Input } from './vector.ts';
 import type { Cell, Value } from './words.ts';
 
 /** More than any vector puts out. */
 const KEEP = 100_000;
 
-/**
- * What is sent for a record. A record may be without key or value, an order may not; so it travels as a member of one.
- * All of them lie under one key, so that they stay in their order however many partitions there are.
- */
-export const Envelope = Type.Object({
+/** A record may be without key or value, an order may not; so it travels as a member of one. */
+const EnvelopeSchema = Type.Object({
   lane: Type.String(),
   key: Type.Union([Type.String(), Type.Number(), Type.Null()]),
   value: Type.Union([Type.String(), Type.Number(), Type.Null()]),
   ts: Type.Optional(Type.Integer()),
+  watermark: Type.Optional(Type.Integer()),
 });
-export type Envelope = Type.Static<typeof Envelope>;
-export const LANE = 'vector';
 
 /** The same of a table that stands under its own keys in every partition. */
 const GlobalEnvelope = Type.Object({
@@ -44,15 +43,16 @@ export class Scene {
     this.#t = t;
   }
 
-  /** Records as they come in, under no key of their own yet. */
-  envelopes(name: string): Stream<Envelope> {
+  /** Records as they come in, under no key of their own yet. The first call says how. */
+  envelopes(name: string, options: Pick<StreamOptions<typeof EnvelopeSchema>, 'watermark'> = {}): Stream<Envelope> {
     const known = this.#envelopes.get(name);
     if (known !== undefined) return known;
     const stream = this.#t.stream(name, {
-      schema: Envelope,
+      schema: EnvelopeSchema,
       key: 'lane',
       eventTime: 'ts',
       guarantee: 'at-least-once',
+      ...options,
     });
     this.#envelopes.set(name, stream);
     return stream;
@@ -102,8 +102,12 @@ export interface Experiment {
   readonly inputs?: readonly Input[];
   /** Instead of the vector's own rows. */
   readonly expected?: readonly Row[];
+  /** What is done for an input, instead of what goes without saying. */
+  readonly steps?: (input: Input, index: number) => readonly Step[];
   /** What of a row is looked at. */
   readonly read?: (row: Row) => Row;
+  /** Why it cannot be run in an engine. */
+  readonly driverOnly?: string;
 }
 
 export interface Stage {
@@ -112,14 +116,20 @@ export interface Stage {
   readonly tables: readonly string[];
 }
 
-/** @throws TopologyError */
+/** @throws TopologyError, NotApplicable */
 export function stageOf(experiment: Experiment, inputs: readonly Input[]): Stage {
   let scene: Scene | undefined;
-  const topology = defineTopology('vector', (t) => {
-    scene = new Scene(t);
-    experiment.build(scene);
-    for (const { stream } of inputs) if (typeof stream === 'string') scene.declare(stream);
-  });
+  let topology: CompiledTopology;
+  try {
+    topology = defineTopology('vector', (t) => {
+      scene = new Scene(t);
+      experiment.build(scene);
+      for (const { stream } of inputs) if (typeof stream === 'string') scene.declare(stream);
+    });
+  } catch (error) {
+    const { cause } = error as Error;
+    throw cause instanceof NotApplicable ? cause : error;
+  }
   const { outputs, tables } = scene as Scene;
   return { topology, outputs, tables };
 }

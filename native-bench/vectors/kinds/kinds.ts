@@ -6,8 +6,11 @@ import { aggregate } from './folds.ts';
 import * as stateless from './stateless.ts';
 import * as streamJoins from './stream-joins.ts';
 import * as tables from './tables.ts';
+import * as timers from './timers.ts';
 import { topology } from './topologies.ts';
 import { validate } from './validation.ts';
+import * as watermarks from './watermarks.ts';
+import * as windows from './windows.ts';
 
 type Adapter = (operator: Vector['operator'], vector: Vector) => Experiment;
 
@@ -30,6 +33,15 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   tableTableJoin: tables.tableTableJoin,
   foreignKeyJoin: tables.foreignKeyJoin,
   tableGroupAggregate: tables.tableGroupAggregate,
+  windowAggregate: windows.windowAggregate,
+  cogroup: windows.cogroup,
+  suppress: windows.suppress,
+  windowAssign: windows.windowAssign,
+  keyedProcess: timers.keyedProcess,
+  punctuate: timers.punctuate,
+  watermarkGenerator: watermarks.watermarkGenerator,
+  idlenessTimer: watermarks.idlenessTimer,
+  watermarkCombiner: watermarks.watermarkCombiner,
   topology,
   validate,
 };
@@ -37,6 +49,8 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
 /** Kinds that moka will not have. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   timeSync: 'a partition has one log: events are taken in the order in which they came in, whatever their time',
+  windowMerge: 'sessions merge as events come; windows by themselves are nothing in the language',
+  windowOverlap: 'windows are not compared in the language',
   taskReadiness: 'a partition has one log: it never waits for another input',
 };
 

@@ -2,6 +2,7 @@ import { notBuiltYet } from '../not-applicable.ts';
 import { ONLY_OUTPUT } from '../row.ts';
 import { type Experiment, type Scene, stageOf } from '../scene.ts';
 import type { Input, OperatorSpec, Vector } from '../vector.ts';
+import { type WindowWords, windowOf } from './windows.ts';
 
 type Definition = Readonly<Record<string, unknown>>;
 
@@ -16,12 +17,24 @@ const WRITERS: Readonly<Record<string, (scene: Scene, definition: Definition) =>
         : { within: timeDifferenceMs as number, grace };
     scene.observe(scene.records('left').join(scene.records('right'), 'join', window, () => 1));
   },
+  tumbling: windowed,
+  hopping: windowed,
+  unlimited: windowed,
+  idleness: (scene, { timeoutMs }) => {
+    const watermark = { outOfOrderness: 0, idleAfter: timeoutMs as number };
+    scene.observe(scene.envelopes('in', { watermark }));
+  },
   streamTableJoin: (scene, { graceMs, tableVersioned, historyMs }) => {
     const options = tableVersioned === true ? { history: historyMs as number } : {};
     const table = scene.records('table').toTable('rows', options);
     scene.observe(scene.records('stream').join(table, 'join', { grace: graceMs as number }, () => 1));
   },
 };
+
+function windowed(scene: Scene, definition: Definition): void {
+  const window = windowOf({ graceMs: 0, ...definition } as unknown as WindowWords);
+  scene.observeTable(scene.records('in').groupByKey().window(window).count('windows'));
+}
 
 /**
  * Definitions, each of which is either taken or refused when it is written down. What became of each is sent through as a

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { checkTable, runInDriver } from '../../../native-bench/vectors/driver-run.ts';
+import { checkTable, journalRow, runInDriver } from '../../../native-bench/vectors/driver-run.ts';
 import { runTwice } from '../../../native-bench/vectors/judge.ts';
 import type { Row } from '../../../native-bench/vectors/row.ts';
 import { stageOf } from '../../../native-bench/vectors/scene.ts';
+import { stepsOf } from '../../../native-bench/vectors/steps.ts';
 import { windowKey } from '../../../src/operators/window-key.ts';
 
 const RECORDS = [
@@ -25,6 +26,22 @@ describe('runInDriver', () => {
     ]);
   });
 
+  it('does for an input what it is told to do', () => {
+    const stage = stageOf({ build: (scene) => scene.observe(scene.records('in')) }, RECORDS);
+    const twice: Parameters<typeof runInDriver>[3] = (input, index) =>
+      index === 0 ? [...stepsOf(input), { untilMs: 40 }, ...stepsOf(input)] : [{ advanceMs: 1 }, 'restart'];
+    expect(runInDriver(stage, RECORDS, false, twice).map((row) => row.afterInput)).toEqual([0, 0]);
+  });
+
+  it('takes the time of an event without one from the clock', () => {
+    const untimed = [
+      { control: 'processingTime', ts: 17 },
+      { stream: 'in', key: 'a', value: 1 },
+    ];
+    const stage = stageOf({ build: (scene) => scene.observe(scene.records('in')) }, untimed);
+    expect(runInDriver(stage, untimed, false)).toEqual([{ output: 'out', key: 'a', value: 1, ts: 17, afterInput: 1 }]);
+  });
+
   it('puts the rows of several outputs in the order of their inputs', () => {
     const stage = stageOf(
       {
@@ -36,6 +53,17 @@ describe('runInDriver', () => {
       RECORDS,
     );
     expect(runInDriver(stage, RECORDS, false).map((row) => row.output)).toEqual(['first', 'second', 'first']);
+  });
+});
+
+describe('journalRow', () => {
+  it('refuses a row that says it came of another event', () => {
+    const entry = { key: 'a', value: 1, time: 0, offset: 4 };
+    expect(journalRow('out', entry, 3, [3, 4])).toMatchObject({ key: 'a', afterInput: 3 });
+    expect(journalRow('out', entry, 3, [null])).toMatchObject({ key: 'a', afterInput: 3 });
+    expect(() => journalRow('out', entry, 3, [3])).toThrow(
+      'a row of key=a after input=3 says that it came of offset=4',
+    );
   });
 });
 

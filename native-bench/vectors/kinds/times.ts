@@ -1,0 +1,23 @@
+import { ONLY_OUTPUT, type Row } from '../row.ts';
+import { LANE, type Step } from '../steps.ts';
+import type { Value } from '../words.ts';
+
+/** Before anything that happens in a vector. */
+export const LONG_AGO_MS = -1_000_000_000_000;
+
+/** Why a vector is not run in an engine. */
+export const TELLS_TIMES = 'its values tell times, and an engine stands in another year';
+export const MOVES_CLOCK = 'the clock of an engine goes by itself';
+
+/** A row that says something about time, under no key. */
+export function told(value: unknown, afterInput: number): Row {
+  return { output: ONLY_OUTPUT, key: null, value, afterInput };
+}
+
+export function withoutKey(row: Row): Row {
+  return { ...row, key: null };
+}
+
+export function sent(stream: string, value: Value, ts: number): Step {
+  return { send: stream, event: { lane: LANE, key: null, value, ts } };
+}
