@@ -53,6 +53,7 @@ class QuietHost extends RecordingHost {
 }
 
 const EVERY_OTHER = [order('a', 1), order('a', 2)];
+const GROUP: readonly [string, number] = ['group', 1];
 const topology = defineTopology('allocation', (t) => {
   const orders = t.stream('orders', { schema: Order, key: 'orderId' });
   const mapped = orders.filter((one) => one.totalCents > 0).map((one) => one);
@@ -66,6 +67,14 @@ const topology = defineTopology('allocation', (t) => {
     .groupByKey()
     .aggregate('sum', { initial: () => 0, add: (sum, one) => (sum + one.totalCents) & 0xffff })
     .toView('sums');
+  const latest = mapped.toTable('latest');
+  const count = latest.groupBy(() => GROUP).reduce('groups', { add: (a, b) => (a + b) & 0xffff, subtract: (a) => a });
+  latest.outerJoin(count, 'rows-and-counts', (row) => row ?? EVERY_OTHER).toView('rows-and-counts');
+  const menu = t.stream('menu', { schema: Order, key: 'orderId' }).toTable('menu', { history: '1h' });
+  mapped
+    .leftJoin(latest, 'with-latest', (one, row) => row ?? one)
+    .leftJoin(menu, 'with-menu', (one) => one)
+    .toView('joined');
   mapped
     .toTable('life', (_, one) => one)
     .toView('rows')

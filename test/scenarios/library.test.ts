@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import type * as Moka from '../../src/index.ts';
 import { request } from '../http/raw-http-client.ts';
@@ -75,6 +76,25 @@ describe('createEngine', () => {
     const headers = { 'Content-Type': 'application/json' };
     expect((await request(port, 'POST', ORDERS, headers, body)).status).toBe(201);
     expect(await engine.view('orders').get('inline')).toMatchObject({ status: 'placed' });
+    await engine.close();
+  });
+
+  it('refuses more partitions than a topology can run on, and leaves nothing running', async () => {
+    const topology = moka.defineTopology('menus', (t) => {
+      const till = { schema: Type.Object({ till: Type.String(), n: Type.Integer() }), key: 'till' } as const;
+      const menu = t.globalTable('menu', till);
+      t.stream('sales', till)
+        .join(menu, 'price', { key: ({ n }) => n }, (sale, item) => sale.n * item.n)
+        .toView('priced');
+    });
+    const options = { ...QUIET, dataDir: freshPath(), workers: 0 };
+    const refusal = { code: 'ERR_TOPOLOGY_INVALID', message: expect.stringContaining("globalTable 'menu'") };
+    await expect(moka.createEngine(topology, { ...options, partitions: 2 })).rejects.toMatchObject(refusal);
+
+    const engine = await moka.createEngine(topology, { ...options, dataDir: freshPath(), partitions: 1 });
+    await engine.ingest('menu', { till: '7', n: 6 }, { idempotencyKey: 'a' });
+    await engine.ingest('sales', { till: 'a', n: 7 }, { idempotencyKey: 'b' });
+    expect(await engine.view('priced').get('a')).toBe(42);
     await engine.close();
   });
 });
