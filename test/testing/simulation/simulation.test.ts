@@ -14,7 +14,7 @@ describe('Simulation', () => {
       acked += result.acked;
     }
     expect(acked).toBeGreaterThan(10 * SEEDS);
-  });
+  }, 60_000);
 
   it('repeats a seed exactly', () => {
     expect(new Simulation(FIRST_SEED).run()).toEqual(new Simulation(FIRST_SEED).run());
@@ -25,5 +25,5 @@ describe('Simulation', () => {
       (seed) => new Simulation(seed, sabotage).run().violations.length > 0,
     );
     expect(notices).toBe(true);
-  });
+  }, 60_000);
 });
