@@ -10,6 +10,7 @@ import { checkDuration, checkFunction, checkName, checkOptions } from './checks.
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { UserFunction } from './stateless.ts';
 import { latestRowsOf, openReader, rowsOf } from './table-rows.ts';
+import { windowKeysOf } from './window-keys.ts';
 
 /** Makes one event out of an event and the row that goes with it. */
 export type RowJoiner<Value, Row, Result> = (event: Exclude<Value, null>, row: Row, context: Context) => Result;
@@ -44,6 +45,10 @@ export function addStreamTableJoin(
   const label = labelOf({ kind, name });
   checkName(graph, kind, name);
   checkFunction(graph, label, 'joiner', joiner, JOINER_FORM);
+  if (windowKeysOf(graph, table) !== null) {
+    const remedy = "join tables of the same windows, or go on from the table's toStream()";
+    graph.complain(label, 'its events have no window, but the rows of its table have', remedy);
+  }
   const rows = rowsOf(graph, table);
   const graceMs = options === null ? null : graceOf(graph, label, options, rows.historyMs);
   const isCopied = rows.borrowed.length === 0;

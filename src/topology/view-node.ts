@@ -4,6 +4,7 @@ import { ToStoredViewOperator } from '../operators/to-stored-view.ts';
 import { ToViewOperator } from '../operators/to-view.ts';
 import { checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { windowKeysOf } from './window-keys.ts';
 
 export interface ViewOptions<Row> {
   /**
@@ -19,13 +20,7 @@ export interface ViewOptions<Row> {
 const OPTIONS = ['key', 'schema', 'description'];
 
 /** Adds a view of the table at `input`. A table that is stored, seen by its own keys, needs no second copy. */
-export function addView<Row>(
-  graph: TopologyGraph,
-  input: Port,
-  name: string,
-  options: ViewOptions<Row>,
-  isWindowed = false,
-): void {
+export function addView<Row>(graph: TopologyGraph, input: Port, name: string, options: ViewOptions<Row>): void {
   const label = labelOf({ kind: 'view', name });
   checkName(graph, 'view', name);
   checkOptions(graph, label, options, OPTIONS);
@@ -50,7 +45,7 @@ export function addView<Row>(
     view: {
       description,
       // The key of a windowed row is more than the key that its partition was chosen by.
-      isKeyedByPartitionKey: key === undefined && !isWindowed,
+      isKeyedByPartitionKey: key === undefined && windowKeysOf(graph, input) === null,
       store: isShared ? tableStore : ownStore,
       schema: schema ?? null,
     },

@@ -5,6 +5,7 @@ import { checkDuration } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { addView, type ViewOptions } from './view-node.ts';
 import type { WindowedRows } from './window-node.ts';
+import { closeAfterMs, type WindowSpec } from './window-spec.ts';
 
 export interface WindowedViewOptions<Row> extends ViewOptions<Row> {
   /** How long after the end of its window a row can be read, in event time; longer than the grace. Default: a day more. */
@@ -26,8 +27,23 @@ export function addWindowView<Row>(
   const least = windows.closeAfterMs + 1;
   const retentionMs =
     retention === undefined ? least + DAY_MS : checkDuration(graph, label, 'retention', retention, least);
-  const rows = `rows:${name}`;
-  const kept = graph.add({
+  const kept = addKeptWindows(graph, input, `rows:${name}`, retentionMs, windows.endsInTime);
+  addView(graph, kept, name, others as ViewOptions<Row>);
+}
+
+/** Keeps the rows of the windowed table at `input` until a day after their windows have closed, for a join. */
+export function addJoinedWindows(graph: TopologyGraph, input: Port, rows: string, spec: WindowSpec): Port {
+  return addKeptWindows(graph, input, rows, closeAfterMs(spec) + 1 + DAY_MS, spec.kind !== 'countWindow');
+}
+
+function addKeptWindows(
+  graph: TopologyGraph,
+  input: Port,
+  rows: string,
+  retentionMs: number,
+  endsInTime: boolean,
+): Port {
+  return graph.add({
     kind: 'keepWindows',
     name: graph.unnamed('keepWindows'),
     inputs: [input],
@@ -36,17 +52,8 @@ export function addWindowView<Row>(
     orderedStores: [`${rows}:due`],
     timedStores: [rows],
     settings: { retentionMs },
-    open: ({ name: operator, context, store, outputs }) => [
-      new KeepWindowsOperator(
-        operator,
-        context,
-        store(0),
-        store(1),
-        retentionMs,
-        windows.endsInTime,
-        outputs[0] as Operator,
-      ),
+    open: ({ name, context, store, outputs }) => [
+      new KeepWindowsOperator(name, context, store(0), store(1), retentionMs, endsInTime, outputs[0] as Operator),
     ],
   });
-  addView(graph, kept, name, others as ViewOptions<Row>, true);
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { windowKey } from '../../src/operators/window-key.ts';
 import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
 import type { Table } from '../../src/topology/table.ts';
+import { tumbling } from '../../src/topology/windows.ts';
 import { type Item, itemsOf, journalOf } from './table-fixtures.ts';
 
 const joiner = (left: Item, right: Item | null): string => `${left.n}>${right?.n ?? 'none'}`;
@@ -53,6 +55,47 @@ describe('a join of two tables', () => {
       'operator=joined partition=0 offset=0 reason=returned null; expected the joined row',
     );
     expect(driver.state('left', 'a')).toBeUndefined();
+  });
+});
+
+describe('a join of two tables of windows', () => {
+  const topology = defineTopology('windows', (t) => {
+    const windows = tumbling({ size: 10, grace: 5 });
+    const [left, right] = ['left', 'right'].map((name) =>
+      itemsOf(t, name).groupByKey().window(windows).count(name),
+    ) as [Table<number>, Table<number>];
+    const both = left.outerJoin(right, 'both', (a, b) => `${a ?? 0}+${b ?? 0}`).toView('both');
+    both.join(right, 'again', (text, b) => `${text} ${b}`).toView('again');
+  });
+  const DAY = 86_400_000;
+
+  it('joins rows of the same key and window, and keeps them for a day after it has closed', () => {
+    const driver = new TopologyTestDriver(topology);
+    for (const [stream, at] of [
+      ['left', 1],
+      ['left', 2],
+      ['right', 3],
+      ['left', 11],
+    ] as const) {
+      driver.send(stream, { key: 'a', n: 1, at });
+    }
+    expect(driver.view('both').rows()).toEqual([
+      [windowKey('a', 0, 10), '2+1'],
+      [windowKey('a', 10, 20), '1+0'],
+    ]);
+    expect(driver.view('again').rows()).toEqual([[windowKey('a', 0, 10), '2+1 1']]);
+    driver.send('left', { key: 'a', n: 1, at: DAY + 100 });
+    expect(driver.view('both').rows()).toEqual([
+      [windowKey('a', 0, 10), '0+1'],
+      [windowKey('a', DAY + 100, DAY + 110), '1+0'],
+    ]);
+    driver.send('right', { key: 'b', n: 1, at: DAY + 100 });
+    expect(driver.view('both').get(windowKey('a', 0, 10))).toBeUndefined();
+    expect(driver.view('again').rows()).toEqual([[windowKey('b', DAY + 100, DAY + 110), '0+1 1']]);
+  });
+
+  it('is looked for in all partitions, for a row lies where its key belongs', () => {
+    expect(topology.views.map(({ isKeyedByPartitionKey }) => isKeyedByPartitionKey)).toEqual([false, false]);
   });
 });
 

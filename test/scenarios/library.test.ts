@@ -90,6 +90,8 @@ describe('createEngine', () => {
     const options = { ...QUIET, dataDir: freshPath(), workers: 0 };
     const refusal = { code: 'ERR_TOPOLOGY_INVALID', message: expect.stringContaining("globalTable 'menu'") };
     await expect(moka.createEngine(topology, { ...options, partitions: 2 })).rejects.toMatchObject(refusal);
+    // Were the first still there, it would hold the directory.
+    await expect(moka.createEngine(topology, { ...options, partitions: 2 })).rejects.toMatchObject(refusal);
 
     const engine = await moka.createEngine(topology, { ...options, dataDir: freshPath(), partitions: 1 });
     await engine.ingest('menu', { till: '7', n: 6 }, { idempotencyKey: 'a' });

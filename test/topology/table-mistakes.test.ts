@@ -3,6 +3,7 @@ import { defineTopology, type TopologyBuilder } from '../../src/topology/builder
 import type { Stream } from '../../src/topology/stream.ts';
 import type { Table } from '../../src/topology/table.ts';
 import { TopologyError } from '../../src/topology/topology-error.ts';
+import { tumbling } from '../../src/topology/windows.ts';
 import { Order } from './schemas.ts';
 
 type OrderEvent = { orderId: string; storeId: string; totalCents: number };
@@ -139,6 +140,38 @@ describe('joins with tables and folds of tables', () => {
       (_, __, table) =>
         void (loose(table, 'groupBy')('storeId') as unknown as ReturnType<typeof table.groupBy>).count('c').toView('c'),
       ["count 'c': its group is a string; give it a function (row, key) => [group, value] | null"],
+    ],
+    [
+      'windows on one side',
+      (_, stream, table) => {
+        const counts = stream
+          .groupByKey()
+          .window(tumbling({ size: 10, grace: 0 }))
+          .count('counts');
+        counts.join(table, 'a', () => 1).toView('a');
+        table
+          .map((row) => row)
+          .leftJoin(
+            counts.filter((n) => n > 1),
+            'b',
+            () => 1,
+          )
+          .toView('b');
+        table.join(counts, 'c', { foreignKey: (row) => row.storeId }, () => 1).toView('c');
+        stream
+          .join(
+            counts.join(counts, 'd', () => 1),
+            'e',
+            () => 1,
+          )
+          .toView('v');
+      },
+      [
+        "join 'a': one of its tables has windows, the other has not; join tables of the same windows",
+        "leftJoin 'b': one of its tables has windows, the other has not; join tables of the same windows",
+        "join 'c': its foreign key names no window, but the rows of the other table have windows; use a table without windows on that side",
+        "join 'e': its events have no window, but the rows of its table have; join tables of the same windows, or go on from the table's toStream()",
+      ],
     ],
     [
       'a join that nobody reads',
