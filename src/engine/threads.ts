@@ -57,7 +57,13 @@ export class Threads {
 
     const bells = Array.from({ length: workerCount }, () => Doorbell.allocate());
     this.lanes = Array.from({ length: directory.partitions }, (_, partition) =>
-      allocateLane(partition, config.ring.bytes, bells[partition % workerCount] as SharedArrayBuffer),
+      allocateLane(
+        partition,
+        config.ring.bytes,
+        bells[partition % workerCount] as SharedArrayBuffer,
+        Math.max(0, ...topology.hops.map((hop) => hop.level)),
+        directory.partitions,
+      ),
     );
     const queryChannels = this.lanes.map(() => new MessageChannel());
     this.queryPorts = queryChannels.map(({ port1 }) => port1);
@@ -85,6 +91,7 @@ export class Threads {
       return task;
     };
 
+    const drained = new SharedArrayBuffer(4 * directory.partitions);
     const checkpoints: CheckpointTask = {
       kind: 'checkpoints',
       dataDir: directory.path,
@@ -113,6 +120,8 @@ export class Threads {
         routingSecret: directory.routingSecret,
         identitySecret: directory.identitySecret,
         lanes: mine,
+        allLanes: this.lanes,
+        drained,
         bell: bells[worker] as SharedArrayBuffer,
         mainBell,
         checkpointBell,

@@ -17,7 +17,7 @@ import { WorkerLoop } from '../worker/worker-loop.ts';
 import { logDirectory, stateDirectory } from './data-directory.ts';
 import { FailureCell } from './failure-cell.ts';
 import { HostedLane } from './hosted-lane.ts';
-import type { LaneMemory } from './lane-memory.ts';
+import { exchangeOf, type LaneMemory } from './lane-memory.ts';
 import { SharedLaneMetrics } from './lane-metrics.ts';
 import { StrayFailures } from './stray-failures.ts';
 import { importTopology } from './topology-loader.ts';
@@ -83,6 +83,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
       intake: new SpscRing(memory.intake),
       acks: new SpscRing(memory.acks),
       ackBell: mainBell,
+      exchange: exchangeOf(memory.partition, task.allLanes, topology.hops, task.drained, task.routingSecret),
       status,
       routingSecret: task.routingSecret,
       identitySecret: task.identitySecret,

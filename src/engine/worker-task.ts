@@ -17,6 +17,10 @@ export interface LanesTask {
   readonly routingSecret: Uint8Array;
   readonly identitySecret: Uint8Array;
   readonly lanes: readonly LaneMemory[];
+  /** Those of all workers, by partition. */
+  readonly allLanes: readonly LaneMemory[];
+  /** By partition, int32: how many levels of what moves between partitions it has done with, while all drain. */
+  readonly drained: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
   readonly mainBell: SharedArrayBuffer;
   readonly checkpointBell: SharedArrayBuffer;

@@ -1,3 +1,5 @@
+import type { Repartitioner } from './repartition.ts';
+
 /**
  * What an operator is, what it may lean on, and what passes between two of them.
  *
@@ -87,6 +89,8 @@ export interface OperatorHost {
   readonly context: EventContext;
   /** A row of a view changed; `undefined` is "no row". Counts only once the whole event is through. */
   viewChanged(viewId: number, key: string, next: unknown, previous: unknown): void;
+  /** Null, or missing: every key lies in this partition. */
+  readonly repartitioner?: Repartitioner | null;
   /** Development mode: what user code is given is frozen, and what it hands back is looked at. Slow. */
   readonly isDevelopment?: boolean;
 }

@@ -40,6 +40,18 @@ export const RECORD_FRAME_INDEX = 68;
 export const KIND_EVENT = 1;
 /** Time went on and nothing came: what waits for it goes on. Without a value. */
 export const KIND_TICK = 2;
+/**
+ * A change that another partition sent on: the value is `[key, next, previous]`, the event time that of the change, and
+ * `streamId` the number of the hop. It bears no identities; in their place stand where it comes from (see `MOVED_…`),
+ * and in the place of a producer's sequence number its own on that way.
+ */
+export const KIND_MOVED = 3;
+/** Of a moved record: partition that sent it, u32; level of its hop, u32; offset there, f64; watermark there, f64. */
+export const MOVED_SOURCE = 24;
+export const MOVED_LEVEL = 28;
+export const MOVED_OFFSET = 32;
+export const MOVED_WATERMARK = 40;
+
 /** Flag of a tick: no event waited to come in, so that a silent stream was silent, and not held up. */
 export const TICK_NOTHING_WAITS = 1;
 
@@ -48,6 +60,8 @@ export const CODEC_JSON = 0;
 export const CODEC_MSGPACK = 1;
 /** A msgpack array: the values of the stream's fields in the order its schema declares them, objects inside likewise. */
 export const CODEC_MSGPACK_RECORD = 2;
+/** The value of a moved record, as a store would keep it, every object with its member names. */
+export const CODEC_MOVED = 3;
 
 /** Length of a whole record with this payload, padding included. */
 export function recordLength(valueLength: number, idempotencyKeyLength: number): number {

@@ -3,6 +3,7 @@ import { assert } from '../base/assert.ts';
 import type { CheckpointReader, RowSink } from './checkpoint.ts';
 import type { CutPart } from './cut-part.ts';
 import { type DedupeOptions, DedupeTable } from './dedupe-table.ts';
+import { Outbox } from './outbox.ts';
 import { ProducerTable } from './producer-table.ts';
 import { Registers } from './registers.ts';
 import { RowCache } from './row-cache.ts';
@@ -27,6 +28,8 @@ export interface PartitionStateOptions {
   /** Seeds the hash of row keys: whoever does not know it cannot aim many keys at one slot. */
   readonly secret: number;
   readonly dedupe: DedupeOptions;
+  /** Channels to and from other partitions. Default: none. */
+  readonly channels?: { readonly out: number; readonly in: number };
 }
 
 export interface PartitionStateStats {
@@ -59,6 +62,7 @@ export class PartitionState {
   readonly dedupe: DedupeTable;
   readonly producers: ProducerTable;
   readonly warmer: RowWarmer;
+  readonly outbox: Outbox;
   readonly #registers: Registers;
   readonly #reader: CheckpointReader | null;
   readonly #cacheBytes: number;
@@ -84,7 +88,8 @@ export class PartitionState {
     this.dedupe = new DedupeTable(options.dedupe);
     this.producers = new ProducerTable();
     this.#registers = new Registers(stores.length, reader);
-    this.#parts = [cut, this.dedupe, this.producers, summary, this.#registers];
+    this.outbox = new Outbox(options.channels?.out ?? 0, options.channels?.in ?? 0, reader);
+    this.#parts = [cut, this.dedupe, this.producers, summary, this.#registers, this.outbox];
     for (const { id } of stores) {
       this.#stores[id] = new StateStore({
         cache,
@@ -113,12 +118,14 @@ export class PartitionState {
     this.#cache.beginEvent();
     this.producers.beginEvent();
     this.#registers.beginEvent();
+    this.outbox.beginEvent();
   }
 
   commitEvent(): void {
     this.#cache.commitEvent();
     this.producers.commitEvent();
     this.#registers.commitEvent();
+    this.outbox.commitEvent();
   }
 
   /** Takes back what the event wrote. */
@@ -126,6 +133,7 @@ export class PartitionState {
     this.#cache.undoEvent();
     this.producers.undoEvent();
     this.#registers.undoEvent();
+    this.outbox.undoEvent();
   }
 
   // ------------------------------------------------------------------ cuts

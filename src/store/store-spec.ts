@@ -17,5 +17,7 @@ export const PRODUCERS_STORE_ID = 0xff03;
 export const DEDUPE_STORE_ID = 0xff04;
 /** A few numbers of each store, one row each. */
 export const REGISTERS_STORE_ID = 0xff05;
+/** Records on their way to other partitions. */
+export const OUTBOX_STORE_ID = 0xff06;
 /** What the checkpoint says of itself; holds the one row that is never deleted. */
 export const META_STORE_ID = 0xffff;

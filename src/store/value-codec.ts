@@ -21,11 +21,16 @@ export class ValueCodec {
   readonly #reader: ValueReader;
 
   /** @param shapes as `shapes()` gave them */
-  constructor(shapes: readonly (readonly string[])[] = [], isTimed = false) {
+  constructor(shapes: readonly (readonly string[])[] = [], isTimed = false, maxShapes?: number) {
     this.#isTimed = isTimed;
-    this.#shapes = new Shapes(shapes);
+    this.#shapes = new Shapes(shapes, maxShapes);
     this.written = new ValueWriter(this.#shapes);
     this.#reader = new ValueReader(this.#shapes);
+  }
+
+  /** For values that are read where nothing is known of those written before: objects carry their member names. */
+  static selfDescribing(): ValueCodec {
+    return new ValueCodec([], false, 0);
   }
 
   /** @throws MokaError ERR_OPERATOR_FAILED for a value that cannot be kept */

@@ -46,8 +46,11 @@ export class Shapes {
   readonly list: Shape[] = [];
   #root = new Place();
   #placeCount = 1;
+  readonly #max: number;
 
-  constructor(names: readonly (readonly string[])[]) {
+  /** @param max how many there may be; 0: every object carries its member names */
+  constructor(names: readonly (readonly string[])[], max = MAX_SHAPES) {
+    this.#max = max;
     for (const members of names) this.#make(members);
   }
 
@@ -69,7 +72,7 @@ export class Shapes {
   }
 
   #make(names: readonly string[]): Shape | null {
-    if (this.list.length >= MAX_SHAPES || names.length > MAX_SHAPE_MEMBERS) return null;
+    if (this.list.length >= this.#max || names.length > MAX_SHAPE_MEMBERS) return null;
     let place = this.#root;
     for (const name of names) {
       let next = place.others.get(name);

@@ -1,3 +1,4 @@
+import type { Repartitioner } from '../operators/repartition.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, PipelineTiming } from '../topology/compiled.ts';
 import { LaneContext } from '../worker/event-context.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -9,10 +10,24 @@ export interface ViewChange {
   readonly previous: unknown;
 }
 
+/** A change on its way to another partition. */
+export interface MovedChange {
+  readonly hop: number;
+  readonly target: number;
+  readonly key: string;
+  readonly next: unknown;
+  readonly previous: unknown;
+  readonly time: number;
+}
+
 /** One partition of the test driver: its stores, its copy of the operators, its offsets. */
 export class DriverPartition implements OperatorHost {
   readonly context: LaneContext;
   readonly isDevelopment = true;
+  readonly repartitioner: Repartitioner | null;
+  /** What whole events have sent to other partitions since it was last taken. */
+  moved: MovedChange[] = [];
+  #movedPending: MovedChange[] = [];
   readonly #topology: CompiledTopology;
   readonly #stores: readonly MemoryStore[];
   #pipeline: Pipeline;
@@ -22,8 +37,18 @@ export class DriverPartition implements OperatorHost {
   /** Things that time brought about at the offset at hand. */
   #unit = 0;
 
-  constructor(topology: CompiledTopology, partition: number) {
+  /** @param partitionOf which partition a key lies in; null: there is one only */
+  constructor(topology: CompiledTopology, partition: number, partitionOf: ((key: string) => number) | null) {
     this.#topology = topology;
+    this.repartitioner =
+      partitionOf === null
+        ? null
+        : {
+            partition,
+            partitionOf,
+            send: (hop, target, key, next, previous, time) =>
+              this.#movedPending.push({ hop, target, key, next, previous, time }),
+          };
     this.context = new LaneContext(partition);
     this.#stores = topology.stores.map(() => new MemoryStore());
     this.#changes = topology.views.map(() => []);
@@ -51,6 +76,15 @@ export class DriverPartition implements OperatorHost {
     this.#whole(() => this.#pipeline.process(streamId, key, value, eventTime));
     this.#fireEventTime(offset, logTime);
     return offset;
+  }
+
+  /** Runs a change through that came from another partition. */
+  processMoved({ hop, key, next, previous, time }: MovedChange, logTime: number): void {
+    const offset = this.#nextOffset++;
+    this.#fireLogTime(offset, logTime);
+    this.context.moveTo(offset, time, logTime);
+    this.#whole(() => this.#pipeline.processMoved(hop, key, next, previous, time));
+    this.#fireEventTime(offset, logTime);
   }
 
   /** Log time went on and nothing came. Takes an offset if it brings anything about, as in a log. */
@@ -98,11 +132,14 @@ export class DriverPartition implements OperatorHost {
     } catch (error) {
       for (const store of this.#stores) store.undoEvent();
       this.#pending = [];
+      this.#movedPending = [];
       throw error;
     }
     for (const store of this.#stores) store.commitEvent();
     for (const { viewId, ...change } of this.#pending) (this.#changes[viewId] as ViewChange[]).push(change);
     this.#pending = [];
+    this.moved.push(...this.#movedPending);
+    this.#movedPending = [];
   }
 
   takeChanges(viewId: number): ViewChange[] {

@@ -45,7 +45,8 @@ export class TopologyTestDriver {
     const count = options.partitionCount ?? 1;
     refusePartitions(topology, count);
     for (let partition = 0; partition < count; partition++) {
-      this.#partitions.push(new DriverPartition(topology, partition));
+      const partitionOfKey = count === 1 ? null : (key: string): number => this.#partitionOf(key);
+      this.#partitions.push(new DriverPartition(topology, partition, partitionOfKey));
     }
   }
 
@@ -57,7 +58,13 @@ export class TopologyTestDriver {
   /** Moves the clock on by this many ms; what waited for it happens. */
   advance(ms: number): void {
     this.#now += ms;
-    for (const partition of this.#partitions) partition.tick(this.#now);
+    for (const partition of this.#partitions) {
+      try {
+        partition.tick(this.#now);
+      } finally {
+        this.#deliver();
+      }
+    }
   }
 
   /** Ends the operators and makes new ones that find the state of the old, as a process that starts again does. */
@@ -80,13 +87,29 @@ export class TopologyTestDriver {
     const members = event as Readonly<Record<string, unknown>>;
     const key = String(members[spec.keyField]);
     const ownTime = spec.eventTimeField === null ? undefined : (members[spec.eventTimeField] as number | undefined);
-    this.#hash.hashString(key);
-    const partition = partitionOf(this.#hash.low, this.#hash.high, this.#partitions.length);
+    const partition = this.#partitionOf(key);
     const lane = this.#partitions[partition] as DriverPartition;
-    return {
-      partition,
-      offset: lane.process(spec.id, key, event, options.eventTime ?? ownTime ?? this.#now, this.#now),
-    };
+    const offset = lane.process(spec.id, key, event, options.eventTime ?? ownTime ?? this.#now, this.#now);
+    this.#deliver();
+    return { partition, offset };
+  }
+
+  /** Brings what partitions sent each other to where it belongs, until nothing is on its way. */
+  #deliver(): void {
+    for (let isMoving = true; isMoving; ) {
+      isMoving = false;
+      for (const source of this.#partitions) {
+        for (const change of source.moved.splice(0)) {
+          isMoving = true;
+          (this.#partitions[change.target] as DriverPartition).processMoved(change, this.#now);
+        }
+      }
+    }
+  }
+
+  #partitionOf(key: string): number {
+    this.#hash.hashString(key);
+    return partitionOf(this.#hash.low, this.#hash.high, this.#partitions.length);
   }
 
   /** @throws MokaError `ERR_VIEW_UNKNOWN` */

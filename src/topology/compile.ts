@@ -3,6 +3,7 @@ import type { CompiledTopology, OperatorHost, Pipeline, StoreSpec, StreamSpec, V
 import { describeTopology } from './describe.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { labelOf, type TopologyGraph, type TopologyNode, type ViewNode } from './graph.ts';
+import { describeHops, numberHops } from './hops.ts';
 import { instantiate } from './instantiate.ts';
 import { keyedStoresOf } from './keyed-stores.ts';
 import { TopologyError } from './topology-error.ts';
@@ -15,6 +16,8 @@ export interface Numbering {
   readonly storeIds: ReadonlyMap<string, number>;
   /** Streams and nodes whose event time is kept, and the store that keeps it in its registers. */
   readonly clockStoreIds: ReadonlyMap<TopologyNode, number>;
+  /** Number of the first hop of each node that has any. */
+  readonly hopIds: ReadonlyMap<TopologyNode, number>;
 }
 
 /** @throws TopologyError */
@@ -34,6 +37,7 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
     streamIds: new Map(streamNodes.map((node, id) => [node, id])),
     viewIds: new Map(viewNodes.map((node, id) => [node, id])),
     storeIds: new Map(storeNames.map((store, id) => [store, id])),
+    hopIds: numberHops(nodes),
     clockStoreIds: new Map(clocked.map((node, index) => [node, ownStores.length + index])),
   };
   const ordered = new Set([
@@ -67,6 +71,7 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
     keyedStores: streamNodes.map((node) =>
       keyedStoresOf(node, nodes).map((store) => numbering.storeIds.get(store) as number),
     ),
+    hops: describeHops(nodes),
     movesBetweenPartitions: nodes.filter((node) => node.movesBetweenPartitions).map(labelOf),
     describe: () => describeTopology({ name, version, fingerprint, streams, stores, views }, nodes),
     instantiate: (host: OperatorHost): Pipeline => instantiate(nodes, numbering, host),

@@ -3,10 +3,12 @@ import type { OperatorHost } from '../operators/operator.ts';
 import type { WatermarkRule } from '../operators/source-clock.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
 import type { TopologyDescription } from './description.ts';
+import type { HopSpec } from './hops.ts';
 import type { SchemaIssue } from './schema-check.ts';
 
 export type { EventContext, OperatorHost, OperatorStore } from '../operators/operator.ts';
 export type { StoreSpec } from '../store/store-spec.ts';
+export type { HopSpec } from './hops.ts';
 export type { SchemaIssue } from './schema-check.ts';
 
 /** What the ack of a stream promises, and whether its events are deduplicated. */
@@ -69,6 +71,8 @@ export interface CompiledTopology {
   readonly keyedStores: readonly (readonly number[])[];
   /** Labels of the nodes where events or rows have to go to another partition; see `refusePartitions`. */
   readonly movesBetweenPartitions: readonly string[];
+  /** By number. */
+  readonly hops: readonly HopSpec[];
   describe(): TopologyDescription;
   /** One copy of the operators, for one partition. */
   instantiate(host: OperatorHost): Pipeline;
@@ -83,6 +87,8 @@ export interface Pipeline {
    * event. Anything else that is thrown is no fault of user code and must stop the partition.
    */
   process(streamId: number, key: string, value: unknown, eventTime: number): void;
+  /** Runs a change that came from another partition through what follows its hop. @throws as `process` */
+  processMoved(hop: number, key: string, next: unknown, previous: unknown, time: number): void;
   /** What time moves; null if it moves nothing. */
   readonly timing: PipelineTiming | null;
 }

@@ -25,6 +25,8 @@ export interface OpenSite {
   readonly outputs: readonly Operator[];
   /** The node's event time; for nodes with `hasClock` only. */
   readonly clock: NodeClock;
+  /** What a change is pushed into to go on at `output` in the partition of its key; `index` counts the node's hops. */
+  readonly moved: (index: number, output: Operator) => Operator;
   /** Has time move this operator from now on. */
   drive(operator: TimedOperator): void;
 }
@@ -71,6 +73,8 @@ export interface TopologyNode {
   readonly movesBetweenPartitions: boolean;
   /** Whether it asks how far event time has come. */
   readonly hasClock: boolean;
+  /** Ways by which its changes go on in the partition of another key. */
+  readonly hops: number;
   /** Everything else that the meaning of the node depends on, functions included. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly stream: Omit<StreamSpec, 'id'> | null;
@@ -90,6 +94,7 @@ const PLAIN_OPERATOR = {
   keepsRows: true,
   movesBetweenPartitions: false,
   hasClock: false,
+  hops: 0,
   settings: {},
   stream: null,
   view: null,

@@ -4,6 +4,7 @@ import { Discard, FanOut } from '../operators/fan-out.ts';
 import { NodeClock } from '../operators/node-clock.ts';
 import type { Operator, OperatorHost, OperatorStore, TimedOperator } from '../operators/operator.ts';
 import { OperatorContext } from '../operators/operator-context.ts';
+import { RepartitionOperator } from '../operators/repartition.ts';
 import { SourceClock } from '../operators/source-clock.ts';
 import { streamsAbove } from './clocks.ts';
 import type { Numbering } from './compile.ts';
@@ -31,6 +32,7 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
     const sources = streamsAbove(node, nodes).map((stream) => sourceClocks.get(stream) as SourceClock);
     clocks.set(node, new NodeClock(sources, clockStore(node)));
   }
+  const hopEntries: Operator[] = [];
   const driven: { node: TopologyNode; operator: TimedOperator }[] = [];
 
   const open = (node: TopologyNode): readonly Operator[] => {
@@ -46,6 +48,12 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
         const clock = clocks.get(node);
         assert(clock !== undefined, `node=${node.name} has no clock`);
         return clock;
+      },
+      moved: (index, output) => {
+        const hop = (numbering.hopIds.get(node) as number) + index;
+        hopEntries[hop] = output;
+        const repartitioner = host.repartitioner ?? null;
+        return repartitioner === null ? output : new RepartitionOperator(hop, repartitioner, output);
       },
       drive: (operator) => driven.push({ node, operator }),
       outputs: node.outputs.map((_, output) => join(followers(node, output))),
@@ -64,7 +72,7 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
 
   const sources: Operator[] = [];
   for (const [node, id] of numbering.streamIds) sources[id] = open(node)[0] ?? new Discard();
-  return new OperatorPipeline(host.context, context, sources, timing());
+  return new OperatorPipeline(host.context, context, sources, hopEntries, timing());
 
   function timing(): Timing | null {
     if (clocks.size === 0 && driven.length === 0) return null;

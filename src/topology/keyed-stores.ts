@@ -17,7 +17,7 @@ export function keyedStoresOf(stream: TopologyNode, nodes: readonly TopologyNode
   for (const node of nodes) {
     if (!node.inputs.some((port) => reached.has(port.node))) continue;
     if (node.view !== null && !node.view.isKeyedByPartitionKey) continue;
-    if (node.movesBetweenPartitions) continue;
+    if (node.movesBetweenPartitions || node.hops > 0) continue;
     reached.add(node.id);
     stores.push(...[...node.stores, ...node.borrowedStores].filter((store) => !otherwise.has(store)));
   }

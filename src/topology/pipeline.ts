@@ -12,12 +12,35 @@ export class OperatorPipeline implements Pipeline {
   readonly #context: OperatorContext;
   readonly #sources: readonly Operator[];
 
-  /** @param sources what follows each stream, by the stream's number */
-  constructor(position: EventContext, context: OperatorContext, sources: readonly Operator[], timing: Timing | null) {
+  readonly #hopEntries: readonly Operator[];
+
+  /**
+   * @param sources what follows each stream, by the stream's number
+   * @param hopEntries what follows each hop, by the hop's number
+   */
+  constructor(
+    position: EventContext,
+    context: OperatorContext,
+    sources: readonly Operator[],
+    hopEntries: readonly Operator[],
+    timing: Timing | null,
+  ) {
     this.#position = position;
     this.#context = context;
     this.#sources = sources;
     this.timing = timing;
+    this.#hopEntries = hopEntries;
+  }
+
+  processMoved(hop: number, key: string, next: unknown, previous: unknown, time: number): void {
+    const context = this.#context;
+    context.key = key;
+    context.running = '';
+    try {
+      (this.#hopEntries[hop] as Operator).push(key, next, previous, time);
+    } catch (error) {
+      throw blame(error, this.#position, context);
+    }
   }
 
   process(streamId: number, key: string, value: unknown, eventTime: number): void {

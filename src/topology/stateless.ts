@@ -13,7 +13,6 @@ export type UserFunction = (...args: never[]) => unknown;
 export interface StatelessNode {
   readonly kind: string;
   readonly emits: 'stream' | 'table';
-  readonly movesBetweenPartitions?: boolean;
   /** The form its function must have, for messages. */
   readonly form: string;
   create(name: string, context: OperatorContext, call: UserFunction, output: Operator): Operator;
@@ -25,7 +24,7 @@ export function addStateless(
   args: MaybeNamed<UserFunction>,
   node: StatelessNode,
 ): Port {
-  const { kind, emits, movesBetweenPartitions = false } = node;
+  const { kind, emits } = node;
   const isNamed = args.length > 1;
   const name = isNamed ? (args[0] as string) : graph.unnamed(kind);
   const call = (isNamed ? args[1] : args[0]) as UserFunction;
@@ -36,7 +35,6 @@ export function addStateless(
     name,
     emits,
     inputs: [input],
-    movesBetweenPartitions,
     settings: { call },
     open: (site) => [node.create(site.name, site.context, call, site.outputs[0] as Operator)],
   });

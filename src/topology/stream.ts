@@ -1,7 +1,6 @@
 import { BranchOperator } from '../operators/branch.ts';
 import { FilterOperator, type Predicate } from '../operators/filter.ts';
 import { FlatMapOperator, type FlatMapper } from '../operators/flat-map.ts';
-import { KeyByOperator, type KeySelector } from '../operators/key-by.ts';
 import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
@@ -11,6 +10,7 @@ import { GlobalTable } from './global-table.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
 import { addJournal, type JournalOptions } from './journal-node.ts';
+import { addKeyBy } from './key-by-node.ts';
 import {
   addProcess,
   type EventsOf,
@@ -134,7 +134,7 @@ export class Stream<Value> {
    * not matter, and is not taken by what lies under a key.
    */
   keyBy(...args: MaybeNamed<(event: Value, context: Context) => string | number | null>): Stream<Value> {
-    return new Stream(this.#graph, addStateless(this.#graph, this.#port, args, KEY_BY));
+    return new Stream(this.#graph, addKeyBy(this.#graph, this.#port, args));
   }
 
   /**
@@ -320,14 +320,6 @@ const MAP: StatelessNode = {
   emits: 'stream',
   form: '(event, context) => value',
   create: (name, context, call, output) => new MapOperator(name, context, call as Mapper, output, true),
-};
-
-const KEY_BY: StatelessNode = {
-  kind: 'keyBy',
-  emits: 'stream',
-  movesBetweenPartitions: true,
-  form: '(event, context) => string | number | null',
-  create: (name, context, call, output) => new KeyByOperator(name, context, call as KeySelector, output),
 };
 
 const FLAT_MAP: StatelessNode = {

@@ -1,4 +1,5 @@
 // data plane
+import { assert } from '../base/assert.ts';
 import type { Block } from '../log/block.ts';
 import {
   INTAKE_EVENT_COUNT,
@@ -10,11 +11,18 @@ import {
   LEVEL_WRITTEN,
   NO_REPLY,
 } from '../record/intake-message.ts';
-import { KIND_TICK, RECORD_FRAME_INDEX, RECORD_LENGTH, TICK_NOTHING_WAITS } from '../record/layout.ts';
+import {
+  KIND_TICK,
+  RECORD_FRAME_INDEX,
+  RECORD_LENGTH,
+  RECORD_PRODUCER_SEQUENCE,
+  TICK_NOTHING_WAITS,
+} from '../record/layout.ts';
 import { RecordHeader, writeRecordHeader } from '../record/record-writer.ts';
 import { EMPTY, type SpscRing } from '../ring/spsc-ring.ts';
 import { BATCH_RECORDS, Candidate } from './candidate.ts';
 import { ExceptionList } from './exception-list.ts';
+import type { Exchange, ExchangeLink } from './exchange.ts';
 import type { FetchAhead } from './fetch-ahead.ts';
 import { ACCEPT, DUPLICATE, type Judge } from './judge.ts';
 import type { LaneMeter } from './lane-meter.ts';
@@ -108,6 +116,60 @@ export class Admitter {
   }
 
   /**
+   * Takes in what other partitions sent, later levels first, as a turn may and the block has room; a level is passed over
+   * while what it makes would find no room.
+   * @returns whether a next turn would find more at once
+   */
+  admitMoved(block: Block, exchange: Exchange): boolean {
+    let left = TURN_BYTES;
+    for (let level = exchange.levelCount; level > 0; level--) {
+      if (!exchange.hasRoom(level + 1)) continue;
+      for (const link of exchange.linksIn) {
+        if (link.level !== level) continue;
+        const taken = this.#takeLink(block, exchange, link, left);
+        if (taken < 0) return false;
+        left -= taken;
+        if (left <= 0) return true;
+      }
+    }
+    return false;
+  }
+
+  /** @returns bytes taken; -1 when the block is full */
+  #takeLink(block: Block, exchange: Exchange, link: ExchangeLink, maxBytes: number): number {
+    const { ring } = link;
+    const candidate = this.#candidates[0] as Candidate;
+    let taken = 0;
+    let isFull = false;
+    for (let index = ring.poll(); index !== EMPTY && taken < maxBytes; index = ring.poll()) {
+      const length = ring.polledLength;
+      const sequence = ring.f64[(index + RECORD_PRODUCER_SEQUENCE) >>> 3] as number;
+      const expected = exchange.expected(link);
+      // Sent again after a restart of its source.
+      if (sequence >= expected) {
+        assert(sequence === expected, `moved change=${sequence} expected=${expected} from=${link.peer}`);
+        if (block.length + length > block.capacity) {
+          isFull = true;
+          break;
+        }
+        if (block.recordCount === 0) block.logTime = this.#logClock.now();
+        const position = block.length;
+        block.u8.set(ring.u8.subarray(index, index + length), position);
+        const offset = block.firstOffset + block.recordCount;
+        block.recordCount += 1;
+        block.length += length;
+        candidate.isTick = false;
+        candidate.isMoved = true;
+        this.#records.apply(candidate, block, position, offset, block.logTime, offset === block.firstOffset);
+      }
+      ring.release();
+      taken += length;
+    }
+    ring.acknowledge();
+    return isFull ? -1 : taken;
+  }
+
+  /**
    * Lets time go on: a record of its own, since nothing else came. The block has room for it.
    * @param nothingWaits no event is held up on its way in
    */
@@ -124,6 +186,7 @@ export class Admitter {
     block.length += length;
     const candidate = this.#candidates[0] as Candidate;
     candidate.isTick = true;
+    candidate.isMoved = false;
     this.#records.apply(candidate, block, position, offset, block.logTime, offset === block.firstOffset);
   }
 

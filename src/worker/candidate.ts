@@ -14,6 +14,8 @@ export class Candidate {
   detail = '';
   /** A control record, not an event: nothing else is known of it. */
   isTick = false;
+  /** A change that another partition sent on: nothing else is known of it. */
+  isMoved = false;
   streamId = 0;
   value: Record<string, unknown> = {};
   key = '';

@@ -1,5 +1,6 @@
 // data plane
 
+import type { Repartitioner } from '../operators/repartition.ts';
 import type { PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, PipelineTiming } from '../topology/compiled.ts';
 import { DeadLetters, errorChain } from './dead-letters.ts';
@@ -48,7 +49,13 @@ export class EventApplier {
   viewChangeCount = 0;
   lastFailure: unknown = null;
 
-  constructor(topology: CompiledTopology, state: PartitionState, context: LaneContext, isDevelopment: boolean) {
+  constructor(
+    topology: CompiledTopology,
+    state: PartitionState,
+    context: LaneContext,
+    isDevelopment: boolean,
+    repartitioner: Repartitioner | null,
+  ) {
     this.#topology = topology;
     this.#state = state;
     this.#context = context;
@@ -62,6 +69,7 @@ export class EventApplier {
       store: (storeId) => state.store(laneStoreId(storeId)),
       context,
       isDevelopment,
+      repartitioner,
       viewChanged: (viewId, key, next, previous) => this.#noteChange(viewId, key, next, previous),
     };
     this.#pipeline = topology.instantiate(host);
@@ -87,6 +95,23 @@ export class EventApplier {
       state.undoEvent();
       this.#changeCount = 0;
       this.#bury(streamId, key, error, record);
+      return;
+    }
+    state.commitEvent();
+    if (this.#changeCount !== 0) this.#forwardChanges();
+  }
+
+  /** Processes a change that another partition sent on: key, row or event, and row before. */
+  applyMoved(hop: number, [key, next, previous]: readonly [string, unknown, unknown], record: RecordBytes): void {
+    const state = this.#state;
+    this.#changeCount = 0;
+    state.beginEvent();
+    try {
+      this.#pipeline.processMoved(hop, key, next, previous, this.#context.eventTime);
+    } catch (error) {
+      state.undoEvent();
+      this.#changeCount = 0;
+      this.#bury(null, key, error, record);
       return;
     }
     state.commitEvent();

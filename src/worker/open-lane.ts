@@ -10,6 +10,7 @@ import type { CheckpointEnvironments, CheckpointReader, CheckpointSink } from '.
 import { type EvictionPolicy, PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import type { CheckpointPolicy } from './checkpointer.ts';
+import type { ExchangeOptions } from './exchange.ts';
 import { LaneMeter, type LaneMetrics } from './lane-meter.ts';
 import { assertSameTopology, laneStores } from './lane-stores.ts';
 import { LogClock } from './log-clock.ts';
@@ -30,6 +31,8 @@ export interface LaneOptions {
   intake: SpscRing;
   acks: SpscRing;
   ackBell: Doorbell;
+  /** To and from the other partitions; null where nothing moves between them. */
+  exchange: ExchangeOptions | null;
   status: LaneStatus;
   routingSecret: Uint8Array;
   identitySecret: Uint8Array;
@@ -86,6 +89,7 @@ export function openLane(options: LaneOptions): Lane {
     ...options.state,
     secret: secretWord(options.identitySecret),
     dedupe: options.dedupe,
+    ...channelsOf(options.exchange),
   });
   const lane = new Partition({
     partition,
@@ -96,6 +100,7 @@ export function openLane(options: LaneOptions): Lane {
     intake: options.intake,
     acks: options.acks,
     ackBell: options.ackBell,
+    exchange: options.exchange,
     status,
     checkpoints: options.openSink(reader),
     checkpointPolicy: options.checkpoint,
@@ -129,6 +134,13 @@ function openCheckpoint({ environments, partition, report }: LaneOptions): Check
     environments.discardCurrent();
     return environments.openForRead();
   }
+}
+
+/** One way to and from every partition for each level, the ways to itself left empty. */
+function channelsOf(exchange: ExchangeOptions | null): { channels?: { out: number; in: number } } {
+  if (exchange === null) return {};
+  const count = Math.max(0, ...exchange.hops.map((hop) => hop.level)) * exchange.partitionCount;
+  return { channels: { out: count, in: count } };
 }
 
 function secretWord(secret: Uint8Array): number {

@@ -25,6 +25,7 @@ import { Admitter } from './admitter.ts';
 import { Checkpointer, type CheckpointPolicy } from './checkpointer.ts';
 import { EventApplier, type LaneListener } from './event-applier.ts';
 import { LaneContext } from './event-context.ts';
+import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { FetchAhead } from './fetch-ahead.ts';
 import { Judge } from './judge.ts';
 import type { LaneMeter } from './lane-meter.ts';
@@ -52,6 +53,8 @@ export interface PartitionOptions {
   state: PartitionState;
   intake: SpscRing;
   acks: SpscRing;
+  /** To and from the other partitions; null where nothing moves between them. */
+  exchange: ExchangeOptions | null;
   /** Of the thread that reads the acks. */
   ackBell: Doorbell;
   status: LaneStatus;
@@ -92,6 +95,7 @@ export class Partition {
   readonly #durableAcks = new PendingAcks(LEVEL_DURABLE);
   readonly #writtenAcks = new PendingAcks(LEVEL_WRITTEN);
   readonly #checkpointer: Checkpointer;
+  readonly #exchange: Exchange | null;
   #listener: LaneListener | null = null;
   #isDraining = false;
   #isClosing = false;
@@ -116,7 +120,9 @@ export class Partition {
     this.#meter = options.meter;
     const streams = streamRuntimes(options.topology);
     const context = new LaneContext(options.partition);
-    this.#applier = new EventApplier(options.topology, options.state, context, options.isDevelopment);
+    const { exchange } = options;
+    this.#exchange = exchange === null ? null : new Exchange(exchange, options.state.outbox, context);
+    this.#applier = new EventApplier(options.topology, options.state, context, options.isDevelopment, this.#exchange);
     this.#judge = new Judge(
       streams,
       options.state.dedupe,
@@ -125,7 +131,13 @@ export class Partition {
       options.identityHash,
       new LogWitness(options.log, streams),
     );
-    this.#records = new RecordApplier(options.state, context, this.#applier, options.checkpointOffset);
+    this.#records = new RecordApplier(
+      options.state,
+      context,
+      this.#applier,
+      options.checkpointOffset,
+      exchange?.partitionCount ?? 1,
+    );
     this.#fetchAhead = new FetchAhead(options.state, streams);
     this.#admitter = new Admitter({
       intake: options.intake,
@@ -210,6 +222,11 @@ export class Partition {
       this.#records.processedOffset <= this.#log.durableThrough,
       `recovered processed=${this.#records.processedOffset} durable=${this.#log.durableThrough}`,
     );
+    if (this.#exchange !== null) {
+      // What was replayed is durable: the sources may forget it, and what they send again is known.
+      this.#exchange.sealed();
+      this.#exchange.confirmSealed();
+    }
     this.#status.epoch = this.#log.epoch;
     this.#status.durableOffset = this.#log.durableThrough;
     this.#status.processedOffset = this.#records.processedOffset;
@@ -221,7 +238,8 @@ export class Partition {
     if (this.#isClosing || this.#failure !== null) return false;
     const log = this.#log;
     this.#sealIfIdle();
-    const hasMore = this.#admit();
+    const hasMoved = this.#exchange !== null && this.#exchangeTurn(this.#exchange);
+    const hasMore = this.#admit() || hasMoved;
     if (this.#applier.isTimed) this.#tickIfDue();
     this.#sealIfIdle();
     this.#releaseAcks();
@@ -236,6 +254,8 @@ export class Partition {
 
   /** Whether something came in that a parked thread must get up for. */
   hasWork(): boolean {
+    const log = this.#log;
+    if (this.#exchange?.hasWork(log.durableThrough, log.isIdle() && log.canAdmit()) === true) return true;
     return !this.#intake.isEmpty() && this.#canAdmitNext();
   }
 
@@ -246,11 +266,20 @@ export class Partition {
     this.#status.state = LANE_DRAINING;
   }
 
+  /** @returns whether more of what other partitions sent can be taken at once */
+  #exchangeTurn(exchange: Exchange): boolean {
+    const log = this.#log;
+    exchange.takeConfirmations();
+    const hasMore = log.canAdmit() && this.#admitter.admitMoved(log.open, exchange);
+    exchange.flush(log.durableThrough);
+    return hasMore;
+  }
+
   // ------------------------------------------------------------------ intake
 
   #canAdmitNext(): boolean {
     const log = this.#log;
-    if (!log.canAdmit()) return false;
+    if (!log.canAdmit() || this.#exchange?.hasRoom(1) === false) return false;
     if (this.#intake.poll() === EMPTY) return false;
     const block = log.open;
     return block.length + this.#intake.polledLength - INTAKE_HEADER_BYTES <= block.capacity;
@@ -259,6 +288,8 @@ export class Partition {
   #admit(): boolean {
     const log = this.#log;
     if (!log.canAdmit()) return false;
+    // What comes in from outside is of level 0: it waits while what it would send on has no room.
+    if (this.#exchange !== null && !this.#exchange.hasRoom(1)) return false;
     return this.#admitter.admit(log.open);
   }
 
@@ -277,6 +308,7 @@ export class Partition {
     const log = this.#log;
     if (log.open.recordCount === 0 || !log.isIdle()) return;
     this.#meter.sealed(log.open.recordCount, log.open.length);
+    this.#exchange?.sealed();
     log.commit(log.open.logTime);
   }
 
@@ -301,11 +333,13 @@ export class Partition {
   #onDurable(through: number): void {
     this.#meter.flushed(through);
     this.#status.durableOffset = through;
+    this.#exchange?.confirmSealed();
     // The next flush starts before the answers of this one are written out.
     this.#sealIfIdle();
     failpoint('ack.before');
     this.#releaseAcks();
     failpoint('ack.after');
+    this.#exchange?.flush(through);
     this.#listener?.onDurable(through);
     this.onWork();
   }
@@ -342,6 +376,8 @@ export class Partition {
   #drain(): boolean {
     const log = this.#log;
     if (!this.#intake.isEmpty()) return this.#canAdmitNext();
+    const isQuiet = log.open.recordCount === 0 && log.isIdle();
+    if (this.#exchange !== null && !this.#exchange.drain(isQuiet)) return false;
     if (log.open.recordCount !== 0 || !log.isIdle()) return false;
     if (this.#durableAcks.count + this.#writtenAcks.count !== 0) return false;
     if (!this.#checkpointer.isIdle) return false;

@@ -1,18 +1,25 @@
 // data plane
 import {
+  CODEC_MOVED,
+  MOVED_LEVEL,
+  MOVED_SOURCE,
   RECORD_CODEC,
+  RECORD_EVENT_TIME,
   RECORD_FLAGS,
   RECORD_HEADER_BYTES,
   RECORD_PRODUCER_EPOCH,
   RECORD_PRODUCER_HASH,
   RECORD_PRODUCER_SEQUENCE,
+  RECORD_STREAM_ID,
   RECORD_VALUE_LENGTH,
   TICK_NOTHING_WAITS,
 } from '../record/layout.ts';
 import type { PartitionState } from '../store/partition-state.ts';
+import { ValueCodec } from '../store/value-codec.ts';
 import type { Candidate } from './candidate.ts';
 import type { EventApplier, RecordBytes } from './event-applier.ts';
 import type { LaneContext } from './event-context.ts';
+import { channelOf } from './exchange.ts';
 import type { RecordMemory } from './judge.ts';
 
 /**
@@ -25,9 +32,18 @@ export class RecordApplier {
   readonly #state: PartitionState;
   readonly #context: LaneContext;
   readonly #applier: EventApplier;
+  readonly #partitionCount: number;
+  readonly #codec = ValueCodec.selfDescribing();
   readonly #bytes: RecordBytes = { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 };
 
-  constructor(state: PartitionState, context: LaneContext, applier: EventApplier, processedOffset: number) {
+  constructor(
+    state: PartitionState,
+    context: LaneContext,
+    applier: EventApplier,
+    processedOffset: number,
+    partitionCount: number,
+  ) {
+    this.#partitionCount = partitionCount;
     this.processedOffset = processedOffset;
     this.#state = state;
     this.#context = context;
@@ -48,6 +64,7 @@ export class RecordApplier {
   ): void {
     if (isFirst) this.#applier.fireLogTime(offset, logTime);
     if (candidate.isTick) this.#applyTick(memory, position, offset, logTime);
+    else if (candidate.isMoved) this.#applyMoved(memory, position, offset, logTime);
     else this.#applyEvent(candidate, memory, position, offset, logTime);
     this.#applier.fireEventTime(offset, logTime);
     this.processedOffset = offset;
@@ -56,6 +73,27 @@ export class RecordApplier {
   #applyTick(memory: RecordMemory, position: number, offset: number, logTime: number): void {
     this.#context.moveTo(offset, logTime, logTime);
     if ((memory.u8[position + RECORD_FLAGS] as number) & TICK_NOTHING_WAITS) this.#applier.judgeIdle(logTime);
+  }
+
+  #applyMoved(memory: RecordMemory, position: number, offset: number, logTime: number): void {
+    const { u8, u32, f64 } = memory;
+    const word = position >>> 2;
+    const { outbox } = this.#state;
+    const source = u32[word + MOVED_SOURCE / 4] as number;
+    const level = u32[word + MOVED_LEVEL / 4] as number;
+    // Outside the event: a dead letter has been taken too, and its number with it.
+    outbox.lastSeen[channelOf(level, source, this.#partitionCount)] = f64[
+      (position + RECORD_PRODUCER_SEQUENCE) >>> 3
+    ] as number;
+    const bytes = this.#bytes;
+    bytes.bytes = u8;
+    bytes.start = position + RECORD_HEADER_BYTES;
+    bytes.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
+    bytes.codec = CODEC_MOVED;
+    const time = f64[(position + RECORD_EVENT_TIME) >>> 3] as number;
+    const change = this.#codec.decode(u8, bytes.start, bytes.start + bytes.length) as [string, unknown, unknown];
+    this.#context.moveTo(offset, time, logTime);
+    this.#applier.applyMoved(u16At(u8, position + RECORD_STREAM_ID), change, bytes);
   }
 
   #applyEvent(candidate: Candidate, memory: RecordMemory, position: number, offset: number, logTime: number): void {

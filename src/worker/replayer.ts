@@ -56,7 +56,7 @@ export class Replayer {
       const candidate = this.#candidates[i] as Candidate;
       this.#positions[i] = position;
       this.#judge.recall(candidate, block, position);
-      if (!candidate.isTick) this.#fetchAhead.add(candidate);
+      if (!candidate.isTick && !candidate.isMoved) this.#fetchAhead.add(candidate);
       position += block.u32[(position + RECORD_LENGTH) >>> 2] as number;
     }
     this.#fetchAhead.run();

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
+import { ExchangeSimulation } from './exchange-simulation.ts';
 import { SABOTAGES, type Sabotage } from './sabotage.ts';
 import { Simulation } from './simulation.ts';
 
 /**
  * `npm run sim -- --seeds N [--from S] [--seed S] [--sabotage RULE]`: runs seeds S … S+N-1 and ends with 1 at the first
  * violation, naming the seed; `--seed S` runs that one alone. With `--sabotage` a rule is broken on purpose and the run
- * ends with 1 unless some seed notices.
+ * ends with 1 unless some seed notices. With `--exchange` several lanes run in one process and send each other events.
  */
 const { values } = parseArgs({
   options: {
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     sabotage: { type: 'string' },
+    exchange: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -25,16 +27,17 @@ if (!Number.isInteger(first) || !Number.isInteger(count) || (sabotage !== null &
 }
 
 const startedAt = performance.now();
-const total = { seeds: 0, lives: 0, acked: 0, duplicates: 0, checkpoints: 0, ticks: 0, violations: 0 };
+const total = { seeds: 0, lives: 0, acked: 0, duplicates: 0, checkpoints: 0, ticks: 0, moved: 0, violations: 0 };
 let caughtBy: number | null = null;
 for (let seed = first; seed < first + count && caughtBy === null; seed++) {
-  const result = new Simulation(seed, sabotage).run();
+  const result = values.exchange ? new ExchangeSimulation(seed).run() : new Simulation(seed, sabotage).run();
   total.seeds += 1;
   total.lives += result.lives;
   total.acked += result.acked;
   total.duplicates += result.duplicates;
   total.checkpoints += result.checkpoints;
   total.ticks += result.ticks;
+  total.moved += result.moved;
   total.violations += result.violations.length;
   if (result.violations.length === 0) continue;
   caughtBy = seed;

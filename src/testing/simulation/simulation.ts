@@ -52,6 +52,8 @@ export interface SimulationResult {
   readonly checkpoints: number;
   /** Records in the final log that let time go on. */
   readonly ticks: number;
+  /** Changes in the final logs that came from another lane. */
+  readonly moved: number;
   readonly violations: readonly string[];
 }
 
@@ -105,6 +107,7 @@ export class Simulation {
       duplicates: this.#client.duplicateCount,
       checkpoints: this.#checkpointCount,
       ticks: this.#tickCount,
+      moved: 0,
       violations: this.#violations.list,
     };
   }
@@ -175,6 +178,7 @@ export class Simulation {
       intake: new SpscRing(memory.intake),
       acks: new SpscRing(memory.acks),
       ackBell: new Doorbell(memory.bell),
+      exchange: null,
       status: memory.status,
       routingSecret: SECRET,
       identitySecret: SECRET,

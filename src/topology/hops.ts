@@ -1,0 +1,34 @@
+import { labelOf, type TopologyNode } from './graph.ts';
+
+/** A place where changes go on in the partition of another key. Its position is its number. */
+export interface HopSpec {
+  readonly node: string;
+  /** 1 for changes that came in from outside, 2 for those that have been through a hop of level 1, and so on. */
+  readonly level: number;
+}
+
+/** Number of each node's first hop. */
+export function numberHops(nodes: readonly TopologyNode[]): ReadonlyMap<TopologyNode, number> {
+  const numbers = new Map<TopologyNode, number>();
+  let next = 0;
+  for (const node of nodes) {
+    if (node.hops > 0) numbers.set(node, next);
+    next += node.hops;
+  }
+  return numbers;
+}
+
+export function describeHops(nodes: readonly TopologyNode[]): HopSpec[] {
+  const levels = new Map<number, number>();
+  const levelOf = (node: TopologyNode): number => {
+    const known = levels.get(node.id);
+    if (known !== undefined) return known;
+    const inputs = node.inputs.map((port) => levelOf(nodes[port.node] as TopologyNode));
+    const level = Math.max(0, ...inputs) + (node.hops > 0 ? 1 : 0);
+    levels.set(node.id, level);
+    return level;
+  };
+  return nodes.flatMap((node) =>
+    Array.from({ length: node.hops }, () => ({ node: labelOf(node), level: levelOf(node) })),
+  );
+}
