@@ -32,15 +32,24 @@ export class DueRows {
   /** Takes out what is due at that time, the first MAX_DUE_PER_EVENT of it; the rest is due at the next event. */
   take(time: number): string[] {
     const store = this.#store;
-    const end = timeText(time + 1);
-    const rows = store.range(this.#first(), end, MAX_DUE_PER_EVENT);
     const keys: string[] = [];
-    for (const [row] of rows) {
-      store.delete(row);
-      keys.push(row.slice(TIME_LENGTH));
+    let next = Number.POSITIVE_INFINITY;
+    let from = this.#first();
+    while (from !== LAST) {
+      // The row behind those that are due says when to come back: one range mostly does both.
+      const rows = store.range(from, undefined, ROWS_AT_ONCE);
+      from = LAST;
+      for (const [row] of rows) {
+        next = timeOfText(row, 0);
+        if (next > time || keys.length === MAX_DUE_PER_EVENT) break;
+        store.delete(row);
+        keys.push(row.slice(TIME_LENGTH));
+        next = Number.POSITIVE_INFINITY;
+        from = row;
+      }
+      if (rows.length < ROWS_AT_ONCE || next !== Number.POSITIVE_INFINITY) break;
     }
-    const last = rows.length === MAX_DUE_PER_EVENT ? rows[MAX_DUE_PER_EVENT - 1] : store.range(end, undefined, 1)[0];
-    store.writeRegister(NEXT_DUE, last === undefined ? Number.POSITIVE_INFINITY : timeOfText(last[0], 0));
+    store.writeRegister(NEXT_DUE, next);
     return keys;
   }
 
@@ -68,5 +77,8 @@ export class DueRows {
  */
 export const MAX_DUE_PER_EVENT = 1024;
 
+const ROWS_AT_ONCE = 64;
+
 const NEXT_DUE = 0;
+/** Behind every row. */
 const LAST = timeText(Number.MAX_SAFE_INTEGER - 2 ** 52);

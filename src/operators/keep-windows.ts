@@ -7,7 +7,7 @@ import { windowOfKey } from './window-key.ts';
 
 /**
  * Keeps the rows of a windowed table so that they can be read, long after their windows have closed, and deletes each when
- * its time is over: `retention` after the end of its window, by the greatest time seen.
+ * its time is over: `retention` after the end of its window, or a little later, by the greatest time seen.
  */
 export class KeepWindowsOperator implements Operator {
   readonly #name: string;
@@ -15,6 +15,7 @@ export class KeepWindowsOperator implements Operator {
   readonly #store: OperatorStore;
   readonly #due: DueRows;
   readonly #retentionMs: number;
+  readonly #stepMs: number;
   readonly #endsInTime: boolean;
   readonly #output: Operator;
 
@@ -37,6 +38,7 @@ export class KeepWindowsOperator implements Operator {
     this.#store = store;
     this.#due = new DueRows(due);
     this.#retentionMs = retentionMs;
+    this.#stepMs = Math.ceil(retentionMs / STEPS);
     this.#endsInTime = endsInTime;
     this.#output = output;
   }
@@ -75,7 +77,12 @@ export class KeepWindowsOperator implements Operator {
     }
   }
 
+  /** Rounded up, so that many rows go at once and time seldom comes to one that is due. */
   #dueOf(key: string, time: number): number {
-    return (this.#endsInTime ? windowOfKey(key).end : time) + this.#retentionMs;
+    const due = (this.#endsInTime ? windowOfKey(key).end : time) + this.#retentionMs;
+    return Math.ceil(due / this.#stepMs) * this.#stepMs;
   }
 }
+
+/** Times within a retention at which rows go. */
+const STEPS = 100;
