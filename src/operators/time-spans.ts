@@ -1,6 +1,6 @@
 // data plane
 import type { OperatorStore } from './operator.ts';
-import { timeOfText, timeText } from './window-key.ts';
+import { timeText } from './window-key.ts';
 
 /**
  * Rows of an ordered store, parted into spans of time: `<start of the span><key>`. What one event asks for lies in a few
@@ -13,7 +13,7 @@ export class TimeSpans {
   readonly #sweepEvery: number;
 
   /**
-   * @param store ordered; nothing else is in it. Its registers 1 and 2 are taken here
+   * @param store ordered; nothing else is in it. Its register 1 is taken here
    * @param size of a span in ms
    * @param retention in ms
    */
@@ -37,26 +37,22 @@ export class TimeSpans {
   sweep(latest: number): void {
     const store = this.#store;
     if (latest < store.readRegister(NEXT_SWEEP)) return;
-    const end = this.of(latest - this.#retention);
-    const swept = store.readRegister(SWEPT_TO);
-    // Not from the beginning: rows that were deleted since the last checkpoint would be passed over again each time.
-    const rows = store.range(swept === NEVER ? '' : timeText(swept), timeText(end), ROWS_PER_SWEEP);
+    const end = timeText(this.of(latest - this.#retention));
+    const from = (store.get(SWEPT_TO) as string | undefined) ?? FIRST;
+    // Not from the beginning: what was deleted since the last checkpoint would be passed over again each time.
+    const rows = from < end ? store.range(from, end, ROWS_PER_SWEEP) : [];
     for (let i = 0; i < rows.length; i++) store.delete((rows[i] as [string, unknown])[0]);
-    if (rows.length < ROWS_PER_SWEEP) {
-      store.writeRegister(SWEPT_TO, end);
-      store.writeRegister(NEXT_SWEEP, latest + this.#sweepEvery);
-    } else {
-      const [last] = rows[rows.length - 1] as [string, unknown];
-      store.writeRegister(SWEPT_TO, timeOfText(last, 0));
-      store.writeRegister(NEXT_SWEEP, latest);
-    }
+    const isDone = rows.length < ROWS_PER_SWEEP;
+    store.put(SWEPT_TO, isDone ? end : (rows[rows.length - 1] as [string, unknown])[0]);
+    store.writeRegister(NEXT_SWEEP, isDone ? latest + this.#sweepEvery : latest);
   }
 }
 
-// Registers of the store.
+/** Register of the store. */
 const NEXT_SWEEP = 1;
-const SWEPT_TO = 2;
-const NEVER = Number.NEGATIVE_INFINITY;
+/** The row that says how far rows were taken out, as a key. It stands before the rows of any time. */
+const SWEPT_TO = '!swept';
+const FIRST = '0';
 
 const SWEEPS_PER_RETENTION = 8;
 /** Rows that go with one event. One event brings one row or two, so that this many are enough. */
