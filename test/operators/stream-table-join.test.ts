@@ -63,7 +63,8 @@ describe('a join of a stream with a table', () => {
       (kind: 'join' | 'leftJoin') =>
       (t: TopologyBuilder): Stream<unknown> => {
         const keyless = itemsOf(t, 'left').keyBy(() => null);
-        return keyless[kind](tableOf(t), 'joined', joiner);
+        const table = tableOf(t);
+        return kind === 'join' ? keyless.join(table, 'joined', joiner) : keyless.leftJoin(table, 'joined', joiner);
       };
     expect(run(build('join'), 'left a 1 @1')).toEqual([]);
     expect(run(build('leftJoin'), 'left a 1 @1')).toEqual(['="1-none"@1']);
@@ -145,7 +146,11 @@ describe('a join of a stream with a global table', () => {
       { schema: Update, key: 'key', guarantee: 'at-least-once', eventTime: 'at' },
       (_: Item | null, { n }) => (n === null ? null : { n, ref: null }),
     );
-    return items[kind](table.toView('shops'), 'joined', { key: ({ n }) => (n === 0 ? null : n) }, joiner);
+    const byShop = { key: ({ n }: Item) => (n === 0 ? null : n) };
+    table.toView('shops');
+    return kind === 'join'
+      ? items.join(table, 'joined', byShop, joiner)
+      : items.leftJoin(table, 'joined', byShop, joiner);
   };
   const events = [
     'left a 1 @1',

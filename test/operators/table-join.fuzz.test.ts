@@ -22,10 +22,15 @@ function tableOf(t: TopologyBuilder, name: string, side: Side): Table<Item> {
 
 const joiner = (left: Item | null, right: Item | null): string => `${left?.n ?? 'none'}-${right?.n ?? 'none'}`;
 
+function joined(kind: Kind, left: Table<Item>, right: Table<Item>): Table<string> {
+  if (kind === 'outerJoin') return left.outerJoin(right, 'joined', joiner);
+  return kind === 'join' ? left.join(right, 'joined', joiner) : left.leftJoin(right, 'joined', joiner);
+}
+
 function topologyOf(kind: Kind, left: Side, right: Side): CompiledTopology {
   return defineTopology('join', (t) => {
     const [a, b] = [tableOf(t, 'left', left), tableOf(t, 'right', right)];
-    a[kind](b, 'joined', joiner).toView('joined').toStream().toJournal('changes', { keep: 1000 });
+    joined(kind, a, b).toView('joined').toStream().toJournal('changes', { keep: 1000 });
   });
 }
 

@@ -61,9 +61,8 @@ describe('a join of two tables', () => {
 describe('a join of two tables of windows', () => {
   const topology = defineTopology('windows', (t) => {
     const windows = tumbling({ size: 10, grace: 5 });
-    const [left, right] = ['left', 'right'].map((name) =>
-      itemsOf(t, name).groupByKey().window(windows).count(name),
-    ) as [Table<number>, Table<number>];
+    const countsOf = (name: string): Table<number> => itemsOf(t, name).groupByKey().window(windows).count(name);
+    const [left, right] = [countsOf('left'), countsOf('right')];
     const both = left.outerJoin(right, 'both', (a, b) => `${a ?? 0}+${b ?? 0}`).toView('both');
     both.join(right, 'again', (text, b) => `${text} ${b}`).toView('again');
   });
