@@ -30,7 +30,7 @@ const QUIET = {
 
 /**
  * Runs a vector's inputs through an engine of its own: worker thread, log, flushes, checkpoints, and an end and a new
- * start where the vector says so.
+ * start where the vector says so, and half way through.
  *
  * @returns what came out, in order
  */
@@ -49,7 +49,8 @@ export async function runInEngine(vector: Vector): Promise<Row[]> {
     const seen = new Map<string, number>();
     for (const [index, input] of inputs.entries()) {
       const offsets: number[] = [];
-      for (const step of stepsFor(input, index)) {
+      const isHalfWay = index > 0 && index === inputs.length >> 1;
+      for (const step of [...(isHalfWay ? (['restart'] as const) : []), ...stepsFor(input, index)]) {
         if (step === 'restart') {
           await engine.close();
           engine = await createEngine(module, options);

@@ -48,13 +48,29 @@ export function windowOf(words: WindowWords, spanMs = LONG_GRACE_MS): WindowDefi
 
 /** Time between the first and the last record. */
 function spanOf(inputs: Vector['inputs']): number {
-  const times = inputs.flatMap(({ ts }) => (typeof ts === 'number' ? [ts] : []));
+  const times = timesOf(inputs);
   return Math.max(...times) - Math.min(...times);
 }
 
+function timesOf(inputs: Vector['inputs']): number[] {
+  return inputs.flatMap(({ ts }) => (typeof ts === 'number' ? [ts] : []));
+}
+
+/** A window around an event would begin before time does, and is cut off there: in another year it is not. */
+function atBeginningOfTime(window: unknown, inputs: Vector['inputs']): Pick<Experiment, 'driverOnly'> {
+  const { type, timeDifferenceMs = 0 } = (window ?? {}) as Partial<WindowWords>;
+  const isCutOff = type === 'sliding' && timesOf(inputs).some((ts) => ts < timeDifferenceMs);
+  return isCutOff ? { driverOnly: CUT_OFF } : {};
+}
+
+const CUT_OFF = 'its windows are cut off where time begins, and an engine stands in another year';
+
 export function windowAggregate(operator: OperatorSpec, { semantics, inputs }: Vector): Experiment {
   if (semantics === 'flink') throw notBuiltYet('windows that watermarks close');
-  return { build: (scene) => scene.observeTable(windowAggregateOf(scene, 'in', operator, spanOf(inputs))) };
+  return {
+    build: (scene) => scene.observeTable(windowAggregateOf(scene, 'in', operator, spanOf(inputs))),
+    ...atBeginningOfTime(operator['window'], inputs),
+  };
 }
 
 /** The table that a `windowAggregate` makes of the records of a stream, under the stream's name. */
@@ -97,6 +113,7 @@ export function cogroup({ aggregators, window, emit }: OperatorSpec, { inputs }:
   );
   const [[firstStream, { initial, merge, add: firstAdd }] = ['', foldOf({ kind: 'count' })], ...others] = folds;
   return {
+    ...atBeginningOfTime(window, inputs),
     build: (scene) => {
       let streams = scene.records(firstStream).groupByKey().cogroup<Cell>(firstAdd);
       for (const [stream, { add }] of others) streams = streams.cogroup(scene.records(stream).groupByKey(), add);
@@ -111,9 +128,10 @@ export function cogroup({ aggregators, window, emit }: OperatorSpec, { inputs }:
   };
 }
 
-export function suppress(operator: OperatorSpec): Experiment {
+export function suppress(operator: OperatorSpec, { inputs }: Vector): Experiment {
   const upstream = operator['upstream'] as OperatorSpec;
   return {
+    ...atBeginningOfTime(upstream['window'], inputs),
     build: (scene) => {
       if (upstream.kind === 'windowAggregate') {
         const raw = windowAggregateOf(scene, 'in', upstream);
@@ -157,12 +175,12 @@ export function windowAssign({ window }: OperatorSpec, { inputs, expected, seman
   // The other engine says when a session would end, moka when it has last been heard of.
   const isOpenEnded = semantics === 'flink' && words.type === 'session';
   const extended = ({ start, end }: WindowSpan): WindowSpan => ({ start, end: end + (words.gapMs as number) });
+  const rows = expected as readonly (ExpectedRow & { windows: WindowSpan[] })[];
   return {
+    ...(rows.some((row) => row.windows.some(({ start }) => start < 0)) ? { driverOnly: CUT_OFF } : {}),
     inputs: inputs.map(({ ts }, index) => ({ stream: 'in', key: index, value: 1, ts })),
     build: (scene) => scene.observeTable(scene.records('in').groupByKey().window(definition).count('windows')),
-    expected: (expected as readonly (ExpectedRow & { windows: WindowSpan[] })[]).flatMap(
-      ({ windows, afterInput = 0 }) => windows.map((one) => assignment(one, afterInput)),
-    ),
+    expected: rows.flatMap(({ windows, afterInput = 0 }) => windows.map((one) => assignment(one, afterInput))),
     read: ({ window: one, afterInput = 0 }) =>
       assignment(isOpenEnded ? extended(one as WindowSpan) : (one as WindowSpan), afterInput),
   };
