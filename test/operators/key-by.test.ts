@@ -89,3 +89,53 @@ describe('toJournal', () => {
     ).toThrowError(/journal 'all'.*keep is missing/s);
   });
 });
+
+describe('keyBy over several partitions', () => {
+  it('shows what one partition shows, each row in the partition of its key', () => {
+    const one = new TopologyTestDriver(topology);
+    const many = new TopologyTestDriver(topology, { partitionCount: 5 });
+    for (let n = 0; n < 200; n++) {
+      const event = { id: `id-${n % 17}`, to: `to-${n % 7}` };
+      one.send('events', event);
+      many.send('events', event);
+    }
+    for (const view of ['per-target', 'per-id', 'keys']) {
+      expect(many.view(view).rows()).toEqual(one.view(view).rows());
+    }
+  });
+
+  it('an event that fails behind the hop is undone there alone', () => {
+    const failing = defineTopology('failing', (t) => {
+      const events = t.stream('events', { schema: Event, key: 'id' });
+      events.groupByKey().count('came').toView('came');
+      events
+        .keyBy('move', (event) => event.to as string)
+        .map((event) => {
+          if (event.to === 'bad') throw new RangeError('as told');
+          return event;
+        })
+        .groupByKey()
+        .count('arrived')
+        .toView('arrived');
+    });
+    const driver = new TopologyTestDriver(failing, { partitionCount: 16 });
+    const send = (n: number, to: string): void => void driver.send('events', { id: `id-${n}`, to });
+    for (let n = 0; n < 20; n++) send(n, 'good');
+    // One of these stays in its own partition, where it is undone as a whole.
+    let failures = 0;
+    for (let n = 0; n < 20; n++) {
+      try {
+        send(n, 'bad');
+      } catch {
+        failures += 1;
+      }
+    }
+    expect(failures).toBe(20);
+    expect(driver.view('arrived').rows()).toEqual([['good', 20]]);
+    const came = driver
+      .view<number>('came')
+      .rows()
+      .reduce((sum, [, count]) => sum + count, 0);
+    expect(came).toBeGreaterThan(20);
+  });
+});
