@@ -54,19 +54,23 @@ export class HeldEventsOperator implements Operator {
   #release(): void {
     const store = this.#store;
     const limit = store.readRegister(TIME_HELD) - this.#graceMs;
-    while (store.readRegister(NEXT_DUE) !== NEVER && store.readRegister(NEXT_DUE) <= limit) {
-      const rows = store.range('', undefined, RELEASED_AT_ONCE);
-      if (rows.length < RELEASED_AT_ONCE) store.writeRegister(NEXT_DUE, NEVER);
+    let due = store.readRegister(NEXT_DUE);
+    if (due > limit || due === NEVER) return;
+    // Not from the beginning: there lie the rows that have left since the last checkpoint, and a range passes them all.
+    let from = timeText(due);
+    for (let count = FIRST_RANGE; ; count = NEXT_RANGES) {
+      const rows = store.range(from, undefined, count);
+      due = NEVER;
       for (const [row, event] of rows) {
-        const time = timeOfText(row, 0);
-        if (time > limit) {
-          store.writeRegister(NEXT_DUE, time);
-          return;
-        }
+        due = timeOfText(row, 0);
+        if (due > limit) break;
         store.delete(row);
-        this.#emit(row.slice(TIME_LENGTH, -1 - NUMBER_DIGITS), event, time);
+        this.#emit(row.slice(TIME_LENGTH, -1 - NUMBER_DIGITS), event, due);
+        from = row;
       }
+      if (due > limit || rows.length < count) break;
     }
+    store.writeRegister(NEXT_DUE, due > limit ? due : NEVER);
   }
 
   /** What follows sees the key of the event that leaves, not of the one that made it leave. */
@@ -87,4 +91,6 @@ const NEXT_NUMBER = 3;
 
 const NEVER = Number.NEGATIVE_INFINITY;
 const NUMBER_DIGITS = 15;
-const RELEASED_AT_ONCE = 16;
+/** Where time goes on evenly, one event is due and one shows what is due next. */
+const FIRST_RANGE = 4;
+const NEXT_RANGES = 64;

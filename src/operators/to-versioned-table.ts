@@ -12,7 +12,7 @@ import { TIME_LENGTH, timeOfText, timeText } from './window-key.ts';
  * history is not taken. As Kafka Streams' versioned stores do (KIP-889, KIP-914).
  *
  * Versions and deletions are given up when the time at which they ended is older than the history. Each has an entry in
- * the expiry, by that time, rounded up so that many are due together and looking for them is rare.
+ * the expiry, by that time. They are given up many together, since to look for them costs more than to delete one.
  */
 export class ToVersionedTableOperator implements Operator {
   readonly #name: string;
@@ -21,7 +21,7 @@ export class ToVersionedTableOperator implements Operator {
   readonly #history: OperatorStore;
   readonly #expiry: OperatorStore;
   readonly #historyMs: number;
-  readonly #stepMs: number;
+  readonly #pauseMs: number;
   readonly #rule: UpdateRule | null;
   readonly #versions: RowVersions;
   readonly #output: Operator;
@@ -41,7 +41,7 @@ export class ToVersionedTableOperator implements Operator {
     this.#history = stores[1];
     this.#expiry = stores[2];
     this.#historyMs = historyMs;
-    this.#stepMs = Math.ceil(historyMs / STEPS);
+    this.#pauseMs = historyMs / SWEEPS;
     this.#rule = rule;
     this.#versions = new RowVersions(stores[0], stores[1], historyMs);
     this.#output = output;
@@ -114,31 +114,35 @@ export class ToVersionedTableOperator implements Operator {
     this.#expireAt(until, from, key, false);
   }
 
-  #expireAt(until: number, from: number, key: string, isDeletion: boolean): void {
+  #expireAt(due: number, from: number, key: string, isDeletion: boolean): void {
     const expiry = this.#expiry;
-    const due = Math.ceil(until / this.#stepMs) * this.#stepMs;
     // Of a key the earlier first: a deletion goes after the rows that it hides.
     expiry.put(`${timeText(due)}${timeText(from)}${key}`, isDeletion);
     const next = expiry.readRegister(NEXT_DUE);
     if (next === NEVER || due < next) expiry.writeRegister(NEXT_DUE, due);
   }
 
+  /** Gives up some of what is due. A sweep begins when the first has been due for a while, and goes on for many events. */
   #expire(): void {
     const expiry = this.#expiry;
     const next = expiry.readRegister(NEXT_DUE);
-    const limit = this.#history.readRegister(GREATEST_TIME) - this.#historyMs;
-    if (next === NEVER || next > limit) return;
-    const entries = expiry.range('', undefined, EXPIRED_AT_ONCE);
+    if (next === NEVER) return;
+    let until = expiry.readRegister(SWEPT_UNTIL);
+    if (next > until) {
+      until = this.#history.readRegister(GREATEST_TIME) - this.#historyMs;
+      if (next > until - this.#pauseMs) return;
+      expiry.writeRegister(SWEPT_UNTIL, until);
+    }
+    // Not from the beginning: there lie the entries given up since the last checkpoint, and a range passes them all.
+    const entries = expiry.range(timeText(next), undefined, EXPIRED_AT_ONCE);
+    let due = NEVER;
     for (const [entry, isDeletion] of entries) {
-      const due = timeOfText(entry, 0);
-      if (due > limit) {
-        expiry.writeRegister(NEXT_DUE, due);
-        return;
-      }
+      due = timeOfText(entry, 0);
+      if (due > until) break;
       expiry.delete(entry);
       this.#giveUp(entry.slice(2 * TIME_LENGTH), timeOfText(entry, TIME_LENGTH), isDeletion as boolean);
     }
-    if (entries.length < EXPIRED_AT_ONCE) expiry.writeRegister(NEXT_DUE, NEVER);
+    expiry.writeRegister(NEXT_DUE, due > until || entries.length === EXPIRED_AT_ONCE ? due : NEVER);
   }
 
   #giveUp(key: string, from: number, isDeletion: boolean): void {
@@ -148,9 +152,10 @@ export class ToVersionedTableOperator implements Operator {
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
-/** Register of the expiry. */
+/** Registers of the expiry: nothing is due before the one, all until the other is being given up. */
 const NEXT_DUE = 0;
-/** Rounds of giving up within the length of a history. */
-const STEPS = 16;
+const SWEPT_UNTIL = 1;
+/** Sweeps within the length of a history. */
+const SWEEPS = 16;
 /** An event makes two entries at most, so that these keep up, and the one event that meets them all is not held up. */
 const EXPIRED_AT_ONCE = 64;
