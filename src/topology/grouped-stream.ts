@@ -1,9 +1,19 @@
 import { type Adder, AggregateOperator, type Initializer } from '../operators/aggregate.ts';
 import { CountOperator } from '../operators/count.ts';
+import {
+  type Mean,
+  type Measure,
+  maxFold,
+  meanFold,
+  minFold,
+  type NumberFold,
+  sumFold,
+} from '../operators/number-folds.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { ReduceOperator, type Reducer } from '../operators/reduce.ts';
-import { checkFunction, checkName, checkOptions } from './checks.ts';
+import { type Ranked, TopNOperator } from '../operators/top-n.ts';
+import { checkFunction, checkName, checkOptions, checkWhole } from './checks.ts';
 import { CogroupedStream } from './cogrouped-stream.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 import { Table } from './table.ts';
@@ -16,6 +26,12 @@ export interface AggregateOptions<Value, State> {
   /** The state after one more event. */
   readonly add: (state: State, event: Value, context: Context) => State;
 }
+
+/** A number of an event. */
+export type MeasureOf<Value> = (event: Value, context: Context) => number;
+
+/** A row of them is written anew when one changes. */
+const MAX_TOP = 100;
 
 /** The events of a stream by key, waiting to be folded. Every fold keeps state, so every fold has a name. */
 export class GroupedStream<Value> {
@@ -55,6 +71,35 @@ export class GroupedStream<Value> {
     });
   }
 
+  /** The sum of a number of each event. Whole numbers are exact up to 2^53. */
+  sum(name: string, measure: MeasureOf<Value>): Table<number> {
+    return this.#foldNumber('sum', name, measure, sumFold);
+  }
+
+  min(name: string, measure: MeasureOf<Value>): Table<number> {
+    return this.#foldNumber('min', name, measure, minFold);
+  }
+
+  max(name: string, measure: MeasureOf<Value>): Table<number> {
+    return this.#foldNumber('max', name, measure, maxFold);
+  }
+
+  /** The mean of a number of each event. */
+  avg(name: string, measure: MeasureOf<Value>): Table<number> {
+    return this.#foldNumber<Mean>('avg', name, measure, meanFold).map(({ sum, count }) => sum / count);
+  }
+
+  /** The events with the greatest numbers, at most `n` (1 to 100), the greatest first; of equals, the first to come. */
+  topN(name: string, n: number, measure: MeasureOf<Value>): Table<readonly Value[]> {
+    const label = labelOf({ kind: 'topN', name });
+    checkWhole(this.#graph, label, 'n', n, 1, MAX_TOP);
+    checkFunction(this.#graph, label, 'measure', measure, '(event, context) => number');
+    const ranked = this.#fold<readonly Ranked[]>('topN', name, { n, measure }, (site, output) => {
+      return new TopNOperator(site.name, site.context, site.store(0), n, measure as Measure, output);
+    });
+    return ranked.map((rows) => rows.map(({ event }) => event as Value));
+  }
+
   /** The events by window too. */
   window<Definition extends WindowDefinition>(definition: Definition): WindowedStream<Value, Definition> {
     return new WindowedStream(this.#graph, this.#port, definition);
@@ -66,6 +111,19 @@ export class GroupedStream<Value> {
    */
   cogroup<State>(add: (state: State, event: Value, context: Context) => State): CogroupedStream<State, Value> {
     return new CogroupedStream(this.#graph, [{ port: this.#port, add }]);
+  }
+
+  #foldNumber<Row = number>(
+    kind: string,
+    name: string,
+    measure: MeasureOf<Value>,
+    foldOf: (operator: string, measure: Measure) => NumberFold,
+  ): Table<Row> {
+    checkFunction(this.#graph, labelOf({ kind, name }), 'measure', measure, '(event, context) => number');
+    return this.#fold(kind, name, { measure }, (site, output) => {
+      const { initial, add } = foldOf(site.name, measure as Measure);
+      return new AggregateOperator(site.name, site.context, site.store(0), initial, add, output);
+    });
   }
 
   #fold<Row>(

@@ -1,0 +1,63 @@
+// data plane
+import type { Adder, Initializer } from './aggregate.ts';
+import type { Context } from './operator-context.ts';
+import { OperatorError } from './operator-error.ts';
+import { refuseResult } from './user-result.ts';
+
+/** What of an event is added up, compared, averaged: a finite number. */
+export type Measure = (event: unknown, context: Context) => unknown;
+
+export interface NumberFold {
+  readonly initial: Initializer;
+  readonly add: Adder;
+}
+
+/** What an average is kept as, so that the next event can be taken in. */
+export interface Mean {
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** @throws OperatorError for what is no finite number */
+export function measureOf(operator: string, measure: Measure, event: unknown, context: Context): number {
+  const number = measure(event, context);
+  if (typeof number !== 'number') refuseResult(operator, number, 'a number');
+  if (!Number.isFinite(number)) throw new OperatorError(operator, `returned ${number}; expected a finite number`);
+  return number;
+}
+
+export function sumFold(operator: string, measure: Measure): NumberFold {
+  return {
+    initial: () => 0,
+    add: (sum, event, context) => finite(operator, (sum as number) + measureOf(operator, measure, event, context)),
+  };
+}
+
+export function minFold(operator: string, measure: Measure): NumberFold {
+  return {
+    initial: () => Number.POSITIVE_INFINITY,
+    add: (least, event, context) => Math.min(least as number, measureOf(operator, measure, event, context)),
+  };
+}
+
+export function maxFold(operator: string, measure: Measure): NumberFold {
+  return {
+    initial: () => Number.NEGATIVE_INFINITY,
+    add: (greatest, event, context) => Math.max(greatest as number, measureOf(operator, measure, event, context)),
+  };
+}
+
+export function meanFold(operator: string, measure: Measure): NumberFold {
+  return {
+    initial: (): Mean => ({ sum: 0, count: 0 }),
+    add: (mean, event, context): Mean => {
+      const { sum, count } = mean as Mean;
+      return { sum: finite(operator, sum + measureOf(operator, measure, event, context)), count: count + 1 };
+    },
+  };
+}
+
+function finite(operator: string, sum: number): number {
+  if (Number.isFinite(sum)) return sum;
+  throw new OperatorError(operator, `its sum is ${sum}, beyond what a number holds`);
+}

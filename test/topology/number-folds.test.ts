@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
+import { defineTopology, type TopologyBuilder } from '../../src/topology/builder.ts';
+import type { GroupedStream } from '../../src/topology/grouped-stream.ts';
+import type { Table } from '../../src/topology/table.ts';
+import type { TopologyError } from '../../src/topology/topology-error.ts';
+import { fuzzRuns } from '../base/fuzz-seed.ts';
+import { Order, order } from './schemas.ts';
+
+type OrderEvent = ReturnType<typeof order>;
+const grouped = (t: TopologyBuilder): GroupedStream<OrderEvent> =>
+  t.stream('orders', { schema: Order, key: 'orderId' }).groupByKey();
+
+const topology = defineTopology('t', (t) => {
+  const orders = grouped(t);
+  const cents = ({ totalCents }: OrderEvent): number => totalCents;
+  orders.sum('sum', cents).toView('sum');
+  orders.min('min', cents).toView('min');
+  orders.max('max', cents).toView('max');
+  orders.avg('avg', cents).toView('avg');
+  const top = orders.topN('top', 2, cents);
+  expectTypeOf(orders.sum).returns.toEqualTypeOf<Table<number>>();
+  expectTypeOf(orders.avg).returns.toEqualTypeOf<Table<number>>();
+  expectTypeOf(top).toEqualTypeOf<Table<readonly OrderEvent[]>>();
+  top.toView('top');
+});
+
+describe('GroupedStream.sum, min, max, avg and topN', () => {
+  it('show what anybody computes from the list of numbers', () => {
+    const event = fc.record({ key: fc.constantFrom('a', 'b'), cents: fc.integer({ min: -50, max: 50 }) });
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 1, maxLength: 40 }), (events) => {
+        const driver = new TopologyTestDriver(topology);
+        for (const [index, { key, cents }] of events.entries()) driver.send('orders', order(key, cents, `${index}`));
+        for (const key of new Set(events.map((one) => one.key))) {
+          const numbers = events.filter((one) => one.key === key).map(({ cents }) => cents);
+          const sum = numbers.reduce((total, one) => total + one, 0);
+          expect(driver.view('sum').get(key)).toBe(sum);
+          expect(driver.view('min').get(key)).toBe(Math.min(...numbers));
+          expect(driver.view('max').get(key)).toBe(Math.max(...numbers));
+          expect(driver.view('avg').get(key)).toBe(sum / numbers.length);
+          const first = events
+            .map((one, index) => ({ ...one, index }))
+            .filter((one) => one.key === key)
+            .sort((a, b) => b.cents - a.cents || a.index - b.index)
+            .slice(0, 2);
+          const top = driver.view<OrderEvent[]>('top').get(key);
+          expect(top?.map(({ storeId }) => Number(storeId))).toEqual(first.map(({ index }) => index));
+        }
+      }),
+      fuzzRuns(100),
+    );
+  });
+
+  it('says nothing when the first ones stay the first', () => {
+    const driver = new TopologyTestDriver(topology);
+    for (const cents of [10, 30, 20, 20, 5]) driver.send('orders', order('a', cents));
+    const changes = driver.changes('top') as { next: OrderEvent[] }[];
+    expect(changes.map(({ next }) => next.map(({ totalCents }) => totalCents))).toEqual([[10], [30, 10], [30, 20]]);
+  });
+
+  it.each<[string, (orders: GroupedStream<OrderEvent>) => Table<unknown>, string]>([
+    [
+      'no number',
+      (orders) => orders.sum('f', () => 'x' as never),
+      'returned a value of type string; expected a number',
+    ],
+    ['NaN', (orders) => orders.avg('f', () => Number.NaN), 'returned NaN; expected a finite number'],
+    ['Infinity', (orders) => orders.min('f', () => Number.POSITIVE_INFINITY), 'returned Infinity; expected a finite'],
+    ['NaN', (orders) => orders.topN('f', 3, () => Number.NaN), 'returned NaN; expected a finite number'],
+  ])('refuse %s', (_, fold, reason) => {
+    const driver = new TopologyTestDriver(defineTopology('t', (t) => void fold(grouped(t)).toView('view')));
+    expect(() => driver.send('orders', order('a'))).toThrow(`operator=f partition=0 offset=0 reason=${reason}`);
+    expect(driver.view('view').size).toBe(0);
+  });
+
+  it('refuse a sum that no number holds', () => {
+    const driver = new TopologyTestDriver(
+      defineTopology(
+        't',
+        (t) =>
+          void grouped(t)
+            .sum('f', () => Number.MAX_VALUE)
+            .toView('view'),
+      ),
+    );
+    driver.send('orders', order('a'));
+    expect(() => driver.send('orders', order('a'))).toThrow('its sum is Infinity, beyond what a number holds');
+    expect(driver.view('view').get('a')).toBe(Number.MAX_VALUE);
+  });
+
+  it.each([[0], [101], [1.5]])('do not take %j as n', (n) => {
+    let mistakes: TopologyError['mistakes'] = [];
+    try {
+      defineTopology(
+        't',
+        (t) =>
+          void grouped(t)
+            .topN('top', n, 'cents' as never)
+            .toView('view'),
+      );
+    } catch (error) {
+      mistakes = (error as TopologyError).mistakes;
+    }
+    expect(mistakes.map(({ node, problem, remedy }) => `${node}: ${problem}; ${remedy}`)).toEqual([
+      `topN 'top': n is ${n}; use a whole number from 1 to 100`,
+      "topN 'top': its measure is a string; give it a function (event, context) => number",
+    ]);
+  });
+});
