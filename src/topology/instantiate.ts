@@ -12,6 +12,7 @@ import type { Pipeline } from './compiled.ts';
 import type { TopologyNode } from './graph.ts';
 import { OperatorPipeline } from './pipeline.ts';
 import { Timing } from './timing.ts';
+import { WatchedPipeline } from './watched-pipeline.ts';
 
 /**
  * Makes one copy of the operators and links them: each is given what follows it, so the ends are made first. Where one
@@ -72,7 +73,8 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
 
   const sources: Operator[] = [];
   for (const [node, id] of numbering.streamIds) sources[id] = open(node)[0] ?? new Discard();
-  return new OperatorPipeline(host.context, context, sources, hopEntries, timing());
+  const pipeline = new OperatorPipeline(host.context, context, sources, hopEntries, timing());
+  return host.isDevelopment === true ? new WatchedPipeline(pipeline, context) : pipeline;
 
   function timing(): Timing | null {
     if (clocks.size === 0 && driven.length === 0) return null;

@@ -11,7 +11,6 @@ export class OperatorPipeline implements Pipeline {
   readonly #position: EventContext;
   readonly #context: OperatorContext;
   readonly #sources: readonly Operator[];
-
   readonly #hopEntries: readonly Operator[];
 
   /**
@@ -32,17 +31,6 @@ export class OperatorPipeline implements Pipeline {
     this.#hopEntries = hopEntries;
   }
 
-  processMoved(hop: number, key: string, next: unknown, previous: unknown, time: number): void {
-    const context = this.#context;
-    context.key = key;
-    context.running = '';
-    try {
-      (this.#hopEntries[hop] as Operator).push(key, next, previous, time);
-    } catch (error) {
-      throw blame(error, this.#position, context);
-    }
-  }
-
   process(streamId: number, key: string, value: unknown, eventTime: number): void {
     const context = this.#context;
     context.key = key;
@@ -51,6 +39,17 @@ export class OperatorPipeline implements Pipeline {
       (this.#sources[streamId] as Operator).push(key, value, undefined, eventTime);
       // After the event, so that it is never late for itself.
       if (this.timing !== null) this.timing.observe(streamId, value, eventTime);
+    } catch (error) {
+      throw blame(error, this.#position, context);
+    }
+  }
+
+  processMoved(hop: number, key: string, next: unknown, previous: unknown, time: number): void {
+    const context = this.#context;
+    context.key = key;
+    context.running = '';
+    try {
+      (this.#hopEntries[hop] as Operator).push(key, next, previous, time);
     } catch (error) {
       throw blame(error, this.#position, context);
     }
