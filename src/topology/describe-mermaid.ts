@@ -19,7 +19,8 @@ export function toMermaid(topology: DescribedTopology): string {
       return `  ${idOf(`stream:${stream.name}`)}>"${label}"]`;
     }),
     ...operators.map((operator) => {
-      const label = `"${operator.kind}<br/>${operator.name}"`;
+      const hop = operator.hopLevel === 0 ? '' : `<br/>to the partition of the key, level ${operator.hopLevel}`;
+      const label = `"${operator.kind}<br/>${operator.name}${hop}"`;
       return `  ${idOf(`operator:${operator.name}`)}${operator.stores.length === 0 ? `[${label}]` : `[(${label})]`}`;
     }),
     ...views.map((view) => `  ${idOf(`view:${view.name}`)}[/"view<br/>${view.name}"/]`),

@@ -12,7 +12,7 @@ export function toText(topology: DescribedTopology): string {
         operator.name,
         operator.kind,
         `from ${operator.inputs.join(', ')}`,
-        keeping(operator.stores),
+        operator.hopLevel === 0 ? keeping(operator.stores) : `to the partition of the key, level ${operator.hopLevel}`,
       ]),
     ),
     ...section(

@@ -2,7 +2,8 @@ import type { StoreSpec, StreamSpec, ViewSpec } from './compiled.ts';
 import { toMermaid } from './describe-mermaid.ts';
 import { toText } from './describe-text.ts';
 import type { DescribedTopology, OperatorDescription, StreamDescription, TopologyDescription } from './description.ts';
-import type { TopologyNode } from './graph.ts';
+import { labelOf, type TopologyNode } from './graph.ts';
+import { describeHops } from './hops.ts';
 
 interface Parts {
   readonly name: string;
@@ -64,6 +65,7 @@ function describeOperator(nodes: readonly TopologyNode[], node: TopologyNode): O
     emits: node.emits,
     inputs: inputsOf(nodes, node),
     stores: node.stores,
+    hopLevel: describeHops(nodes).find((hop) => hop.node === labelOf(node))?.level ?? 0,
   };
 }
 

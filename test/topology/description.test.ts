@@ -59,10 +59,24 @@ describe('CompiledTopology.describe', () => {
         },
       ],
       operators: [
-        { name: 'size', kind: 'branch', emits: 'stream', inputs: ['stream:orders'], stores: [] },
-        { name: 'merge#1', kind: 'merge', emits: 'stream', inputs: ['operator:size.big', 'stream:orders'], stores: [] },
-        { name: 'counts', kind: 'count', emits: 'table', inputs: ['operator:merge#1'], stores: ['counts'] },
-        { name: 'life', kind: 'toTable', emits: 'table', inputs: ['operator:size.big'], stores: ['life'] },
+        { name: 'size', kind: 'branch', emits: 'stream', inputs: ['stream:orders'], stores: [], hopLevel: 0 },
+        {
+          name: 'merge#1',
+          kind: 'merge',
+          emits: 'stream',
+          inputs: ['operator:size.big', 'stream:orders'],
+          stores: [],
+          hopLevel: 0,
+        },
+        {
+          name: 'counts',
+          kind: 'count',
+          emits: 'table',
+          inputs: ['operator:merge#1'],
+          stores: ['counts'],
+          hopLevel: 0,
+        },
+        { name: 'life', kind: 'toTable', emits: 'table', inputs: ['operator:size.big'], stores: ['life'], hopLevel: 0 },
       ],
       stores: [
         { name: 'counts', owner: 'operator:counts', order: 'by key' },
@@ -134,5 +148,24 @@ views
   n5 --> n7
   n6 --> n8
 `);
+  });
+
+  it('says where changes go on in the partition of another key, and after how many such hops', () => {
+    const moving = defineTopology('moving', (t) => {
+      t.stream('orders', { schema: Order, key: 'orderId' })
+        .keyBy('by-store', (order) => order.storeId)
+        .keyBy('by-cents', (order) => order.totalCents)
+        .groupByKey()
+        .count('counts')
+        .toView('counts');
+    });
+    const described = moving.describe();
+    expect(described.operators.map(({ name, hopLevel }) => [name, hopLevel])).toEqual([
+      ['by-store', 1],
+      ['by-cents', 2],
+      ['counts', 0],
+    ]);
+    expect(described.toText()).toContain('to the partition of the key, level 2');
+    expect(described.toMermaid()).toContain('by-store<br/>to the partition of the key, level 1');
   });
 });
