@@ -8,16 +8,18 @@ export type UpdateRule = (current: unknown, event: unknown, context: Context) =>
 
 /**
  * Keeps one row per key and lets a rule decide what an event does to it: insert, update, delete, or nothing. A rule that
- * returns the row it was given changes nothing, and nothing is passed on.
+ * returns the row it was given changes nothing, and nothing is passed on. Without a rule the row is the latest event, and
+ * every event is an update, one that says the same again too: the row is younger from then on.
  */
 export class ToTableOperator implements Operator {
   readonly #name: string;
   readonly #context: OperatorContext;
   readonly #store: OperatorStore;
-  readonly #rule: UpdateRule;
+  readonly #rule: UpdateRule | null;
   readonly #output: Operator;
 
-  constructor(name: string, context: OperatorContext, store: OperatorStore, rule: UpdateRule, output: Operator) {
+  /** @param rule null: the latest event */
+  constructor(name: string, context: OperatorContext, store: OperatorStore, rule: UpdateRule | null, output: Operator) {
     this.#name = name;
     this.#context = context;
     this.#store = store;
@@ -31,9 +33,10 @@ export class ToTableOperator implements Operator {
     const context = this.#context;
     const previous = store.get(key);
     const current = previous === undefined ? null : previous;
+    const rule = this.#rule;
     context.running = this.#name;
-    const row = this.#rule(current, event, context);
-    if (row === current) {
+    const row = rule === null ? event : rule(current, event, context);
+    if (row === current && (rule !== null || row === null)) {
       context.running = '';
       return;
     }

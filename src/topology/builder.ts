@@ -11,7 +11,6 @@ import { compileSchemaCheck } from './schema-check.ts';
 import { Stream } from './stream.ts';
 import { defineStream } from './stream-definition.ts';
 import type { StreamOptions } from './stream-options.ts';
-import { latestEvent } from './to-table-node.ts';
 import { TopologyError } from './topology-error.ts';
 
 export interface TopologyOptions {
@@ -61,7 +60,7 @@ export class TopologyBuilder {
   globalTable<Schema extends TSchema, Row>(
     name: string,
     options: StreamOptions<Schema>,
-    rule: unknown = latestEvent,
+    rule: unknown = null,
   ): GlobalTable<Row> {
     const port = this.#addStream(name, options);
     return new GlobalTable(this.#graph, addGlobalTable(this.#graph, port, name, rule));

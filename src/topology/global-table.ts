@@ -33,9 +33,10 @@ export class GlobalTable<Row> {
   }
 }
 
-/** Adds a global table of the stream at `input`. */
+/** Adds a global table of the stream at `input`. `rule` null: the latest event of each key. */
 export function addGlobalTable(graph: TopologyGraph, input: Port, name: string, rule: unknown): Port {
-  checkFunction(graph, labelOf({ kind: GLOBAL_TABLE, name }), 'rule', rule, '(current, event, context) => row | null');
+  const label = labelOf({ kind: GLOBAL_TABLE, name });
+  if (rule !== null) checkFunction(graph, label, 'rule', rule, '(current, event, context) => row | null');
   return graph.add({
     kind: GLOBAL_TABLE,
     name,
@@ -45,8 +46,8 @@ export function addGlobalTable(graph: TopologyGraph, input: Port, name: string, 
     timedStores: [name],
     movesBetweenPartitions: true,
     settings: { rule },
-    open: (site) => [
-      new ToTableOperator(site.name, site.context, site.store(0), rule as UpdateRule, site.outputs[0] as Operator),
+    open: ({ name: operator, context, store, outputs }) => [
+      new ToTableOperator(operator, context, store(0), rule as UpdateRule | null, outputs[0] as Operator),
     ],
   });
 }

@@ -23,13 +23,12 @@ export function addTable(graph: TopologyGraph, input: Port, name: string, rule: 
   const history = (options as TableOptions | null)?.history;
   const node = { kind: 'toTable', name, inputs: [input], emits: 'table', timedStores: [name] } as const;
   if (history === undefined) {
-    const decide = (rule ?? latestEvent) as UpdateRule;
     return graph.add({
       ...node,
       stores: [name],
-      settings: { rule: decide },
-      open: (site) => [
-        new ToTableOperator(site.name, site.context, site.store(0), decide, site.outputs[0] as Operator),
+      settings: { rule },
+      open: ({ name: operator, context, store, outputs }) => [
+        new ToTableOperator(operator, context, store(0), rule as UpdateRule | null, outputs[0] as Operator),
       ],
     });
   }
@@ -51,8 +50,4 @@ export function addTable(graph: TopologyGraph, input: Port, name: string, rule: 
       ),
     ],
   });
-}
-
-export function latestEvent<Value>(_current: unknown, event: Value): Value {
-  return event;
 }

@@ -3,7 +3,7 @@ import { ToTableOperator, type UpdateRule } from '../../src/operators/to-table.t
 import { MemoryStore } from '../../src/testing/memory-store.ts';
 import { contextAt, Recorder } from './fixtures.ts';
 
-function table(rule: UpdateRule): { store: MemoryStore; output: Recorder; operator: ToTableOperator } {
+function table(rule: UpdateRule | null): { store: MemoryStore; output: Recorder; operator: ToTableOperator } {
   const [store, output] = [new MemoryStore(), new Recorder()];
   return { store, output, operator: new ToTableOperator('table', contextAt(), store, rule, output) };
 }
@@ -42,6 +42,23 @@ describe('ToTableOperator.push', () => {
     operator.push('b', 1, undefined, 2);
     expect(output.take()).toEqual([]);
     expect(store.rows()).toEqual([['b', 'row']]);
+  });
+
+  it('without a rule keeps the latest event, and takes one that says the same again for an update', () => {
+    const { store, output, operator } = table(null);
+    operator.push('a', 'x', undefined, 1);
+    operator.push('a', 'x', undefined, 4);
+    operator.push('a', 'y', undefined, 3);
+    operator.push('b', null, undefined, 5);
+    expect(output.take()).toEqual([
+      ['a', 'x', undefined, 1],
+      ['a', 'x', 'x', 4],
+      ['a', 'y', 'x', 3],
+    ]);
+    expect([store.get('a'), store.time]).toEqual(['y', 3]);
+    operator.push('a', null, undefined, 6);
+    expect(output.take()).toEqual([['a', undefined, 'y', 6]]);
+    expect(store.size).toBe(0);
   });
 
   it.each([
