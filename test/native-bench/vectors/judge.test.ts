@@ -88,8 +88,23 @@ describe('judge', () => {
     expect(() => settle({ ...vector, quirks: [] }, twice, [row(1, 0), row(2, 1)])).toThrow('expected a=1');
   });
 
-  it('fails what a modern engine must not do', async () => {
-    expect(await judge({ ...COUNT, quirks: ['legacy-eager-left'] })).toMatchObject({ result: 'FAIL' });
-    expect((await judge({ ...COUNT, expected: [], quirks: ['legacy-eager-left'] })).result).toBe('pass');
+  it('fails what a modern engine must not do, and what it must do but does not', () => {
+    const row = (key: string, value: unknown, afterInput: number): Row => ({
+      output: 'out',
+      key,
+      value,
+      ts: 1,
+      afterInput,
+    });
+    const eager: Vector = { ...COUNT, quirks: ['legacy-eager-left'] };
+    const spurious = [row('a', 'A+null', 0), row('b', 'null', 0), row('a', 'A+a', 1)];
+    expect(() => settle(eager, spurious, spurious)).toThrow('it does what it must not: legacy-eager-left');
+    expect(settle(eager, spurious, spurious.slice(2))).toBe('legacy-eager-left');
+    expect(() => settle(eager, spurious, [])).toThrow('expected a="A+a"');
+    const split: Vector = { ...COUNT, quirks: ['legacy-transient-state'] };
+    const twice = [row('a', 1, 0), row('a', 0, 1), row('b', 5, 1), row('a', 1, 1)];
+    expect(() => settle(split, twice, twice)).toThrow('legacy-transient-state');
+    expect(settle(split, twice, [row('a', 1, 0), row('b', 5, 1), row('a', 1, 1)])).toBe('legacy-transient-state');
+    expect(() => settle(split, twice, [row('a', 1, 0), row('b', 5, 1)])).toThrow('expected a=1');
   });
 });
