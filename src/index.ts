@@ -20,6 +20,7 @@ export {
   valueState,
 } from './operators/process-state.ts';
 export type { JournalEntry } from './operators/to-journal.ts';
+export { keyOfWindowKey, type WindowBounds, windowKey, windowOfKey } from './operators/window-key.ts';
 export { encodeMsgpack, encodeRecord } from './record/record-encoder.ts';
 export { TopologyTestDriver } from './testing/topology-test-driver.ts';
 export { defineTopology, type TopologyBuilder, type TopologyOptions } from './topology/builder.ts';

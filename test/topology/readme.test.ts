@@ -38,6 +38,8 @@ async function run(program: string): Promise<string> {
             onLoad({ filter: /.*/, namespace: 'moka' }, () => ({
               contents:
                 "export { defineTopology } from './topology/builder.ts';" +
+                "export * from './topology/windows.ts';" +
+                "export { keyOfWindowKey, windowOfKey } from './operators/window-key.ts';" +
                 "export { eventType } from './topology/process-node.ts';" +
                 "export { listState, mapState, valueState } from './operators/process-state.ts';" +
                 "export { TopologyTestDriver } from './testing/topology-test-driver.ts';",

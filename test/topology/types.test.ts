@@ -6,13 +6,15 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { LateEvent } from '../../src/operators/late-events.ts';
 import type { Context } from '../../src/operators/operator-context.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
 import type { GlobalTable } from '../../src/topology/global-table.ts';
 import type { GroupedStream } from '../../src/topology/grouped-stream.ts';
 import type { GroupedTable } from '../../src/topology/grouped-table.ts';
 import type { Stream } from '../../src/topology/stream.ts';
-import type { Table } from '../../src/topology/table.ts';
+import type { Table, WindowedTable } from '../../src/topology/table.ts';
+import { session, tumbling } from '../../src/topology/windows.ts';
 
 const Placed = Type.Object({
   type: Type.Literal('placed'),
@@ -156,6 +158,26 @@ function typesOfTheLanguage(): void {
     t.stream('g', { schema: Event, key: 'orderId', id: [{ field: 'orderId', when: (event) => event.colour === 1 }] });
     // @ts-expect-error no such guarantee
     t.stream('h', { schema: Event, key: 'orderId', guarantee: 'twice' });
+    // windows keep the type of their events for those that are late
+    const hours = byOrder.window(tumbling({ size: '1h', grace: 0 }));
+    const hourly = hours.aggregate('hourly', { initial: () => ({ n: 0 }), add: ({ n }) => ({ n: n + 1 }) });
+    expectTypeOf(hourly).toEqualTypeOf<WindowedTable<{ n: number }, OrderEvent>>();
+    expectTypeOf(hourly.late).toEqualTypeOf<Stream<LateEvent<OrderEvent>>>();
+    expectTypeOf(hourly.map(({ n }) => String(n))).toEqualTypeOf<WindowedTable<string, OrderEvent>>();
+    expectTypeOf(hourly.suppress('once', { untilWindowCloses: true })).toEqualTypeOf<typeof hourly>();
+    expectTypeOf(hourly.toStream()).toEqualTypeOf<Stream<{ n: number } | null>>();
+    const sessions = byOrder.window(session({ gap: '1h', grace: 0 }));
+    const merged = sessions.aggregate('merged', { initial: () => 0, add: (n) => n + 1, merge: (a, b) => a + b });
+    expectTypeOf(merged).toEqualTypeOf<WindowedTable<number, OrderEvent>>();
+    const both = byOrder.cogroup((n: number) => n + 1).cogroup(events.map(String).groupByKey(), (n, s) => n + s.length);
+    expectTypeOf(both.aggregate('both', { initial: () => 0 })).toEqualTypeOf<Table<number>>();
+
+    // @ts-expect-error sessions that grow into each other need a merge
+    sessions.aggregate('wrong', { initial: () => 0, add: (n) => n + 1 });
+    // @ts-expect-error how late an event may be has to be said
+    tumbling({ size: '1h' });
+    // @ts-expect-error a table without windows never closes
+    byOrder.count('wrong').suppress('wrong', { untilWindowCloses: true });
     // @ts-expect-error an operator answers at once
     events.filter(async () => true);
     // @ts-expect-error a predicate answers true or false
