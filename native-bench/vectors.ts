@@ -8,25 +8,29 @@ import { type Family, readFamilies } from './vectors/vector.ts';
  *
  *   file NN-family.json ──► operator ──► topology ──► test driver ──► journal ══ compared ══ expected rows
  *
- *   npm run vectors -- DIR [--family NN] [--id ID] [--engine] [--json]
+ *   npm run vectors -- DIR [--family NN] [--id ID] [--engine | --partitions N] [--json]
  *
- * With `--engine` each vector runs in an engine of its own instead: worker thread, log and flushes.
+ * With `--engine` each vector runs in an engine of its own instead: worker thread, log and flushes. With `--partitions`
+ * the driver has so many, and records go to that of their key.
  *
  * One line per vector: `pass`, `FAIL` with the first row that differs, or `n/a` with the reason. Ends with 1 when one
  * fails, or when there was none to run.
  */
-const USAGE = 'usage: npm run vectors -- DIR [--family NN] [--id ID] [--engine] [--json]\n';
+const USAGE = 'usage: npm run vectors -- DIR [--family NN] [--id ID] [--engine | --partitions N] [--json]\n';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     family: { type: 'string' },
     id: { type: 'string' },
     engine: { type: 'boolean', default: false },
+    partitions: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
 });
 const directory = positionals[0];
-if (directory === undefined || positionals.length > 1) {
+const partitionCount = Number(values.partitions);
+const isUsable = Number.isInteger(partitionCount) && partitionCount >= 1 && !(values.engine && partitionCount > 1);
+if (directory === undefined || positionals.length > 1 || !isUsable) {
   process.stderr.write(USAGE);
   process.exit(2);
 }
@@ -40,7 +44,7 @@ const vectors = readFamilies(directory)
 
 const verdicts: Verdict[] = [];
 for (const vector of vectors) {
-  const verdict = await judge(vector, values.engine ? 'engine' : 'driver');
+  const verdict = await judge(vector, { isEngine: values.engine, partitionCount });
   verdicts.push(verdict);
   if (!values.json) process.stdout.write(`${lineOf(verdict)}\n`);
 }

@@ -8,27 +8,34 @@ import { type Step, stepsOf } from './steps.ts';
 import type { Input } from './vector.ts';
 import type { Value } from './words.ts';
 
+export interface DriverOptions {
+  /** The operators are made anew before every input: they may remember nothing but what is in their stores. */
+  readonly restarts?: boolean;
+  /** Default: 1. */
+  readonly partitionCount?: number;
+  readonly steps?: (input: Input, index: number) => readonly Step[];
+}
+
 /**
- * Runs a vector's inputs through the test driver, in one partition, from log time 0 on.
+ * Runs a vector's inputs through the test driver, from log time 0 on.
  *
- * @param restarts the operators are made anew before every input: they may remember nothing but what is in their stores
- * @returns what came out, in order
+ * @returns what came out, in order; of several partitions one after the other, for each input
  */
-export function runInDriver(
-  stage: Stage,
-  inputs: readonly Input[],
-  restarts: boolean,
-  stepsFor: (input: Input, index: number) => readonly Step[] = stepsOf,
-): Row[] {
-  const driver = new TopologyTestDriver(stage.topology, { now: 0 });
-  const seen = new Map<string, number>();
+export function runInDriver(stage: Stage, inputs: readonly Input[], options: DriverOptions = {}): Row[] {
+  const { restarts = false, partitionCount = 1, steps = stepsOf } = options;
+  const driver = new TopologyTestDriver(stage.topology, { now: 0, partitionCount });
+  const seen = new Set<string>();
   const rows = inputs.flatMap((input, index) => {
     if (restarts) driver.restart();
-    const offsets = stepsFor(input, index).map((step) => take(driver, step));
+    const offsets = steps(input, index).map((step) => take(driver, step));
+    // What goes on in another partition has an offset of its own there.
+    if (partitionCount > 1) offsets.push(null);
     return stage.outputs.flatMap((output) => {
-      const entries = driver.view<JournalEntry<Value>>(output).rows();
-      const fresh = entries.slice(seen.get(output) ?? 0);
-      seen.set(output, entries.length);
+      const fresh = driver
+        .view<JournalEntry<Value>>(output)
+        .rows()
+        .filter(([number]) => !seen.has(`${output} ${number}`));
+      for (const [number] of fresh) seen.add(`${output} ${number}`);
       return fresh.map(([, entry]) => journalRow(output, entry, index, offsets));
     });
   });

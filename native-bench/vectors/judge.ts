@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { TopologyError } from '../../src/topology/topology-error.ts';
 import { compare, type Difference } from './compare.ts';
 import { runInDriver } from './driver-run.ts';
 import { runInEngine } from './engine-run.ts';
-import { experimentOf } from './kinds/kinds.ts';
+import { experimentOf, refusePartitions } from './kinds/kinds.ts';
 import { NotApplicable } from './not-applicable.ts';
 import { QUIRKS } from './quirks.ts';
 import { expectedRow, type Row, rowText } from './row.ts';
@@ -16,36 +17,46 @@ export interface Verdict {
   readonly detail: string;
 }
 
-export type Place = 'driver' | 'engine';
+export interface Place {
+  /** In an engine of its own instead of the test driver. */
+  readonly isEngine?: boolean;
+  /** Of the test driver; default: 1. With more, rows are in order for each key and window alone. */
+  readonly partitionCount?: number;
+}
 
 /** Runs one vector and says what came of it. */
-export async function judge(vector: Vector, place: Place = 'driver'): Promise<Verdict> {
+export async function judge(vector: Vector, place: Place = {}): Promise<Verdict> {
   const { id } = vector;
   try {
     return { id, result: 'pass', detail: await run(vector, place) };
   } catch (error) {
     if (error instanceof NotApplicable) return { id, result: 'n/a', detail: error.message };
     if (error instanceof Unequal) return { id, result: 'FAIL', detail: error.message };
-    return { id, result: 'FAIL', detail: `threw ${String(error)}` };
+    const detail = String(error).replace(/\s*\n\s*/g, ' ');
+    const isRefused = error instanceof TopologyError && (place.partitionCount ?? 1) > 1;
+    return { id, result: isRefused ? 'n/a' : 'FAIL', detail: `${isRefused ? 'refused:' : 'threw'} ${detail}` };
   }
 }
 
 class Unequal extends Error {}
 
 /** @returns the tag of the difference that was accepted, or '' */
-async function run(vector: Vector, place: Place): Promise<string> {
+async function run(vector: Vector, { isEngine = false, partitionCount = 1 }: Place): Promise<string> {
   const experiment = experimentOf(vector);
+  if (partitionCount > 1) refusePartitions(vector);
   const inputs = experiment.inputs ?? vector.inputs;
-  const observed = place === 'engine' ? await runInEngine(vector) : runTwice(experiment, inputs);
+  const observed = isEngine ? await runInEngine(vector) : runTwice(experiment, inputs, partitionCount);
   const read = experiment.read ?? ((row: Row) => row);
-  return settle(vector, experiment.expected ?? vector.expected.map(expectedRow), observed.map(read));
+  const held: Vector = partitionCount > 1 && vector.order === 'total' ? { ...vector, order: 'perWindow' } : vector;
+  return settle(held, experiment.expected ?? vector.expected.map(expectedRow), observed.map(read));
 }
 
 /** Once as it is, and once with operators that are made anew before every input. */
-export function runTwice(experiment: Experiment, inputs: readonly Input[]): Row[] {
+export function runTwice(experiment: Experiment, inputs: readonly Input[], partitionCount = 1): Row[] {
   const stage = stageOf(experiment, inputs);
-  const observed = runInDriver(stage, inputs, false, experiment.steps);
-  const again = runInDriver(stage, inputs, true, experiment.steps);
+  const options = { partitionCount, ...(experiment.steps === undefined ? {} : { steps: experiment.steps }) };
+  const observed = runInDriver(stage, inputs, options);
+  const again = runInDriver(stage, inputs, { ...options, restarts: true });
   if (isDeepStrictEqual(observed, again)) return observed;
   const index = observed.findIndex((row, at) => !isDeepStrictEqual(row, again[at]));
   const at = index === -1 ? observed.length : index;

@@ -62,3 +62,16 @@ export function experimentOf(vector: Vector): Experiment {
   const reason = OTHERWISE[kind];
   throw reason === undefined ? notBuiltYet(kind) : new NotApplicable(reason);
 }
+
+/** What these do with a record depends on its key alone, and on no time that records of other keys bring on. */
+const BY_KEY = new Set([
+  ...['split', 'merge', 'map', 'flatMapValues', 'filterNot', 'tableToStream', 'aggregate', 'cogroup'],
+  ...['streamTableJoin', 'tableTableJoin', 'foreignKeyJoin', 'tableGroupAggregate', 'topology'],
+]);
+
+/** @throws NotApplicable for an operator that does something else in several partitions, as each has a time of its own */
+export function refusePartitions({ operator }: Vector): void {
+  const { kind, window, graceMs, steps } = operator;
+  const isTimed = window !== undefined || graceMs !== undefined || /window|suppress|stream/i.test(String(steps));
+  if (isTimed || !BY_KEY.has(kind)) throw new NotApplicable('every partition has a time of its own');
+}

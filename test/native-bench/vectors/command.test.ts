@@ -44,7 +44,10 @@ function run(...args: string[]): Promise<{ code: number; stdout: string; stderr:
   });
 }
 
-describe('npm run vectors', () => {
+/** Engines are opened and closed. */
+const TIMEOUT_MS = 60_000;
+
+describe('npm run vectors', { timeout: TIMEOUT_MS }, () => {
   it('prints a line per vector and a summary, and ends with 1 when one fails', async () => {
     const { code, stdout } = await run(directory);
     expect(stdout.trimEnd().split('\n')).toEqual([

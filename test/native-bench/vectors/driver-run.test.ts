@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkTable, journalRow, runInDriver } from '../../../native-bench/vectors/driver-run.ts';
+import { checkTable, type DriverOptions, journalRow, runInDriver } from '../../../native-bench/vectors/driver-run.ts';
 import { runTwice } from '../../../native-bench/vectors/judge.ts';
 import type { Row } from '../../../native-bench/vectors/row.ts';
 import { stageOf } from '../../../native-bench/vectors/scene.ts';
@@ -19,7 +19,7 @@ describe('runInDriver', () => {
       { build: (scene) => scene.observe(scene.records('in').merge(scene.records('other'))) },
       RECORDS,
     );
-    expect(runInDriver(stage, RECORDS, false)).toEqual([
+    expect(runInDriver(stage, RECORDS)).toEqual([
       { output: 'out', key: '7', value: 'x', ts: -5, afterInput: 0 },
       { output: 'out', key: 'b', value: null, ts: 0, afterInput: 2 },
       { output: 'out', key: null, value: 2.5, ts: 1, afterInput: 3 },
@@ -28,9 +28,16 @@ describe('runInDriver', () => {
 
   it('does for an input what it is told to do', () => {
     const stage = stageOf({ build: (scene) => scene.observe(scene.records('in')) }, RECORDS);
-    const twice: Parameters<typeof runInDriver>[3] = (input, index) =>
+    const twice: DriverOptions['steps'] = (input, index) =>
       index === 0 ? [...stepsOf(input), { untilMs: 40 }, ...stepsOf(input)] : [{ advanceMs: 1 }, 'restart'];
-    expect(runInDriver(stage, RECORDS, false, twice).map((row) => row.afterInput)).toEqual([0, 0]);
+    expect(runInDriver(stage, RECORDS, { steps: twice }).map((row) => row.afterInput)).toEqual([0, 0]);
+  });
+
+  it('runs in several partitions, where a key lies in one of them', () => {
+    const records = Array.from({ length: 40 }, (_, n) => ({ stream: 'in', key: n % 8, value: n, ts: 0 }));
+    const stage = stageOf({ build: (scene) => scene.observe(scene.records('in')) }, records);
+    const rows = runInDriver(stage, records, { partitionCount: 4 });
+    expect(rows).toEqual(runInDriver(stage, records));
   });
 
   it('takes the time of an event without one from the clock', () => {
@@ -39,7 +46,7 @@ describe('runInDriver', () => {
       { stream: 'in', key: 'a', value: 1 },
     ];
     const stage = stageOf({ build: (scene) => scene.observe(scene.records('in')) }, untimed);
-    expect(runInDriver(stage, untimed, false)).toEqual([{ output: 'out', key: 'a', value: 1, ts: 17, afterInput: 1 }]);
+    expect(runInDriver(stage, untimed)).toEqual([{ output: 'out', key: 'a', value: 1, ts: 17, afterInput: 1 }]);
   });
 
   it('puts the rows of several outputs in the order of their inputs', () => {
@@ -52,7 +59,7 @@ describe('runInDriver', () => {
       },
       RECORDS,
     );
-    expect(runInDriver(stage, RECORDS, false).map((row) => row.output)).toEqual(['first', 'second', 'first']);
+    expect(runInDriver(stage, RECORDS).map((row) => row.output)).toEqual(['first', 'second', 'first']);
   });
 });
 

@@ -51,6 +51,17 @@ describe('judge', () => {
     });
   });
 
+  it('runs in several partitions what goes by key alone', async () => {
+    const inputs = Array.from({ length: 20 }, (_, n) => ({ stream: 'in', key: n % 7, value: n, ts: n }));
+    const expected = inputs.map(({ key, ts }, n) => ({ key, value: Math.floor(n / 7) + 1, ts, afterInput: n }));
+    const counts: Vector = { ...COUNT, inputs, expected };
+    expect((await judge(counts, { partitionCount: 4 })).result).toBe('pass');
+    const wrong = expected.map((row) => (row.key === 3 ? { ...row, value: 1 } : row));
+    expect((await judge({ ...counts, expected: wrong }, { partitionCount: 4 })).result).toBe('FAIL');
+    const windowed = { ...counts, operator: { ...counts.operator, window: { type: 'tumbling', sizeMs: 5 } } };
+    expect(await judge(windowed, { partitionCount: 4 })).toMatchObject({ result: 'n/a' });
+  });
+
   it('fails what throws', async () => {
     const inputs = [{ stream: 'in', key: '', value: 'a', ts: 5 }];
     expect(await judge({ ...COUNT, inputs })).toMatchObject({
