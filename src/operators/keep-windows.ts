@@ -3,7 +3,7 @@ import { DueRows } from './due-rows.ts';
 import type { Operator, OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 import { advanceStreamTime } from './stream-time.ts';
-import { windowOfKey } from './window-key.ts';
+import { TIME_LENGTH, windowOfKey } from './window-key.ts';
 
 /**
  * Keeps the rows of a windowed table so that they can be read, long after their windows have closed, and deletes each when
@@ -18,6 +18,9 @@ export class KeepWindowsOperator implements Operator {
   readonly #stepMs: number;
   readonly #endsInTime: boolean;
   readonly #output: Operator;
+  // The end of the row before: windows repeat, and to read a number takes 100 ns.
+  #endText = ' ';
+  #end = 0;
 
   /**
    * @param store timed
@@ -50,9 +53,13 @@ export class KeepWindowsOperator implements Operator {
     if (due > streamTime) {
       const store = this.#store;
       this.#context.running = this.#name;
-      if (next === undefined) store.delete(key);
-      else store.put(key, next, time);
-      if (previous === undefined) this.#due.note(key, due);
+      if (next === undefined) {
+        store.delete(key);
+        this.#due.forget(key, due);
+      } else {
+        store.put(key, next, time);
+        if (previous === undefined) this.#due.note(key, due);
+      }
       this.#context.running = '';
       this.#output.push(key, next, previous, time);
     }
@@ -79,8 +86,16 @@ export class KeepWindowsOperator implements Operator {
 
   /** Rounded up, so that many rows go at once and time seldom comes to one that is due. */
   #dueOf(key: string, time: number): number {
-    const due = (this.#endsInTime ? windowOfKey(key).end : time) + this.#retentionMs;
+    const due = (this.#endsInTime ? this.#endOf(key) : time) + this.#retentionMs;
     return Math.ceil(due / this.#stepMs) * this.#stepMs;
+  }
+
+  #endOf(key: string): number {
+    if (!key.endsWith(this.#endText)) {
+      this.#endText = key.slice(-TIME_LENGTH);
+      this.#end = windowOfKey(key).end;
+    }
+    return this.#end;
   }
 }
 

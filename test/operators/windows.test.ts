@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/operators/to-journal.ts';
 import { windowKey } from '../../src/operators/window-key.ts';
+import { DriverPartition } from '../../src/testing/driver-partition.ts';
 import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
@@ -80,6 +81,24 @@ describe('a windowed table', () => {
     // The operator itself has let go of what had closed.
     driver.send('sales', sale('b', 1000));
     expect(driver.view('sums').rows()).toEqual([[windowKey('b', 1000, 1010), 1]]);
+  });
+
+  it('keeps nothing of the windows that a session has had before', () => {
+    const topology = topologyOf((sales) => {
+      sales
+        .groupByKey()
+        .window(session({ gap: 10, grace: 0 }))
+        .count('counts')
+        .toView('counts');
+    });
+    const host = new DriverPartition(topology, 0, null);
+    for (let at = 0; at < 500; at += 5) host.process(0, 'a', sale('a', at), at, 0);
+    expect(topology.stores.map(({ id, name }) => [name, host.store(id).size])).toEqual([
+      ['counts', 1],
+      ['counts:due', 1],
+      ['rows:counts', 1],
+      ['rows:counts:due', 1],
+    ]);
   });
 
   it('shows final rows only when it tells only those', () => {
