@@ -7,6 +7,7 @@ import { fail } from './failure.ts';
 import { addInit } from './init.ts';
 import { addLog } from './log.ts';
 import { endQuietlyOnClosedPipe, paragraphs } from './output.ts';
+import { addReplay } from './replay.ts';
 import { addServe } from './serve.ts';
 import { packageVersion } from './version.ts';
 
@@ -43,6 +44,6 @@ function program(): Command {
     .showHelpAfterError()
     .exitOverride()
     .configureHelp({ showGlobalOptions: false });
-  for (const add of [addServe, addInit, addDoctor, addLog, addBench, addConfig]) add(program);
+  for (const add of [addServe, addInit, addDoctor, addLog, addReplay, addBench, addConfig]) add(program);
   return program;
 }

@@ -34,14 +34,17 @@ export class NodeClock {
     return greatest;
   }
 
+  /** A stream that was idle and came back counts again once it has caught up with what was said meanwhile. */
   #least(): number {
+    const reached = this.watermark;
     let least = Number.POSITIVE_INFINITY;
     let isAnyActive = false;
     for (const source of this.#sources) {
       if (source.isIdle) continue;
       isAnyActive = true;
-      if (source.watermark < least) least = source.watermark;
+      if (source.watermark >= reached && source.watermark < least) least = source.watermark;
     }
-    return isAnyActive ? least : this.#greatest();
+    if (!isAnyActive) return this.#greatest();
+    return least === Number.POSITIVE_INFINITY ? reached : least;
   }
 }

@@ -41,6 +41,16 @@ export class SourceClock {
     return seen === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : seen + this.rule.idleAfterMs;
   }
 
+  /** Whether it knows since when it is there. */
+  get hasBegun(): boolean {
+    return this.#store.readRegister(SEEN_AT) !== Number.NEGATIVE_INFINITY;
+  }
+
+  /** The partition took its first event, of whichever stream: from here on this one is silent until it speaks. */
+  begin(logTime: number): void {
+    this.#store.writeRegister(SEEN_AT, logTime);
+  }
+
   /** @returns whether the watermark rose, or the stream came back */
   observe(event: unknown, time: number, logTime: number): boolean {
     const store = this.#store;

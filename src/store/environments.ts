@@ -14,6 +14,25 @@ export function openEnvironments(files: StateFiles, directory: string, partition
   return new LmdbEnvironments(new GenerationPointer(files, directory), partition);
 }
 
+/**
+ * The previous environment of a partition, for who looks at it from outside; null when there is none.
+ * @throws MokaError ERR_CHECKPOINT_DAMAGED, ERR_DATA_VERSION
+ */
+export function openPreviousEnvironment(
+  files: StateFiles,
+  directory: string,
+  partition: number,
+): CheckpointReader | null {
+  const pointer = new GenerationPointer(files, directory);
+  const { previous } = pointer.read();
+  if (previous === NO_GENERATIONS.previous) return null;
+  const fixed = {
+    read: () => ({ ...NO_GENERATIONS, current: previous }),
+    directoryOf: pointer.directoryOf.bind(pointer),
+  };
+  return new LmdbReader(fixed, partition);
+}
+
 class LmdbEnvironments implements CheckpointEnvironments {
   readonly #pointer: GenerationPointer;
   readonly #partition: number;
@@ -54,12 +73,12 @@ class LmdbEnvironments implements CheckpointEnvironments {
 /** Reads the environment that the pointer names, and follows the pointer when it moves. */
 class LmdbReader implements CheckpointReader {
   meta: CheckpointMeta | null = null;
-  readonly #pointer: GenerationPointer;
+  readonly #pointer: Pick<GenerationPointer, 'read' | 'directoryOf'>;
   readonly #partition: number;
   #generation = 0;
   #environment: LmdbEnvironment | null = null;
 
-  constructor(pointer: GenerationPointer, partition: number) {
+  constructor(pointer: Pick<GenerationPointer, 'read' | 'directoryOf'>, partition: number) {
     this.#pointer = pointer;
     this.#partition = partition;
     this.renew();

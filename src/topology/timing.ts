@@ -39,6 +39,12 @@ export class Timing implements PipelineTiming {
 
   /** An event of this stream has been through. */
   observe(streamId: number, event: unknown, time: number): void {
+    for (const known of this.#sources) {
+      if (known === null) continue;
+      // All of them begin together.
+      if (known.hasBegun) break;
+      known.begin(this.#position.logTime);
+    }
     const source = this.#sources[streamId] as SourceClock | null;
     if (source === null) return;
     const context = this.#context;

@@ -20,9 +20,13 @@ export class Replayer {
     this.#fetchAhead = fetchAhead;
   }
 
-  /** Applies what of this block is not applied yet. @returns how many events that were */
-  replay(block: Block): number {
-    const { u32, firstOffset, recordCount } = block;
+  /**
+   * Applies what of this block is not applied yet, through this offset.
+   * @returns how many events that were
+   */
+  replay(block: Block, throughOffset = Number.POSITIVE_INFINITY): number {
+    const { u32, firstOffset } = block;
+    const recordCount = Math.min(block.recordCount, throughOffset - firstOffset + 1);
     let position = block.start;
     let index = 0;
     for (; index < recordCount && firstOffset + index <= this.#records.processedOffset; index++) {

@@ -40,7 +40,7 @@ describe('the canonical topology', () => {
   });
 
   it('keeps no more than it shows: one store, shared by aggregate and view', () => {
-    expect(topology.stores).toEqual([{ id: 0, name: 'customer-totals', isOrdered: true }]);
+    expect(topology.stores).toEqual([{ id: 0, name: 'customer-totals', isOrdered: true, isTimed: true }]);
   });
 });
 

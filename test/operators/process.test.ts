@@ -148,8 +148,20 @@ describe('process with timers in event time', () => {
     expect(journal(driver, 'alarms')).toEqual(['a 5 94 99']);
     driver.send('others', { id: 'b', at: START + 50, type: '+1' });
     driver.send('events', { id: 'a', at: START + 200 });
-    // 51 has been passed already; the watermark does not fall, and stays with the slower stream from here on.
+    // 51 has been passed already: the watermark does not fall, and goes on without the stream that is behind it.
     expect(journal(driver, 'alarms')).toEqual(['a 5 94 99', 'b 51 48 99']);
+    driver.send('others', { id: 'b', at: START + 150, type: '+20' });
+    expect(journal(driver, 'alarms')).toHaveLength(3);
+  });
+
+  it('does not wait for ever for a stream that never said anything', () => {
+    const driver = new TopologyTestDriver(timersIn({ outOfOrderness: 0, idleAfter: 30_000 }), { now: START });
+    driver.send('events', { id: 'a', at: START, type: '+5' });
+    driver.advance(29_999);
+    driver.send('events', { id: 'a', at: START + 100 });
+    expect(journal(driver, 'alarms')).toEqual([]);
+    driver.advance(1);
+    expect(journal(driver, 'alarms')).toEqual(['a 5 94 99']);
   });
 
   it('does not go off once deleted', () => {

@@ -36,7 +36,8 @@ export function idlenessTimer({ timeoutMs }: OperatorSpec, { expected }: Vector)
   return {
     steps: (input, index) => {
       const { control } = input;
-      if (control === 'activity') return [sent('source', 'event', LONG_AGO_MS)];
+      // As far as the other stream has come, so that it counts, and behind what that says next.
+      if (control === 'activity') return [sent('source', 'event', index)];
       if (control !== 'check') return stepsOf(input);
       const raise = sent('other', 'event', index);
       return asked.has(index) ? [raise, sent('other', index - 1, LONG_AGO_MS)] : [raise];
