@@ -3,6 +3,9 @@ import { Type } from 'typebox';
 
 const Sale = Type.Object({ id: Type.String(), sku: Type.String(), store: Type.String(), cents: Type.Integer() });
 
+/** A setting that the topology's fingerprint does not see. */
+const SURCHARGE_CENTS = Number(process.env['SURCHARGE_CENTS'] ?? 0);
+
 /** Sales come in by their id, are summed by what was sold, and those sums are counted by store: two hops. */
 export const topology = defineTopology('moving', (t) => {
   const sales = t.stream('sales', { schema: Sale, key: 'id', id: 'id' });
@@ -11,7 +14,7 @@ export const topology = defineTopology('moving', (t) => {
     .groupByKey()
     .aggregate('sku-totals', {
       initial: () => ({ count: 0, cents: 0 }),
-      add: (total, sale) => ({ count: total.count + 1, cents: total.cents + sale.cents }),
+      add: (total, sale) => ({ count: total.count + 1, cents: total.cents + sale.cents + SURCHARGE_CENTS }),
     })
     .toView('skus');
   bySku
