@@ -168,6 +168,7 @@ function deafRepartitioner(directory: DataDirectory, partition: number): Reparti
   const routing = new KeyedHash(directory.routingSecret);
   return {
     partition,
+    partitionCount: directory.partitions,
     partitionOf: (key) => {
       routing.hashString(key);
       return partitionOf(routing.low, routing.high, directory.partitions);

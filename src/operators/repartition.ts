@@ -1,9 +1,11 @@
 // data plane
 import { NO_KEY, type Operator } from './operator.ts';
+import { isWindowKey, keyOfWindowKey } from './window-key.ts';
 
 /** How a partition reaches the others. */
 export interface Repartitioner {
   readonly partition: number;
+  readonly partitionCount: number;
   partitionOf(key: string): number;
   /** Sends a change to what follows the hop in another partition; it arrives once, in the order of this one's log. */
   send(hop: number, target: number, key: string, next: unknown, previous: unknown, time: number): void;
@@ -23,8 +25,13 @@ export class RepartitionOperator implements Operator {
 
   push(key: string, next: unknown, previous: unknown, time: number): void {
     const repartitioner = this.#repartitioner;
-    const target = key === NO_KEY ? repartitioner.partition : repartitioner.partitionOf(key);
+    const target = key === NO_KEY ? repartitioner.partition : this.#partitionOf(key);
     if (target === repartitioner.partition) this.#output.push(key, next, previous, time);
     else repartitioner.send(this.#hop, target, key, next, previous, time);
+  }
+
+  /** All windows of a key lie where the key lies. */
+  #partitionOf(key: string): number {
+    return this.#repartitioner.partitionOf(isWindowKey(key) ? keyOfWindowKey(key) : key);
   }
 }

@@ -23,6 +23,22 @@ export class StoreReader implements TableReader {
   }
 }
 
+/** Reads a table that every partition has all of: the rows that lie in this one, and the copies of the others. */
+export class EverywhereReader implements TableReader {
+  readonly #here: OperatorStore;
+  readonly #copies: OperatorStore;
+
+  constructor(here: OperatorStore, copies: OperatorStore) {
+    this.#here = here;
+    this.#copies = copies;
+  }
+
+  get(key: string): unknown {
+    const row = this.#here.get(key);
+    return row === undefined ? this.#copies.get(key) : row;
+  }
+}
+
 /** Reads a table that is mapped or filtered from another: a row is sent through the very operators when it is asked for. */
 export class DerivedReader implements TableReader {
   readonly #origin: TableReader;

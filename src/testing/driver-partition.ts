@@ -37,14 +37,20 @@ export class DriverPartition implements OperatorHost {
   /** Things that time brought about at the offset at hand. */
   #unit = 0;
 
-  /** @param partitionOf which partition a key lies in; null: there is one only */
-  constructor(topology: CompiledTopology, partition: number, partitionOf: ((key: string) => number) | null) {
+  /** @param partitionOf which partition a key lies in */
+  constructor(
+    topology: CompiledTopology,
+    partition: number,
+    partitionCount: number,
+    partitionOf: (key: string) => number,
+  ) {
     this.#topology = topology;
     this.repartitioner =
-      partitionOf === null
+      partitionCount === 1
         ? null
         : {
             partition,
+            partitionCount,
             partitionOf,
             send: (hop, target, key, next, previous, time) =>
               this.#movedPending.push({ hop, target, key, next, previous, time }),

@@ -45,8 +45,7 @@ export class TopologyTestDriver {
     const count = options.partitionCount ?? 1;
     refusePartitions(topology, count);
     for (let partition = 0; partition < count; partition++) {
-      const partitionOfKey = count === 1 ? null : (key: string): number => this.#partitionOf(key);
-      this.#partitions.push(new DriverPartition(topology, partition, partitionOfKey));
+      this.#partitions.push(new DriverPartition(topology, partition, count, (key) => this.#partitionOf(key)));
     }
   }
 

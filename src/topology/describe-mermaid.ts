@@ -1,3 +1,4 @@
+import { moving } from './describe-text.ts';
 import type { DescribedTopology } from './description.ts';
 
 /** A flowchart: streams as flags, operators as boxes, those with state as drums, views as pages. */
@@ -19,8 +20,7 @@ export function toMermaid(topology: DescribedTopology): string {
       return `  ${idOf(`stream:${stream.name}`)}>"${label}"]`;
     }),
     ...operators.map((operator) => {
-      const hop = operator.hopLevel === 0 ? '' : `<br/>to the partition of the key, level ${operator.hopLevel}`;
-      const label = `"${operator.kind}<br/>${operator.name}${hop}"`;
+      const label = `"${[operator.kind, operator.name, moving(operator)].filter((line) => line !== '').join('<br/>')}"`;
       return `  ${idOf(`operator:${operator.name}`)}${operator.stores.length === 0 ? `[${label}]` : `[(${label})]`}`;
     }),
     ...views.map((view) => `  ${idOf(`view:${view.name}`)}[/"view<br/>${view.name}"/]`),

@@ -1,4 +1,4 @@
-import type { DescribedTopology, StreamDescription, ViewDescription } from './description.ts';
+import type { DescribedTopology, OperatorDescription, StreamDescription, ViewDescription } from './description.ts';
 
 /** The topology for a terminal: what enters, what happens to it, what is kept, what can be read. */
 export function toText(topology: DescribedTopology): string {
@@ -12,7 +12,7 @@ export function toText(topology: DescribedTopology): string {
         operator.name,
         operator.kind,
         `from ${operator.inputs.join(', ')}`,
-        operator.hopLevel === 0 ? keeping(operator.stores) : `to the partition of the key, level ${operator.hopLevel}`,
+        [keeping(operator.stores), moving(operator)].filter((text) => text !== '').join(', '),
       ]),
     ),
     ...section(
@@ -40,6 +40,12 @@ function viewCells(view: ViewDescription): string[] {
 
 function keeping(stores: readonly string[]): string {
   return stores.length === 0 ? '' : `store ${stores.join(', ')}`;
+}
+
+/** Where the changes of an operator go on, if in other partitions. */
+export function moving({ kind, hopLevel }: OperatorDescription): string {
+  if (hopLevel === 0) return '';
+  return `to ${kind === 'globalTable' ? 'all partitions' : 'the partition of the key'}, level ${hopLevel}`;
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string[] {

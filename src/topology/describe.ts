@@ -65,7 +65,7 @@ function describeOperator(nodes: readonly TopologyNode[], node: TopologyNode): O
     emits: node.emits,
     inputs: inputsOf(nodes, node),
     stores: node.stores,
-    hopLevel: describeHops(nodes).find((hop) => hop.node === labelOf(node))?.level ?? 0,
+    hopLevel: describeHops(nodes).findLast((hop) => hop.node === labelOf(node))?.level ?? 0,
   };
 }
 

@@ -17,7 +17,7 @@ export interface OperatorDescription {
   /** References to what flows in: `stream:<name>`, `operator:<name>`, `operator:<name>.<way>`. */
   readonly inputs: readonly string[];
   readonly stores: readonly string[];
-  /** Its changes go on in the partition of another key: how many such hops an event has then been through. 0: none. */
+  /** Its changes go on in other partitions: how many hops between partitions an event has then been through. 0: none. */
   readonly hopLevel: number;
 }
 

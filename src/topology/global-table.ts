@@ -1,11 +1,10 @@
+import { Discard, FanOut } from '../operators/fan-out.ts';
+import { KeepRowsOperator } from '../operators/keep-rows.ts';
 import type { Operator } from '../operators/operator.ts';
 import { ToTableOperator, type UpdateRule } from '../operators/to-table.ts';
 import { checkFunction } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { addView, type ViewOptions } from './view-node.ts';
-
-/** The kind of the nodes whose events every partition must have. */
-export const GLOBAL_TABLE = 'globalTable';
 
 /** One row per key, all of them in every partition: what any event may be joined with, whatever its own key. */
 export class GlobalTable<Row> {
@@ -33,21 +32,33 @@ export class GlobalTable<Row> {
   }
 }
 
-/** Adds a global table of the stream at `input`. `rule` null: the latest event of each key. */
+/**
+ * Adds a global table of the stream at `input`. `rule` null: the latest event of each key. The rule decides once, in the
+ * partition of the key; the others are sent what came of it, so that their copies cannot differ. They keep them apart, so
+ * that a view, which reads all partitions, shows each row once.
+ */
 export function addGlobalTable(graph: TopologyGraph, input: Port, name: string, rule: unknown): Port {
-  const label = labelOf({ kind: GLOBAL_TABLE, name });
+  const kind = 'globalTable';
+  const label = labelOf({ kind, name });
   if (rule !== null) checkFunction(graph, label, 'rule', rule, '(current, event, context) => row | null');
   return graph.add({
-    kind: GLOBAL_TABLE,
+    kind,
     name,
     inputs: [input],
     emits: 'table',
-    stores: [name],
-    timedStores: [name],
-    movesBetweenPartitions: true,
+    stores: [name, `${name}:copies`],
+    timedStores: [name, `${name}:copies`],
+    hops: 1,
     settings: { rule },
-    open: ({ name: operator, context, store, outputs }) => [
-      new ToTableOperator(operator, context, store(0), rule as UpdateRule | null, outputs[0] as Operator),
-    ],
+    open: ({ name: operator, context, store, outputs, broadcast }) => {
+      const copies = new KeepRowsOperator(operator, context, store(1), new Discard());
+      const output = new FanOut([outputs[0] as Operator, broadcast(0, copies)]);
+      return [new ToTableOperator(operator, context, store(0), rule as UpdateRule | null, output)];
+    },
   });
+}
+
+/** Names of the stores that a reader of the global table at `table` borrows, for an `EverywhereReader`. */
+export function globalRowsOf(graph: TopologyGraph, table: Port): readonly string[] {
+  return graph.node(table).stores;
 }

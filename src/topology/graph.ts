@@ -27,6 +27,8 @@ export interface OpenSite {
   readonly clock: NodeClock;
   /** What a change is pushed into to go on at `output` in the partition of its key; `index` counts the node's hops. */
   readonly moved: (index: number, output: Operator) => Operator;
+  /** The same for a row that is to reach `output` in all other partitions. */
+  readonly broadcast: (index: number, output: Operator) => Operator;
   /** Has time move this operator from now on. */
   drive(operator: TimedOperator): void;
 }
@@ -73,7 +75,7 @@ export interface TopologyNode {
   readonly movesBetweenPartitions: boolean;
   /** Whether it asks how far event time has come. */
   readonly hasClock: boolean;
-  /** Ways by which its changes go on in the partition of another key. */
+  /** Ways by which its changes go on in other partitions; what comes by one of them may leave by the next. */
   readonly hops: number;
   /** Everything else that the meaning of the node depends on, functions included. */
   readonly settings: Readonly<Record<string, unknown>>;

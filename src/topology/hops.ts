@@ -1,6 +1,6 @@
 import { labelOf, type TopologyNode } from './graph.ts';
 
-/** A place where changes go on in the partition of another key. Its position is its number. */
+/** A place where changes go on in other partitions. Its position is its number. */
 export interface HopSpec {
   readonly node: string;
   /** 1 for changes that came in from outside, 2 for those that have been through a hop of level 1, and so on. */
@@ -18,17 +18,22 @@ export function numberHops(nodes: readonly TopologyNode[]): ReadonlyMap<Topology
   return numbers;
 }
 
+/** The hops of all nodes. Those of one node follow each other: each has a level of its own. */
 export function describeHops(nodes: readonly TopologyNode[]): HopSpec[] {
   const levels = new Map<number, number>();
-  const levelOf = (node: TopologyNode): number => {
+  /** Level of what comes out of a node. */
+  const levelBehind = (node: TopologyNode): number => {
     const known = levels.get(node.id);
     if (known !== undefined) return known;
-    const inputs = node.inputs.map((port) => levelOf(nodes[port.node] as TopologyNode));
-    const level = Math.max(0, ...inputs) + (node.hops > 0 ? 1 : 0);
+    const inputs = node.inputs.map((port) => levelBehind(nodes[port.node] as TopologyNode));
+    const level = Math.max(0, ...inputs) + node.hops;
     levels.set(node.id, level);
     return level;
   };
   return nodes.flatMap((node) =>
-    Array.from({ length: node.hops }, () => ({ node: labelOf(node), level: levelOf(node) })),
+    Array.from({ length: node.hops }, (_, index) => ({
+      node: labelOf(node),
+      level: levelBehind(node) - node.hops + 1 + index,
+    })),
   );
 }

@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import { BroadcastOperator } from '../operators/broadcast.ts';
 import { FreezeOperator, FrozenStore } from '../operators/development.ts';
 import { Discard, FanOut } from '../operators/fan-out.ts';
 import { NodeClock } from '../operators/node-clock.ts';
@@ -33,6 +34,7 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
     const sources = streamsAbove(node, nodes).map((stream) => sourceClocks.get(stream) as SourceClock);
     clocks.set(node, new NodeClock(sources, clockStore(node)));
   }
+  const repartitioner = host.repartitioner ?? null;
   const hopEntries: Operator[] = [];
   const driven: { node: TopologyNode; operator: TimedOperator }[] = [];
 
@@ -51,18 +53,33 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
         return clock;
       },
       moved: (index, output) => {
-        const hop = (numbering.hopIds.get(node) as number) + index;
-        hopEntries[hop] = output;
-        const repartitioner = host.repartitioner ?? null;
-        return repartitioner === null ? output : new RepartitionOperator(hop, repartitioner, output);
+        const entry = guarded(output);
+        const hop = enterBy(node, index, entry);
+        return repartitioner === null ? entry : new RepartitionOperator(hop, repartitioner, entry);
+      },
+      broadcast: (index, output) => {
+        const hop = enterBy(node, index, guarded(output));
+        return repartitioner === null ? new Discard() : new BroadcastOperator(hop, repartitioner);
       },
       drive: (operator) => driven.push({ node, operator }),
       outputs: node.outputs.map((_, output) => join(followers(node, output))),
     });
-    const guarded = host.isDevelopment === true ? inputs.map((input) => new FreezeOperator(input)) : inputs;
-    entries.set(node.id, guarded);
-    return guarded;
+    const entriesOfNode = inputs.map(guarded);
+    entries.set(node.id, entriesOfNode);
+    return entriesOfNode;
   };
+
+  /** Development mode: user code gets nothing that it can change. */
+  function guarded(operator: Operator): Operator {
+    return host.isDevelopment === true ? new FreezeOperator(operator) : operator;
+  }
+
+  /** What comes by a hop of a node goes to `entry`. @returns number of the hop */
+  function enterBy(node: TopologyNode, index: number, entry: Operator): number {
+    const hop = (numbering.hopIds.get(node) as number) + index;
+    hopEntries[hop] = entry;
+    return hop;
+  }
 
   const followers = (source: TopologyNode, output: number): Operator[] =>
     nodes.flatMap((node) =>

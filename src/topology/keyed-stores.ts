@@ -12,7 +12,10 @@ export function keyedStoresOf(stream: TopologyNode, nodes: readonly TopologyNode
   const stores: string[] = [];
   // What is read in order stands under times, what moves under the keys of other partitions.
   const otherwise = new Set(
-    nodes.flatMap((node) => [...node.orderedStores, ...(node.movesBetweenPartitions ? node.stores : [])]),
+    nodes.flatMap((node) => [
+      ...node.orderedStores,
+      ...(node.movesBetweenPartitions || node.hops > 0 ? node.stores : []),
+    ]),
   );
   for (const node of nodes) {
     if (!node.inputs.some((port) => reached.has(port.node))) continue;

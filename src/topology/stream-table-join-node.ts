@@ -6,10 +6,12 @@ import { LookedUpJoinOperator, type LookupKey } from '../operators/looked-up-joi
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { type EventJoiner, StreamTableJoinOperator } from '../operators/stream-table-join.ts';
+import { EverywhereReader } from '../operators/table-reader.ts';
 import { checkDuration, checkFunction, checkName, checkOptions } from './checks.ts';
+import { globalRowsOf } from './global-table.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { UserFunction } from './stateless.ts';
-import { latestRowsOf, openReader, rowsOf } from './table-rows.ts';
+import { openReader, rowsOf } from './table-rows.ts';
 import { windowKeysOf } from './window-keys.ts';
 
 /** Makes one event out of an event and the row that goes with it. */
@@ -107,18 +109,17 @@ export function addLookedUpJoin(
   const key = (options as { key?: unknown } | null)?.key;
   checkFunction(graph, label, 'key', key, '(event, context) => string | number | null');
   checkFunction(graph, label, 'joiner', joiner, JOINER_FORM);
-  const rows = latestRowsOf(graph, table);
   return graph.add({
     kind,
     name,
     inputs: [stream, table],
-    borrowedStores: rows.borrowed,
+    borrowedStores: globalRowsOf(graph, table),
     settings: { key, joiner },
     open: (site) => [
       new LookedUpJoinOperator(
         site.name,
         site.context,
-        openReader(rows, site, [site.store(0)]),
+        new EverywhereReader(site.store(0), site.store(1)),
         key as LookupKey,
         joiner as EventJoiner,
         kind === 'leftJoin',

@@ -71,7 +71,7 @@ export class Exchange implements Repartitioner {
   readonly partition: number;
   readonly linksIn: readonly ExchangeLink[];
   readonly levelCount: number;
-  readonly #partitionCount: number;
+  readonly partitionCount: number;
   readonly #hops: readonly HopSpec[];
   readonly #linksOut: readonly ExchangeLink[];
   readonly #drained: Int32Array;
@@ -87,7 +87,7 @@ export class Exchange implements Repartitioner {
   constructor(options: ExchangeOptions, outbox: Outbox, context: LaneContext) {
     this.partition = options.partition;
     this.levelCount = Math.max(0, ...options.hops.map((hop) => hop.level));
-    this.#partitionCount = options.partitionCount;
+    this.partitionCount = options.partitionCount;
     this.#hops = options.hops;
     this.#linksOut = options.linksOut;
     this.linksIn = options.linksIn;
@@ -104,7 +104,7 @@ export class Exchange implements Repartitioner {
   partitionOf(key: string): number {
     const routing = this.#routing;
     routing.hashString(key);
-    return partitionOf(routing.low, routing.high, this.#partitionCount);
+    return partitionOf(routing.low, routing.high, this.partitionCount);
   }
 
   send(hop: number, target: number, key: string, next: unknown, previous: unknown, time: number): void {
@@ -116,7 +116,7 @@ export class Exchange implements Repartitioner {
     if (length > this.#maxRecordBytes) {
       throw new MokaError('ERR_OPERATOR_FAILED', `change to move bytes=${length} max=${this.#maxRecordBytes}`);
     }
-    const queue = this.#outbox.touch(channelOf(level, target, this.#partitionCount));
+    const queue = this.#outbox.touch(channelOf(level, target, this.partitionCount));
     const sequence = queue.tailSequence;
     const position = queue.claim(length);
     const header = this.#header;
@@ -140,7 +140,7 @@ export class Exchange implements Repartitioner {
   hasRoom(level: number): boolean {
     for (let one = level; one <= this.levelCount; one++) {
       let bytes = 0;
-      for (let peer = 0; peer < this.#partitionCount; peer++) bytes += this.#queue(one, peer).bytes;
+      for (let peer = 0; peer < this.partitionCount; peer++) bytes += this.#queue(one, peer).bytes;
       if (bytes >= LEVEL_BYTES_MAX) return false;
     }
     return true;
@@ -190,7 +190,7 @@ export class Exchange implements Repartitioner {
 
   /** Sequence number that is taken next on this way in. */
   expected(link: ExchangeLink): number {
-    return (this.#outbox.lastSeen[channelOf(link.level, link.peer, this.#partitionCount)] as number) + 1;
+    return (this.#outbox.lastSeen[channelOf(link.level, link.peer, this.partitionCount)] as number) + 1;
   }
 
   /** Everything taken so far is in a block that is on its way to the disk. */
@@ -250,18 +250,18 @@ export class Exchange implements Repartitioner {
   /** Whether nothing of this level comes in any more, and what it made for the next is confirmed. */
   #isDone(level: number): boolean {
     if (level > 0) {
-      for (let peer = 0; peer < this.#partitionCount; peer++) {
+      for (let peer = 0; peer < this.partitionCount; peer++) {
         if (Atomics.load(this.#drained, peer) < level) return false;
       }
       for (const { level: of, ring } of this.linksIn) if (of === level && !ring.isEmpty()) return false;
     }
     if (level === this.levelCount) return true;
-    for (let peer = 0; peer < this.#partitionCount; peer++) if (!this.#queue(level + 1, peer).isEmpty) return false;
+    for (let peer = 0; peer < this.partitionCount; peer++) if (!this.#queue(level + 1, peer).isEmpty) return false;
     return true;
   }
 
   #queue(level: number, peer: number): OutboxQueue {
-    const queue = this.#outbox.queues[channelOf(level, peer, this.#partitionCount)];
+    const queue = this.#outbox.queues[channelOf(level, peer, this.partitionCount)];
     assert(queue !== undefined, `outbox level=${level} peer=${peer}`);
     return queue;
   }

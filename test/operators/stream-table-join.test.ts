@@ -172,15 +172,33 @@ describe('a join of a stream with a global table', () => {
     ]);
   });
 
-  it('runs on one partition only, and says so', () => {
+  it('is there in every partition; a view shows each row once, and the rule has decided once', () => {
     const topology = defineTopology('global', (t) => {
-      shops(t, 'join').toJournal('out', { keep: 1 });
+      const shops = t.globalTable(
+        'shops',
+        { schema: Update, key: 'key', guarantee: 'at-least-once', eventTime: 'at' },
+        (row: { n: number; random: number } | null, { n }, context) =>
+          n === null ? null : { n: (row?.n ?? 0) + n, random: context.random() },
+      );
+      shops.toView('shops');
+      itemsOf(t, 'items')
+        .leftJoin(shops, 'joined', { key: ({ ref }) => ref }, (_, shop) => shop)
+        .toTable('items')
+        .toView('found');
     });
-    expect(topology.movesBetweenPartitions).toEqual(["globalTable 'right'"]);
-    const start = (): unknown => new TopologyTestDriver(topology, { partitionCount: 2 });
-    expect(start).toThrow(expect.objectContaining({ code: 'ERR_TOPOLOGY_INVALID' }));
-    expect(start).toThrow(
-      "globalTable 'right': it needs what lies in other partitions, and there are 2; run it with one partition",
+    const driver = new TopologyTestDriver(topology, { partitionCount: 5 });
+    for (const n of [1, 2, 3]) driver.send('shops', { key: 'a', n, at: n });
+    driver.send('shops', { key: 'b', n: 1, at: 4 });
+    driver.send('shops', { key: 'b', n: null, at: 5 });
+    const [[key, row], ...others] = driver.view<{ n: number }>('shops').rows() as [[string, { n: number }]];
+    expect([key, row.n, others]).toEqual(['a', 6, []]);
+    expect(driver.changes('shops')).toHaveLength(5);
+    const places = new Set(
+      Array.from({ length: 40 }, (_, n) => driver.send('items', { key: `i-${n}`, n, ref: 'a', at: 6 }).partition),
     );
+    expect(places.size).toBe(5);
+    expect(driver.view('found').rows()).toEqual(Array.from({ length: 40 }, (_, n) => [`i-${n}`, row]).sort());
+    driver.send('items', { key: 'i-0', n: 0, ref: 'b', at: 7 });
+    expect(driver.view('found').get('i-0')).toBeUndefined();
   });
 });
