@@ -89,6 +89,11 @@ export interface OperatorHost {
   readonly context: EventContext;
   /** A row of a view changed; `undefined` is "no row". Counts only once the whole event is through. */
   viewChanged(viewId: number, key: string, next: unknown, previous: unknown): void;
+  /**
+   * Runs what an event brings about for another key, such as a result that was due: if user code fails there, what it wrote
+   * is taken back and becomes a dead letter, and the event at hand goes on. Missing: it fails with the event.
+   */
+  release?(key: string, run: () => void): void;
   /** Null, or missing: every key lies in this partition. */
   readonly repartitioner?: Repartitioner | null;
   /** Development mode: what user code is given is frozen, and what it hands back is looked at. Slow. */

@@ -5,6 +5,12 @@ import type { CutPart } from './cut-part.ts';
 import { OutboxQueue } from './outbox-queue.ts';
 import { OUTBOX_STORE_ID } from './store-spec.ts';
 
+/** Where a queue ends. */
+export interface OutboxEnd {
+  readonly bytes: number;
+  readonly tailSequence: number;
+}
+
 interface CutRow {
   readonly key: Uint8Array;
   /** null: the row is gone. */
@@ -69,6 +75,19 @@ export class Outbox implements CutPart {
       (this.queues[channel] as OutboxQueue).truncate(bytes, tailSequence);
     }
     this.#touched.length = 0;
+  }
+
+  /** Where the queues end; to be given to `undoTo`. */
+  ends(): readonly OutboxEnd[] {
+    return this.queues.map(({ bytes, tailSequence }) => ({ bytes, tailSequence }));
+  }
+
+  /** Takes back what the event sent since the queues ended here; the event goes on. */
+  undoTo(ends: readonly OutboxEnd[]): void {
+    this.queues.forEach((queue, channel) => {
+      const { bytes, tailSequence } = ends[channel] as OutboxEnd;
+      queue.truncate(bytes, tailSequence);
+    });
   }
 
   // ------------------------------------------------------------------ cuts

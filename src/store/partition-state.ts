@@ -3,7 +3,7 @@ import { assert } from '../base/assert.ts';
 import type { CheckpointReader, RowSink } from './checkpoint.ts';
 import type { CutPart } from './cut-part.ts';
 import { type DedupeOptions, DedupeTable } from './dedupe-table.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type OutboxEnd } from './outbox.ts';
 import { ProducerTable } from './producer-table.ts';
 import { Registers } from './registers.ts';
 import { RowCache } from './row-cache.ts';
@@ -30,6 +30,13 @@ export interface PartitionStateOptions {
   readonly dedupe: DedupeOptions;
   /** Channels to and from other partitions. Default: none. */
   readonly channels?: { readonly out: number; readonly in: number };
+}
+
+/** A place within an event. */
+export interface Savepoint {
+  readonly rows: number;
+  readonly registers: number;
+  readonly ends: readonly OutboxEnd[];
 }
 
 export interface PartitionStateStats {
@@ -134,6 +141,18 @@ export class PartitionState {
     this.producers.undoEvent();
     this.#registers.undoEvent();
     this.outbox.undoEvent();
+  }
+
+  /** A place within the event at hand, to come back to with `rollBack`. */
+  savepoint(): Savepoint {
+    return { rows: this.#cache.written, registers: this.#registers.written, ends: this.outbox.ends() };
+  }
+
+  /** Takes back what the event wrote and sent since; the event goes on. */
+  rollBack({ rows, registers, ends }: Savepoint): void {
+    this.#cache.undoTo(rows);
+    this.#registers.undoTo(registers);
+    this.outbox.undoTo(ends);
   }
 
   // ------------------------------------------------------------------ cuts

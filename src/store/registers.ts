@@ -57,8 +57,19 @@ export class Registers implements CutPart {
 
   undoEvent(): void {
     this.#isInEvent = false;
-    for (let change = this.#undo.pop(); change !== undefined; change = this.#undo.pop()) {
-      this.#values[change.index] = change.before;
+    this.undoTo(0);
+  }
+
+  /** How much the event has written; to be given to `undoTo`. */
+  get written(): number {
+    return this.#undo.length;
+  }
+
+  /** Takes back what the event wrote since `written` was this; the event goes on. */
+  undoTo(written: number): void {
+    while (this.#undo.length > written) {
+      const { index, before } = this.#undo.pop() as { index: number; before: number };
+      this.#values[index] = before;
     }
   }
 

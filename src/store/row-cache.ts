@@ -129,9 +129,19 @@ export class RowCache {
   /** The rows are as they were before the event. They stay dirty: to save a row as it was does no harm. */
   undoEvent(): void {
     assert(this.#isInEvent, 'undoEvent without an event');
+    this.undoTo(0);
     this.#isInEvent = false;
+  }
+
+  /** How much the event has written; to be given to `undoTo`. */
+  get written(): number {
+    return this.#undoLength;
+  }
+
+  /** Takes back what the event wrote since `written` was this; the event goes on. */
+  undoTo(written: number): void {
     const undo = this.#undo;
-    for (let i = this.#undoLength - 2; i >= 0; i -= 2) {
+    for (let i = this.#undoLength - 2; i >= written; i -= 2) {
       const id = undo[i] as number;
       const before = undo[i + 1] as number;
       const entry = this.#entries[id >>> 16] as Int32Array;
@@ -143,7 +153,7 @@ export class RowCache {
       entry[at + ENTRY_CELL] = before;
       this.#memory.free(after);
     }
-    this.#undoLength = 0;
+    this.#undoLength = written;
   }
 
   // ------------------------------------------------------------------ cells

@@ -10,7 +10,10 @@ export const MAX_DEAD_LETTERS = 10_000;
 
 export const DEAD_LETTERS_VIEW = 'dead-letters';
 
-/** Row of the view `dead-letters`, keyed `<partition>/<offset>` with the offset padded to sort as a number. */
+/**
+ * Row of the view `dead-letters`, keyed `<partition>/<offset>` with the offset padded to sort as a number; further ones of
+ * the same offset, of what time or another event brought about there, have `.1`, `.2`, … behind it.
+ */
 export interface DeadLetter {
   stream: string;
   key: string;
@@ -52,7 +55,9 @@ export class DeadLetters {
   /** @returns the key of the new row */
   add(letter: DeadLetter): string {
     const bounds = (this.#bounds.get('bounds') as Bounds | undefined) ?? { first: 0, next: 0 };
-    const key = deadLetterKey(this.#partition, letter.offset);
+    const ownKey = deadLetterKey(this.#partition, letter.offset);
+    let key = ownKey;
+    for (let n = 1; this.#rows.get(key) !== undefined; n++) key = `${ownKey}.${n}`;
     this.#rows.put(key, letter);
     this.#bounds.put(`row/${bounds.next}`, key);
     let first = bounds.first;

@@ -70,6 +70,7 @@ export class EventApplier {
       context,
       isDevelopment,
       repartitioner,
+      release: (key, run) => this.#release(key, run),
       viewChanged: (viewId, key, next, previous) => this.#noteChange(viewId, key, next, previous),
     };
     this.#pipeline = topology.instantiate(host);
@@ -184,6 +185,20 @@ export class EventApplier {
     if (this.#changeCount !== 0) this.#forwardChanges();
   }
 
+  /** See `OperatorHost.release`; runs within the event, or the timer, at hand. */
+  #release(key: string, run: () => void): void {
+    const state = this.#state;
+    const savepoint = state.savepoint();
+    const changeCount = this.#changeCount;
+    try {
+      run();
+    } catch (error) {
+      state.rollBack(savepoint);
+      this.#changeCount = changeCount;
+      this.#layDown(null, key, error, NO_RECORD);
+    }
+  }
+
   #noteChange(viewId: number, key: string, next: unknown, previous: unknown): void {
     this.viewChangeCount += 1;
     const listener = this.#listener;
@@ -214,8 +229,16 @@ export class EventApplier {
     this.#changeCount = 0;
   }
 
-  /** @param streamId null for what time brought about */
+  /** @param streamId null for what no event of a stream brought about here */
   #bury(streamId: number | null, key: string, error: unknown, record: RecordBytes): void {
+    this.#state.beginEvent();
+    this.#layDown(streamId, key, error, record);
+    this.#state.commitEvent();
+    if (this.#changeCount !== 0) this.#forwardChanges();
+  }
+
+  /** Makes a dead letter of what failed, within the event that the state is in. */
+  #layDown(streamId: number | null, key: string, error: unknown, record: RecordBytes): void {
     // Only faults of user code are dead letters; a fault of our own or of the disk must stop the lane.
     // By its code: a bundled topology may bring a class of its own.
     if ((error as { code?: unknown } | null)?.code !== 'ERR_OPERATOR_FAILED') throw error;
@@ -232,15 +255,12 @@ export class EventApplier {
       codec: record.codec,
       value: new Uint8Array(record.bytes.subarray(record.start, record.start + record.length)),
     };
-    this.#state.beginEvent();
     const rowKey = this.#deadLetters.add(letter);
-    this.#state.commitEvent();
     this.deadLetterCount += 1;
     this.lastFailure = error;
     this.#noteChange(this.#deadLettersViewId, rowKey, letter, undefined);
     const { droppedKey } = this.#deadLetters;
     if (droppedKey !== null) this.#noteChange(this.#deadLettersViewId, droppedKey, undefined, undefined);
-    if (this.#changeCount !== 0) this.#forwardChanges();
   }
 }
 
