@@ -1,11 +1,7 @@
 import type { Initializer } from '../operators/aggregate.ts';
+import { type Grouping, GroupRowsOperator } from '../operators/group-rows.ts';
 import type { Operator } from '../operators/operator.ts';
-import {
-  type GroupAdder,
-  type Grouping,
-  type GroupSubtractor,
-  TableAggregateOperator,
-} from '../operators/table-aggregate.ts';
+import { type GroupAdder, type GroupSubtractor, TableAggregateOperator } from '../operators/table-aggregate.ts';
 import { checkFunction, checkName, checkOptions } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { UserFunction } from './stateless.ts';
@@ -28,8 +24,8 @@ export interface GroupAggregateOptions<Value, State> {
 }
 
 /**
- * The rows of a table by a group of their own, waiting to be folded. A row that changes is taken out of its group and put
- * into its new one; the functions see the row alone.
+ * The rows of a table by a group of their own, waiting to be folded in the partition of the group. A row that changes is
+ * taken out of its group and put into its new one; the functions see the row alone.
  */
 export class GroupedTable<Value> {
   declare readonly '~value': Value;
@@ -85,20 +81,20 @@ export class GroupedTable<Value> {
       emits: 'table',
       stores: [name],
       timedStores: [name],
-      movesBetweenPartitions: true,
+      hops: 1,
       settings: { grouping, initial, add, subtract },
-      open: (site) => [
-        new TableAggregateOperator(
-          site.name,
-          site.context,
-          site.store(0),
-          grouping as Grouping,
+      open: ({ name: operator, context, store, outputs, moved }) => {
+        const fold = new TableAggregateOperator(
+          operator,
+          context,
+          store(0),
           initial as Initializer | null,
           add as GroupAdder,
           subtract as GroupSubtractor,
-          site.outputs[0] as Operator,
-        ),
-      ],
+          outputs[0] as Operator,
+        );
+        return [new GroupRowsOperator(operator, context, grouping as Grouping, moved(0, fold))];
+      },
     });
     return new Table(graph, port);
   }
