@@ -53,18 +53,21 @@ export class SourceClock {
 
   /** @returns whether the watermark rose, or the stream came back */
   observe(event: unknown, time: number, logTime: number): boolean {
-    const store = this.#store;
+    const fromEvent = this.rule?.fromEvent ?? null;
+    if (fromEvent === null) return this.observeTime(time, logTime);
+    const said = fromEvent(event);
+    return this.#reach(typeof said === 'number' && !Number.isNaN(said) ? said : Number.NEGATIVE_INFINITY, logTime);
+  }
+
+  /** As `observe`, of an event that came from another partition, of which the time is known. */
+  observeTime(time: number, logTime: number): boolean {
     const { rule } = this;
-    let reached = time;
-    if (rule !== null) {
-      store.writeRegister(SEEN_AT, logTime);
-      if (rule.fromEvent === null) {
-        reached = time - rule.outOfOrdernessMs - 1;
-      } else {
-        const said = rule.fromEvent(event);
-        reached = typeof said === 'number' && !Number.isNaN(said) ? said : Number.NEGATIVE_INFINITY;
-      }
-    }
+    return this.#reach(rule === null ? time : time - rule.outOfOrdernessMs - 1, logTime);
+  }
+
+  #reach(reached: number, logTime: number): boolean {
+    const store = this.#store;
+    if (this.rule !== null) store.writeRegister(SEEN_AT, logTime);
     const wasIdle = this.isIdle;
     if (wasIdle) store.writeRegister(IS_IDLE, 0);
     if (reached <= this.watermark) return wasIdle;

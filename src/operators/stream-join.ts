@@ -46,6 +46,7 @@ export class StreamJoinOperator {
   readonly #clock: OperatorStore;
   readonly #unmatched: UnmatchedEvents | null;
   readonly #joiner: StreamJoiner;
+  readonly #release: (key: string, run: () => void) => void;
   readonly #output: Operator;
   // The matches of the event at hand.
   readonly #times: number[] = [];
@@ -58,11 +59,13 @@ export class StreamJoinOperator {
     rule: StreamJoinRule,
     joiner: StreamJoiner,
     output: Operator,
+    release: (key: string, run: () => void) => void,
   ) {
     this.#name = name;
     this.#context = context;
     this.#clock = stores.left;
     this.#joiner = joiner;
+    this.#release = release;
     this.#output = output;
     const { beforeMs, afterMs, graceMs } = rule;
     const reach = beforeMs + afterMs;
@@ -123,7 +126,11 @@ export class StreamJoinOperator {
     unmatched.start(streamTime);
     while (unmatched.takeClosed()) {
       const { side, key, time, events } = unmatched;
-      for (let i = 0; i < events.length; i++) this.#emit(side, key, events[i], null, time);
+      for (let i = 0; i < events.length; i++) {
+        const event = events[i];
+        // Another key's: if the joiner fails, this event is none of its business.
+        this.#release(key, () => this.#emit(side, key, event, null, time));
+      }
     }
   }
 

@@ -34,6 +34,7 @@ export class DriverPartition implements OperatorHost {
   readonly #changes: ViewChange[][];
   #pending: (ViewChange & { viewId: number })[] = [];
   #nextOffset = 0;
+  #releaseFailures: unknown[] = [];
   /** Things that time brought about at the offset at hand. */
   #unit = 0;
 
@@ -63,6 +64,22 @@ export class DriverPartition implements OperatorHost {
 
   store(storeId: number): MemoryStore {
     return this.#stores[storeId] as MemoryStore;
+  }
+
+  /** What failed for another key than that of the event at hand is thrown when the event is through. */
+  release(_key: string, run: () => void): void {
+    const places = this.#stores.map((store) => store.savepoint());
+    const [pending, moved] = [this.#pending.length, this.#movedPending.length];
+    try {
+      run();
+    } catch (error) {
+      this.#stores.forEach((store, index) => {
+        store.rollBack(places[index] as ReturnType<MemoryStore['savepoint']>);
+      });
+      this.#pending.length = pending;
+      this.#movedPending.length = moved;
+      this.#releaseFailures.push(error);
+    }
   }
 
   viewChanged(viewId: number, key: string, next: unknown, previous: unknown): void {
@@ -139,6 +156,7 @@ export class DriverPartition implements OperatorHost {
       for (const store of this.#stores) store.undoEvent();
       this.#pending = [];
       this.#movedPending = [];
+      this.#releaseFailures = [];
       throw error;
     }
     for (const store of this.#stores) store.commitEvent();
@@ -146,6 +164,8 @@ export class DriverPartition implements OperatorHost {
     this.#pending = [];
     this.moved.push(...this.#movedPending);
     this.#movedPending = [];
+    const [failure] = this.#releaseFailures.splice(0);
+    if (failure !== undefined) throw failure;
   }
 
   takeChanges(viewId: number): ViewChange[] {

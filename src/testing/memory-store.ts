@@ -64,6 +64,22 @@ export class MemoryStore implements OperatorStore {
     this.#registersBefore = null;
   }
 
+  /** A place within the event at hand, to come back to with `rollBack`. */
+  savepoint(): { readonly written: number; readonly registers: readonly number[] } {
+    return { written: this.#undo.length, registers: [...this.#registers] };
+  }
+
+  rollBack({ written, registers }: ReturnType<MemoryStore['savepoint']>): void {
+    for (const [key, row] of this.#undo.splice(written).reverse()) {
+      if (row === undefined) this.#rows.delete(key);
+      else this.#rows.set(key, row);
+    }
+    this.#sortedKeys = null;
+    registers.forEach((value, index) => {
+      this.#registers[index] = value;
+    });
+  }
+
   undoEvent(): void {
     for (const [key, row] of this.#undo.reverse()) {
       if (row === undefined) this.#rows.delete(key);

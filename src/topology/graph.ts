@@ -29,6 +29,8 @@ export interface OpenSite {
   readonly moved: (index: number, output: Operator) => Operator;
   /** The same for a row that is to reach `output` in all other partitions. */
   readonly broadcast: (index: number, output: Operator) => Operator;
+  /** Runs what the event at hand brings about for another key: if it fails there, the event goes on all the same. */
+  readonly release: (key: string, run: () => void) => void;
   /** Has time move this operator from now on. */
   drive(operator: TimedOperator): void;
 }

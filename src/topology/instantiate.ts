@@ -7,6 +7,7 @@ import type { Operator, OperatorHost, OperatorStore, TimedOperator } from '../op
 import { OperatorContext } from '../operators/operator-context.ts';
 import { RepartitionOperator } from '../operators/repartition.ts';
 import { SourceClock } from '../operators/source-clock.ts';
+import { blame } from './blame.ts';
 import { streamsAbove } from './clocks.ts';
 import type { Numbering } from './compile.ts';
 import type { Pipeline } from './compiled.ts';
@@ -61,6 +62,20 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
         const hop = enterBy(node, index, guarded(output));
         return repartitioner === null ? new Discard() : new BroadcastOperator(hop, repartitioner);
       },
+      release: (key, run) => {
+        if (host.release === undefined) return run();
+        const { key: keyAtHand } = context;
+        host.release(key, () => {
+          try {
+            run();
+          } catch (error) {
+            throw blame(error, host.context, context);
+          }
+        });
+        // Also after a failure: it is the turn of the event at hand again.
+        context.running = '';
+        context.key = keyAtHand;
+      },
       drive: (operator) => driven.push({ node, operator }),
       outputs: node.outputs.map((_, output) => join(followers(node, output))),
     });
@@ -99,7 +114,11 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
       .sort((a, b) => a.node.id - b.node.id)
       .map(({ node, operator }) => ({ operator, clock: clocks.get(node) ?? null }));
     const byStream = [...numbering.streamIds.keys()].map((node) => sourceClocks.get(node) ?? null);
-    return new Timing(host.context, context, ordered, byStream, [...clocks.values()]);
+    const byHop = nodes.flatMap((node) => {
+      const above = streamsAbove(node, nodes).flatMap((stream) => sourceClocks.get(stream) ?? []);
+      return Array.from({ length: node.hops }, () => above);
+    });
+    return new Timing(host.context, context, ordered, byStream, byHop, [...clocks.values()]);
   }
 }
 

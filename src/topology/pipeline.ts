@@ -50,6 +50,7 @@ export class OperatorPipeline implements Pipeline {
     context.running = '';
     try {
       (this.#hopEntries[hop] as Operator).push(key, next, previous, time);
+      if (this.timing !== null) this.timing.observeMoved(hop, time);
     } catch (error) {
       throw blame(error, this.#position, context);
     }

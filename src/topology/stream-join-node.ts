@@ -79,6 +79,7 @@ export function addStreamJoin(
         rule,
         joiner as StreamJoiner,
         site.outputs[0] as Operator,
+        site.release,
       );
       return [join.left, join.right];
     },

@@ -19,6 +19,8 @@ export class Timing implements PipelineTiming {
   readonly #driven: readonly DrivenOperator[];
   /** By stream number; null where nobody asks. */
   readonly #sources: readonly (SourceClock | null)[];
+  /** By hop number: the clocks of the streams above it. */
+  readonly #hopSources: readonly (readonly SourceClock[])[];
   readonly #clocks: readonly NodeClock[];
   #fired: TimedOperator | null = null;
   #isFiredByLogTime = false;
@@ -28,23 +30,20 @@ export class Timing implements PipelineTiming {
     context: OperatorContext,
     driven: readonly DrivenOperator[],
     sources: readonly (SourceClock | null)[],
+    hopSources: readonly (readonly SourceClock[])[],
     clocks: readonly NodeClock[],
   ) {
     this.#position = position;
     this.#context = context;
     this.#driven = driven;
     this.#sources = sources;
+    this.#hopSources = hopSources;
     this.#clocks = clocks;
   }
 
   /** An event of this stream has been through. */
   observe(streamId: number, event: unknown, time: number): void {
-    for (const known of this.#sources) {
-      if (known === null) continue;
-      // All of them begin together.
-      if (known.hasBegun) break;
-      known.begin(this.#position.logTime);
-    }
+    this.#begin();
     const source = this.#sources[streamId] as SourceClock | null;
     if (source === null) return;
     const context = this.#context;
@@ -52,6 +51,30 @@ export class Timing implements PipelineTiming {
     const hasMoved = source.observe(event, time, this.#position.logTime);
     context.running = '';
     if (hasMoved) this.#refresh();
+  }
+
+  /**
+   * A change came from another partition by this hop: for the streams above it that is an event of theirs. The watermark
+   * behind a hop is that of the events that came here, from wherever.
+   */
+  observeMoved(hop: number, time: number): void {
+    this.#begin();
+    let hasMoved = false;
+    for (const source of this.#hopSources[hop] as readonly SourceClock[]) {
+      if (source.rule?.fromEvent != null) continue;
+      if (source.observeTime(time, this.#position.logTime)) hasMoved = true;
+    }
+    if (hasMoved) this.#refresh();
+  }
+
+  /** From its first event on, a partition knows for how long a stream has been silent. */
+  #begin(): void {
+    for (const source of this.#sources) {
+      if (source === null) continue;
+      // All of them begin together.
+      if (source.hasBegun) return;
+      source.begin(this.#position.logTime);
+    }
   }
 
   get nextLogTime(): number {

@@ -43,7 +43,7 @@ export class JoinBench {
     const { keepsLeft } = this.#rule;
     const stores = { ...this.stores, unmatched: keepsLeft ? this.stores.unmatched : null };
     const pair = (left: unknown, right: unknown): string => `[${left ?? '-'},${right ?? '-'}]`;
-    return new StreamJoinOperator('join', contextAt(), stores, this.#rule, pair, this.#output);
+    return new StreamJoinOperator('join', contextAt(), stores, this.#rule, pair, this.#output, (_, run) => run());
   }
 
   #take(): JoinedRow[] {
