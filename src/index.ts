@@ -16,6 +16,7 @@ export {
   listState,
   type MapState,
   mapState,
+  type StateOptions,
   type ValueState,
   valueState,
 } from './operators/process-state.ts';

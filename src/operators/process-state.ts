@@ -1,4 +1,7 @@
+import type { Duration } from '../base/duration.ts';
+import type { ExpiringRows } from './expiring-rows.ts';
 import type { OperatorStore } from './operator.ts';
+import type { OperatorContext } from './operator-context.ts';
 
 /** One value per key. */
 export interface ValueState<Value> {
@@ -24,79 +27,166 @@ export interface MapState<Value> {
   entries(): readonly (readonly [name: string, value: Value])[];
 }
 
+/** How long a value lives; of a list or a map each entry by itself. */
+export interface StateOptions {
+  /** A value that was written so long ago, by log time, is there no more. Default: it stays until it is cleared. */
+  readonly ttl?: Duration;
+  /** What makes it live on: writing it, or reading it too. Default: writing. */
+  readonly refresh?: 'write' | 'read';
+}
+
 /** What a `process` operator keeps under one name; made by `valueState`, `listState`, `mapState`. */
 export interface StateDeclaration<State> {
   readonly kind: 'value' | 'list' | 'map';
+  readonly options: StateOptions;
   /** The type of the state; there is no such member when the program runs. */
   readonly '~state'?: State;
 }
 
-export function valueState<Value>(): StateDeclaration<ValueState<Value>> {
-  return { kind: 'value' };
+export function valueState<Value>(options: StateOptions = {}): StateDeclaration<ValueState<Value>> {
+  return { kind: 'value', options };
 }
 
-export function listState<Value>(): StateDeclaration<ListState<Value>> {
-  return { kind: 'list' };
+export function listState<Value>(options: StateOptions = {}): StateDeclaration<ListState<Value>> {
+  return { kind: 'list', options };
 }
 
-export function mapState<Value>(): StateDeclaration<MapState<Value>> {
-  return { kind: 'map' };
+export function mapState<Value>(options: StateOptions = {}): StateDeclaration<MapState<Value>> {
+  return { kind: 'map', options };
 }
 
-/** The states of one key at a time, over one store. A row is `key \0 state`, or `key \0 state \0 name` for a map. */
+/** A declaration that was looked over. */
+export interface StateSpec {
+  readonly kind: 'value' | 'list' | 'map';
+  /** Null: for ever. */
+  readonly ttlMs: number | null;
+  readonly isRefreshedByReading: boolean;
+}
+
+/** Where the states of one kind of life stand. */
+interface StateRows {
+  get(row: string): unknown;
+  put(row: string, value: unknown): void;
+  delete(row: string): boolean;
+  range(from: string, to: string): [row: string, value: unknown][];
+}
+
+/** The states of one key at a time. A row is `key \0 state`, or `key \0 state \0 name` for a map. */
 export class KeyedState {
   key = '';
   readonly states: Readonly<Record<string, unknown>>;
-  readonly #store: OperatorStore;
+  readonly #context: OperatorContext;
 
-  constructor(store: OperatorStore, declarations: Readonly<Record<string, StateDeclaration<unknown>>>) {
-    this.#store = store;
+  /** @param expiring null if no state has a `ttlMs` */
+  constructor(
+    context: OperatorContext,
+    store: OperatorStore,
+    expiring: ExpiringRows | null,
+    specs: Readonly<Record<string, StateSpec>>,
+  ) {
+    this.#context = context;
+    const lasting = lastingRows(store);
     this.states = Object.fromEntries(
-      Object.entries(declarations).map(([name, { kind }]) => [name, this.#stateOf(kind, name)]),
+      Object.entries(specs).map(([name, spec]) => {
+        const rows = spec.ttlMs === null ? lasting : this.#expiringRows(expiring as ExpiringRows, spec);
+        return [name, this.#stateOf(name, spec, rows)];
+      }),
     );
   }
 
-  #stateOf(kind: StateDeclaration<unknown>['kind'], name: string): unknown {
-    if (kind === 'value') return this.#value(name);
-    return kind === 'list' ? this.#list(name) : this.#map(name);
+  #stateOf(name: string, spec: StateSpec, rows: StateRows): unknown {
+    if (spec.kind === 'value') return this.#value(name, rows);
+    if (spec.kind === 'map') return this.#map(name, rows);
+    return spec.ttlMs === null ? this.#list(name, rows) : this.#expiringList(name, rows, spec);
   }
 
-  #value(name: string): ValueState<unknown> {
-    const store = this.#store;
+  #value(name: string, rows: StateRows): ValueState<unknown> {
     const row = (): string => `${this.key}\u0000${name}`;
     return {
-      get: () => store.get(row()),
-      set: (value) => store.put(row(), value),
-      clear: () => void store.delete(row()),
+      get: () => rows.get(row()),
+      set: (value) => rows.put(row(), value),
+      clear: () => void rows.delete(row()),
     };
   }
 
-  #list(name: string): ListState<unknown> {
-    const store = this.#store;
+  #list(name: string, rows: StateRows): ListState<unknown> {
     const row = (): string => `${this.key}\u0000${name}`;
-    const get = (): readonly unknown[] => (store.get(row()) as unknown[] | undefined) ?? [];
+    const get = (): readonly unknown[] => (rows.get(row()) as unknown[] | undefined) ?? [];
     return {
       get,
-      add: (value) => store.put(row(), [...get(), value]),
-      set: (values) => store.put(row(), [...values]),
-      clear: () => void store.delete(row()),
+      add: (value) => rows.put(row(), [...get(), value]),
+      set: (values) => rows.put(row(), [...values]),
+      clear: () => void rows.delete(row()),
     };
   }
 
-  #map(name: string): MapState<unknown> {
-    const store = this.#store;
+  /** A row of entries, each with the time at which it is over; the row is over with the last of them. */
+  #expiringList(name: string, rows: StateRows, spec: StateSpec): ListState<unknown> {
+    const row = (): string => `${this.key}\u0000${name}`;
+    const now = (): number => this.#context.logTime;
+    const entry = (value: unknown): ListEntry => [now() + (spec.ttlMs as number), value];
+    const living = (): ListEntry[] => {
+      const entries = (rows.get(row()) as ListEntry[] | undefined) ?? [];
+      return entries.filter(([expiresAt]) => expiresAt > now());
+    };
+    return {
+      get: () => {
+        const values = living().map(([, value]) => value);
+        if (spec.isRefreshedByReading && values.length > 0) rows.put(row(), values.map(entry));
+        return values;
+      },
+      add: (value) => rows.put(row(), [...living(), entry(value)]),
+      set: (values) => rows.put(row(), values.map(entry)),
+      clear: () => void rows.delete(row()),
+    };
+  }
+
+  #map(name: string, rows: StateRows): MapState<unknown> {
     const prefix = (): string => `${this.key}\u0000${name}\u0000`;
     return {
-      get: (entry) => store.get(`${prefix()}${entry}`),
-      set: (entry, value) => store.put(`${prefix()}${entry}`, value),
-      delete: (entry) => store.delete(`${prefix()}${entry}`),
+      get: (entry) => rows.get(`${prefix()}${entry}`),
+      set: (entry, value) => rows.put(`${prefix()}${entry}`, value),
+      delete: (entry) => rows.delete(`${prefix()}${entry}`),
       entries: () => {
         const start = prefix();
-        const rows = store.range(start, `${start.slice(0, -1)}\u0001`, MAX_ENTRIES);
-        return rows.map(([row, value]) => [row.slice(start.length), value] as const);
+        const found = rows.range(start, `${start.slice(0, -1)}\u0001`);
+        return found.map(([row, value]) => [row.slice(start.length), value] as const);
       },
     };
   }
+
+  #expiringRows(expiring: ExpiringRows, { kind, isRefreshedByReading }: StateSpec): StateRows {
+    const now = (): number => this.#context.logTime;
+    // A list sees to its entries itself.
+    const refresh = (row: string, value: unknown): void => {
+      if (isRefreshedByReading && kind !== 'list') expiring.put(row, value, now());
+    };
+    return {
+      get: (row) => {
+        const value = expiring.get(row, now());
+        if (value !== undefined) refresh(row, value);
+        return value;
+      },
+      put: (row, value) => expiring.put(row, value, now()),
+      delete: (row) => expiring.delete(row, now()),
+      range: (from, to) => {
+        const found = expiring.range(from, to, MAX_ENTRIES, now());
+        for (const [row, value] of found) refresh(row, value);
+        return found;
+      },
+    };
+  }
+}
+
+type ListEntry = readonly [expiresAt: number, value: unknown];
+
+function lastingRows(store: OperatorStore): StateRows {
+  return {
+    get: (row) => store.get(row),
+    put: (row, value) => store.put(row, value),
+    delete: (row) => store.delete(row),
+    range: (from, to) => store.range(from, to, MAX_ENTRIES),
+  };
 }
 
 const MAX_ENTRIES = 10_000;

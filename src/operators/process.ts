@@ -1,4 +1,5 @@
 // data plane
+import type { ExpiringRows } from './expiring-rows.ts';
 import type { NodeClock } from './node-clock.ts';
 import type { Operator, TimedOperator } from './operator.ts';
 import type { Context, OperatorContext } from './operator-context.ts';
@@ -55,6 +56,8 @@ export interface ProcessParts {
   readonly context: OperatorContext;
   readonly clock: NodeClock;
   readonly state: KeyedState;
+  /** The rows of states that expire; null if none does. */
+  readonly expiring: ExpiringRows | null;
   readonly eventTimers: TimerQueue;
   readonly logTimers: TimerQueue;
   readonly onEvent: EventHandler;
@@ -87,7 +90,7 @@ export class ProcessOperator implements Operator, TimedOperator {
   }
 
   get nextLogTime(): number {
-    return this.#parts.logTimers.next;
+    return Math.min(this.#parts.logTimers.next, this.#nextExpiry);
   }
 
   onEventTime(watermark: number): void {
@@ -95,7 +98,9 @@ export class ProcessOperator implements Operator, TimedOperator {
   }
 
   onLogTime(now: number): void {
-    this.#fire('log-time', this.#parts.logTimers, now);
+    const { expiring, logTimers } = this.#parts;
+    if (this.#nextExpiry > logTimers.next) this.#fire('log-time', logTimers, now);
+    else for (let left = EXPIRED_AT_ONCE; left > 0 && expiring?.takeExpired(now); ) left -= 1;
   }
 
   dropEventTime(): string {
@@ -104,6 +109,10 @@ export class ProcessOperator implements Operator, TimedOperator {
 
   dropLogTime(): string {
     return this.#parts.logTimers.take(Number.POSITIVE_INFINITY)?.key ?? '';
+  }
+
+  get #nextExpiry(): number {
+    return this.#parts.expiring?.next ?? Number.POSITIVE_INFINITY;
   }
 
   #fire(kind: FiredTimer['kind'], timers: TimerQueue, now: number): void {
@@ -203,5 +212,6 @@ export class ProcessOperator implements Operator, TimedOperator {
   }
 }
 
+const EXPIRED_AT_ONCE = 64;
 const MAX_TIMER_TIME = 3_000_000_000_000_000;
 const MAX_NAME_LENGTH = 64;

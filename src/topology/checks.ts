@@ -60,6 +60,15 @@ export function checkDuration(
   return 0;
 }
 
+/** A time that something is kept, or waits: a century is a slip of the keyboard. @returns ms; 0 after a complaint */
+export function checkSpan(graph: TopologyGraph, label: string, option: string, value: unknown, least: number): number {
+  const ms = checkDuration(graph, label, option, value, least);
+  if (ms > MAX_SPAN_MS) graph.complain(label, `${option} is more than a hundred years`, 'use a shorter time');
+  return ms;
+}
+
+export const MAX_SPAN_MS = 36_525 * 86_400_000;
+
 export function checkWhole(
   graph: TopologyGraph,
   label: string,

@@ -1,9 +1,11 @@
 import type { Duration } from '../base/duration.ts';
 import { DeduplicateOperator, type DeduplicateRule } from '../operators/deduplicate.ts';
 import { type DistinctBy, DistinctOperator } from '../operators/distinct.ts';
+import { ExpiringRows } from '../operators/expiring-rows.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
-import { checkChoice, checkDuration, checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
+import { TimerQueue } from '../operators/timer-queue.ts';
+import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, kindOf } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { Joined } from './stream-join-node.ts';
 
@@ -18,10 +20,9 @@ export interface DeduplicateOptions {
   readonly keep: 'first' | 'last';
   /** What first and last mean: by their coming, or by the time at which they happened. */
   readonly order: 'arrival' | 'event-time';
+  /** A row that was written so long ago, by log time, is deleted; the next event of its key is the first again. */
+  readonly ttl?: Duration;
 }
-
-/** A century is a slip of the keyboard. */
-const MAX_WITHIN_MS = 36_525 * 86_400_000;
 
 /** Adds an operator that drops repetitions among the events at `input`. */
 export function addDistinct<Value>(
@@ -35,8 +36,7 @@ export function addDistinct<Value>(
   checkOptions(graph, label, options, ['by', 'within']);
   const { by, within } = options ?? {};
   if (by !== undefined) checkFunction(graph, label, 'by', by, '(event, context) => string | number | null');
-  const withinMs = checkDuration(graph, label, 'within', within, 0);
-  if (withinMs > MAX_WITHIN_MS) graph.complain(label, 'within is more than a hundred years', 'use a shorter time');
+  const withinMs = checkSpan(graph, label, 'within', within, 0);
   return graph.add({
     kind: 'distinct',
     name,
@@ -61,22 +61,29 @@ export function addDistinct<Value>(
 export function addDeduplicate(graph: TopologyGraph, input: Port, name: string, options: DeduplicateOptions): Port {
   const label = labelOf({ kind: 'deduplicate', name });
   checkName(graph, 'deduplicate', name);
-  checkOptions(graph, label, options, ['keep', 'order']);
-  const { keep, order } = (options ?? {}) as Partial<DeduplicateOptions>;
+  checkOptions(graph, label, options, ['keep', 'order', 'ttl']);
+  const { keep, order, ttl } = (options ?? {}) as Partial<DeduplicateOptions>;
   checkGiven(graph, label, 'keep', keep, ['first', 'last']);
   checkGiven(graph, label, 'order', order, ['arrival', 'event-time']);
+  const ttlMs = ttl === undefined ? null : checkSpan(graph, label, 'ttl', ttl, 1);
   const rule: DeduplicateRule = { keepsLast: keep === 'last', byTime: order === 'event-time' };
   return graph.add({
     kind: 'deduplicate',
     name,
     inputs: [input],
     emits: 'table',
-    stores: [name],
+    stores: ttlMs === null ? [name] : [name, `${name}:expiring`, `${name}:expiry`],
+    orderedStores: ttlMs === null ? [] : [`${name}:expiry`],
     timedStores: [name],
-    settings: { ...rule },
-    open: (site) => [
-      new DeduplicateOperator(site.name, site.context, site.store(0), rule, site.outputs[0] as Operator),
-    ],
+    settings: { ...rule, ttlMs },
+    open: (site) => {
+      const expiry =
+        ttlMs === null ? null : new ExpiringRows(site.store(1), new TimerQueue(site.store(2)), () => ttlMs);
+      const output = site.outputs[0] as Operator;
+      const operator = new DeduplicateOperator(site.name, site.context, site.store(0), rule, expiry, output);
+      if (expiry !== null) site.drive(operator);
+      return [operator];
+    },
   });
 }
 

@@ -1,3 +1,4 @@
+import { ExpiringRows } from '../operators/expiring-rows.ts';
 import {
   type EventHandler,
   type FiredTimer,
@@ -5,10 +6,10 @@ import {
   ProcessOperator,
   type TimerHandler,
 } from '../operators/process.ts';
-import { KeyedState, type StateDeclaration } from '../operators/process-state.ts';
+import { KeyedState, type StateDeclaration, type StateSpec } from '../operators/process-state.ts';
 import { TimerQueue } from '../operators/timer-queue.ts';
-import { checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
-import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, kindOf } from './checks.ts';
+import { labelOf, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 
 /** The states of a `process` operator by name. */
 export type StateDeclarations = Readonly<Record<string, StateDeclaration<unknown>>>;
@@ -64,24 +65,28 @@ export function addProcess(graph: TopologyGraph, input: Port, name: string, give
   if (options.onTimer !== undefined) {
     checkFunction(graph, label, 'onTimer', options.onTimer, '(timer, context) => void');
   }
-  const declarations = checkedState(graph, label, options.state);
+  const states = checkedState(graph, label, options.state);
   const outputNames = checkedOutputs(graph, label, options.outputs);
   const onTimer = (options.onTimer ?? ((): void => {})) as TimerHandler;
+  const stores = [name, `${name}:event-timers`, `${name}:log-timers`];
+  if (Object.values(states).some(({ ttlMs }) => ttlMs !== null)) stores.push(`${name}:expiring`, `${name}:expiry`);
   const { node } = graph.add({
     kind: 'process',
     name,
     inputs: [input],
     outputs: ['', ...outputNames],
-    stores: [name, `${name}:event-timers`, `${name}:log-timers`],
-    orderedStores: [name, `${name}:event-timers`, `${name}:log-timers`],
+    stores,
+    orderedStores: stores,
     hasClock: true,
-    settings: { onEvent: options.onEvent, onTimer: options.onTimer, state: declarations },
+    settings: { onEvent: options.onEvent, onTimer: options.onTimer, state: states },
     open: (site) => {
+      const expiring = stores.length > 3 ? openExpiring(site, states) : null;
       const operator = new ProcessOperator({
         name: site.name,
         context: site.context,
         clock: site.clock,
-        state: new KeyedState(site.store(0), declarations),
+        state: new KeyedState(site.context, site.store(0), expiring, states),
+        expiring,
         eventTimers: new TimerQueue(site.store(1)),
         logTimers: new TimerQueue(site.store(2)),
         onEvent: options.onEvent as EventHandler,
@@ -96,22 +101,39 @@ export function addProcess(graph: TopologyGraph, input: Port, name: string, give
   return ['', ...outputNames].map((way, output) => ({ way, port: { node, output } }));
 }
 
-function checkedState(graph: TopologyGraph, label: string, state: unknown): StateDeclarations {
+function openExpiring(site: OpenSite, states: Readonly<Record<string, StateSpec>>): ExpiringRows {
+  // A row is `key \0 state`, and `\0 name` behind it for a map.
+  const ttlOf = (row: string): number => states[row.split('\u0000', 2)[1] as string]?.ttlMs as number;
+  return new ExpiringRows(site.store(3), new TimerQueue(site.store(4)), ttlOf);
+}
+
+function checkedState(graph: TopologyGraph, label: string, state: unknown): Record<string, StateSpec> {
   if (state === undefined) return {};
   if (typeof state !== 'object' || state === null) {
     graph.complain(label, `its state is ${kindOf(state)}`, 'give it an object such as { seen: valueState() }');
     return {};
   }
-  for (const [name, declaration] of Object.entries(state)) {
+  const specs: Record<string, StateSpec> = {};
+  for (const [name, declaration] of Object.entries(state) as [string, Partial<StateDeclaration<unknown>> | null][]) {
     checkName(graph, `${label} state`, name);
-    if (STATE_KINDS.has((declaration as { kind?: string } | null)?.kind ?? '')) continue;
-    graph.complain(
-      label,
-      `its state '${name}' is ${kindOf(declaration)}`,
-      'use valueState(), listState() or mapState()',
-    );
+    const kind = declaration?.kind;
+    if (kind === undefined || !STATE_KINDS.has(kind)) {
+      const problem = `its state '${name}' is ${kindOf(declaration)}`;
+      graph.complain(label, problem, 'use valueState(), listState() or mapState()');
+    } else specs[name] = { kind, ...checkedLife(graph, `${label} state '${name}'`, declaration?.options) };
   }
-  return state as StateDeclarations;
+  return specs;
+}
+
+function checkedLife(graph: TopologyGraph, label: string, options: unknown): Omit<StateSpec, 'kind'> {
+  checkOptions(graph, label, options, ['ttl', 'refresh']);
+  const { ttl, refresh } = (options ?? {}) as { ttl?: unknown; refresh?: unknown };
+  checkChoice(graph, label, 'refresh', refresh, ['write', 'read']);
+  if (refresh !== undefined && ttl === undefined) {
+    graph.complain(label, 'it is refreshed, but lives for ever', "give it a ttl such as '1h', or take refresh out");
+  }
+  const ttlMs = ttl === undefined ? null : checkSpan(graph, label, 'ttl', ttl, 1);
+  return { ttlMs, isRefreshedByReading: refresh === 'read' };
 }
 
 function checkedOutputs(graph: TopologyGraph, label: string, outputs: unknown): string[] {

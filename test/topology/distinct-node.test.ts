@@ -73,6 +73,63 @@ describe('Stream.deduplicate', () => {
   });
 });
 
+describe('Stream.deduplicate with a ttl', () => {
+  function rowsFor(ttl: number): TopologyTestDriver {
+    const topology = defineTopology('t', (t) => {
+      ordersOf(t).deduplicate('row', { keep: 'first', order: 'arrival', ttl }).toView('rows');
+    });
+    return new TopologyTestDriver(topology, { now: START });
+  }
+
+  it('deletes a row when its time is up, and takes the next event for the first', () => {
+    const driver = rowsFor(60);
+    driver.send('orders', order('a', 1));
+    driver.advance(59);
+    driver.send('orders', order('a', 2));
+    driver.send('orders', order('b', 3));
+    driver.restart();
+    driver.advance(1);
+    driver.send('orders', order('a', 4));
+    expect(driver.changes('rows')).toEqual([
+      { key: 'a', next: order('a', 1), previous: undefined },
+      { key: 'b', next: order('b', 3), previous: undefined },
+      { key: 'a', next: undefined, previous: order('a', 1) },
+      { key: 'a', next: order('a', 4), previous: undefined },
+    ]);
+    driver.advance(60);
+    expect(driver.view('rows').size).toBe(0);
+  });
+
+  it('deletes it at the next event of its key where it would be deleted a little later', () => {
+    const driver = rowsFor(60_000);
+    driver.send('orders', order('a', 1));
+    driver.advance(1);
+    driver.send('orders', order('b', 2));
+    driver.advance(60_000);
+    driver.send('orders', order('b', 3));
+    expect(driver.view('rows').get('b')).toEqual(order('b', 3));
+    driver.advance(600);
+    expect(driver.view('rows').get('a')).toBeUndefined();
+  });
+
+  it('lets a row go that what follows cannot let go', () => {
+    const topology = defineTopology('t', (t) => {
+      ordersOf(t)
+        .deduplicate('row', { keep: 'last', order: 'arrival', ttl: 60 })
+        .toStream()
+        .map('fragile', (row) => (row as OrderEvent).orderId)
+        .toView('ids');
+    });
+    const driver = new TopologyTestDriver(topology, { now: START });
+    driver.send('orders', order('a', 1));
+    expect(() => driver.advance(60)).toThrow(/operator=fragile/);
+    expect(driver.state('row', 'a')).toBeUndefined();
+    driver.advance(1);
+    driver.send('orders', order('a', 2));
+    expect(driver.state('row', 'a')).toEqual(order('a', 2));
+  });
+});
+
 describe('what drops repetitions, written down wrongly', () => {
   type Loose = (...args: unknown[]) => Stream<unknown>;
 
@@ -108,6 +165,11 @@ describe('what drops repetitions, written down wrongly', () => {
       ['keep is missing; use one of first, last', 'order is missing; use one of arrival, event-time'],
     ],
     ['deduplicate', { keep: 'best', order: 'arrival' }, ['keep is "best"; use one of first, last']],
+    [
+      'deduplicate',
+      { keep: 'last', order: 'arrival', ttl: 0 },
+      [`ttl is 0; ${DURATION.replace('0 ms at least', '1 ms at least')}`],
+    ],
   ])('%s refuses %j', (method, options, mistakes) => {
     expect(mistakesOf(method, options)).toEqual(mistakes.map((mistake) => `${method} 'once': ${mistake}`));
   });
