@@ -3,6 +3,7 @@ import type { Experiment } from '../scene.ts';
 import type { Vector } from '../vector.ts';
 import * as deduplication from './deduplication.ts';
 import { aggregate } from './folds.ts';
+import { ttlState } from './state-ttl.ts';
 import * as stateless from './stateless.ts';
 import * as streamJoins from './stream-joins.ts';
 import * as tables from './tables.ts';
@@ -37,6 +38,7 @@ const ADAPTERS: Readonly<Record<string, Adapter>> = {
   cogroup: windows.cogroup,
   suppress: windows.suppress,
   windowAssign: windows.windowAssign,
+  ttlState,
   keyedProcess: timers.keyedProcess,
   punctuate: timers.punctuate,
   watermarkGenerator: watermarks.watermarkGenerator,
