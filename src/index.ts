@@ -26,6 +26,7 @@ export { encodeMsgpack, encodeRecord } from './record/record-encoder.ts';
 export { TopologyTestDriver } from './testing/topology-test-driver.ts';
 export { defineTopology, type TopologyBuilder, type TopologyOptions } from './topology/builder.ts';
 export type { CompiledTopology, Durability, Guarantee } from './topology/compiled.ts';
+export type { DelayOptions } from './topology/delay-node.ts';
 export type { DeduplicateOptions, DistinctOptions } from './topology/distinct-node.ts';
 export type { GlobalTable } from './topology/global-table.ts';
 export type { GroupedStream } from './topology/grouped-stream.ts';

@@ -8,6 +8,8 @@ export interface Timer {
   readonly time: number;
   readonly key: string;
   readonly name: string;
+  /** What was left with it: `true` if nothing was. */
+  readonly value: unknown;
 }
 
 /**
@@ -34,9 +36,9 @@ export class TimerQueue {
     return next === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : next;
   }
 
-  set(time: number, key: string, name: string): void {
+  set(time: number, key: string, name: string, value: unknown = true): void {
     const row = rowKey(time, key, name);
-    this.#store.put(row, true);
+    this.#store.put(row, value);
     // Only ASCII digits decide here: a row of the same time may be taken to stand before, which costs a longer range.
     if (row.slice(0, TIME_LENGTH) <= this.#from.slice(0, TIME_LENGTH)) this.#from = '';
     if (time < this.next) this.#store.writeRegister(NEXT, time);
@@ -54,7 +56,7 @@ export class TimerQueue {
       this.#store.writeRegister(NEXT, Number.POSITIVE_INFINITY);
       return null;
     }
-    const timer = timerOf(first[0]);
+    const timer = timerOf(first);
     if (timer.time > now) {
       this.#store.writeRegister(NEXT, timer.time);
       return null;
@@ -78,9 +80,9 @@ function rowKey(time: number, key: string, name: string): string {
   return `${timeText(time)}${key}\u0000${name}`;
 }
 
-function timerOf(row: string): Timer {
+function timerOf([row, value]: readonly [string, unknown]): Timer {
   const end = row.indexOf('\u0000', TIME_LENGTH);
-  return { time: timeOfText(row, 0), key: row.slice(TIME_LENGTH, end), name: row.slice(end + 1) };
+  return { time: timeOfText(row, 0), key: row.slice(TIME_LENGTH, end), name: row.slice(end + 1), value };
 }
 
 const NEXT = 0;

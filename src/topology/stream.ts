@@ -5,6 +5,7 @@ import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { checkFunction, checkName } from './checks.ts';
+import { addDelay, type DelayOptions, type Wait } from './delay-node.ts';
 import { addDeduplicate, addDistinct, type DeduplicateOptions, type DistinctOptions } from './distinct-node.ts';
 import { GlobalTable } from './global-table.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
@@ -260,6 +261,16 @@ export class Stream<Value> {
     return Object.assign(stream, { outputs: Object.fromEntries(streams) }) as ReturnType<
       typeof this.process<States, Result, Outputs>
     >;
+  }
+
+  /**
+   * Passes events on after so long, by log time; an event keeps the time at which it happened. They leave in the order in
+   * which they are due.
+   */
+  delay(name: string, wait: Wait<Value>, options: DelayOptions = {}): Stream<Value> {
+    const { cancelledBy } = options ?? {};
+    const cancelling = cancelledBy === undefined ? null : this.#portOf(cancelledBy, labelOf({ kind: 'delay', name }));
+    return new Stream(this.#graph, addDelay(this.#graph, this.#port, cancelling, name, wait, options));
   }
 
   /** A table with the latest event of each key; with a history, a versioned one. */
