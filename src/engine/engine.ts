@@ -9,7 +9,6 @@ import { Exposition } from '../metrics/exposition.ts';
 import { portOf } from '../query/message-port.ts';
 import { QueryRouter } from '../query/query-router.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
-import { refusePartitions } from '../topology/partition-moves.ts';
 import { laneViews } from '../worker/lane-stores.ts';
 import { type ConfigInput, type EngineConfig, resolveConfig } from './config.ts';
 import { type DataDirectory, noteTopology, openDataDirectory } from './data-directory.ts';
@@ -44,7 +43,6 @@ export async function createEngine(topology: string | CompiledTopology, options:
   let engine: Engine | null = null;
   try {
     const { compiled, module } = await load(topology, config, directory);
-    refusePartitions(compiled, directory.partitions);
     const logger = createLogger(config.logLevel);
     engine = new Engine({ ...config, partitions: directory.partitions }, compiled, module, directory, lock, logger);
     await engine.open();

@@ -2,7 +2,7 @@ import { clockedNodes } from './clocks.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, StoreSpec, StreamSpec, ViewSpec } from './compiled.ts';
 import { describeTopology } from './describe.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { labelOf, type TopologyGraph, type TopologyNode, type ViewNode } from './graph.ts';
+import type { TopologyGraph, TopologyNode, ViewNode } from './graph.ts';
 import { describeHops, numberHops } from './hops.ts';
 import { instantiate } from './instantiate.ts';
 import { keyedStoresOf } from './keyed-stores.ts';
@@ -72,7 +72,6 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
       keyedStoresOf(node, nodes).map((store) => numbering.storeIds.get(store) as number),
     ),
     hops: describeHops(nodes),
-    movesBetweenPartitions: nodes.filter((node) => node.movesBetweenPartitions).map(labelOf),
     describe: () => describeTopology({ name, version, fingerprint, streams, stores, views }, nodes),
     instantiate: (host: OperatorHost): Pipeline => instantiate(nodes, numbering, host),
   };

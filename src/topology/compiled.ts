@@ -69,8 +69,6 @@ export interface CompiledTopology {
   readonly views: readonly ViewSpec[];
   /** By stream: ids of the stores in which its events are looked up by their own key, the first few. */
   readonly keyedStores: readonly (readonly number[])[];
-  /** Labels of the nodes where events or rows have to go to another partition; see `refusePartitions`. */
-  readonly movesBetweenPartitions: readonly string[];
   /** By number. */
   readonly hops: readonly HopSpec[];
   describe(): TopologyDescription;

@@ -73,8 +73,6 @@ export interface TopologyNode {
   readonly timedStores: readonly string[];
   /** Whether its first store has the rows of its table under their own keys. */
   readonly keepsRows: boolean;
-  /** Whether events or rows have to go to another partition here, or to all: with one partition there is none. */
-  readonly movesBetweenPartitions: boolean;
   /** Whether it asks how far event time has come. */
   readonly hasClock: boolean;
   /** Ways by which its changes go on in other partitions; what comes by one of them may leave by the next. */
@@ -96,7 +94,6 @@ const PLAIN_OPERATOR = {
   orderedStores: [],
   timedStores: [],
   keepsRows: true,
-  movesBetweenPartitions: false,
   hasClock: false,
   hops: 0,
   settings: {},

@@ -11,16 +11,11 @@ export function keyedStoresOf(stream: TopologyNode, nodes: readonly TopologyNode
   const reached = new Set([stream.id]);
   const stores: string[] = [];
   // What is read in order stands under times, what moves under the keys of other partitions.
-  const otherwise = new Set(
-    nodes.flatMap((node) => [
-      ...node.orderedStores,
-      ...(node.movesBetweenPartitions || node.hops > 0 ? node.stores : []),
-    ]),
-  );
+  const otherwise = new Set(nodes.flatMap((node) => [...node.orderedStores, ...(node.hops > 0 ? node.stores : [])]));
   for (const node of nodes) {
     if (!node.inputs.some((port) => reached.has(port.node))) continue;
     if (node.view !== null && !node.view.isKeyedByPartitionKey) continue;
-    if (node.movesBetweenPartitions || node.hops > 0) continue;
+    if (node.hops > 0) continue;
     reached.add(node.id);
     stores.push(...[...node.stores, ...node.borrowedStores].filter((store) => !otherwise.has(store)));
   }

@@ -1,4 +1,11 @@
-import { type ForeignKey, ForeignKeySelector, ReferredSide, ReferringSide } from '../operators/foreign-key-join.ts';
+import {
+  AnsweredSide,
+  type ForeignKey,
+  ForeignKeySelector,
+  References,
+  ReferredSide,
+  ReferringSide,
+} from '../operators/foreign-key-join.ts';
 import { KeepRowsOperator } from '../operators/keep-rows.ts';
 import type { Operator, OperatorStore } from '../operators/operator.ts';
 import { LeftJoinSide, RightJoinSide, type RowJoiner, TableJoin } from '../operators/table-join.ts';
@@ -57,7 +64,7 @@ export function addTableJoin(
     orderedStores: index,
     timedStores: [name, ...leftCopy, ...rightCopy],
     borrowedStores: borrowed,
-    movesBetweenPartitions: foreignKey !== null,
+    hops: foreignKey === null ? 0 : 2,
     settings: { foreignKey, joiner },
     open: (site) => {
       const join = openJoin(site, kind, joiner as RowJoiner);
@@ -109,8 +116,9 @@ function openJoin(site: OpenSite, kind: TableJoinKind, joiner: RowJoiner): Table
   return new TableJoin(site.name, site.context, site.store(0), joiner, needsLeft, needsRight, output);
 }
 
+/** Requests go to the partition of the right row, answers to that of the left one. */
 function openReferences(
-  { name, context }: OpenSite,
+  { name, context, moved }: OpenSite,
   join: TableJoin,
   foreignKey: ForeignKey,
   index: OperatorStore,
@@ -118,10 +126,9 @@ function openReferences(
   right: OperatorStore,
 ): readonly Operator[] {
   const selector = new ForeignKeySelector(name, context, foreignKey);
-  return [
-    new ReferringSide(name, context, join, selector, index, right),
-    new ReferredSide(join, selector, index, left),
-  ];
+  const answers = moved(1, new AnsweredSide(join, selector, left));
+  const requests = moved(0, new References(name, context, index, right, answers));
+  return [new ReferringSide(join, selector, requests), new ReferredSide(context, index, answers)];
 }
 
 function copying({ name, context }: OpenSite, copy: readonly string[], store: OperatorStore, side: Operator): Operator {

@@ -64,8 +64,8 @@ export function channelOf(level: number, peer: number, partitionCount: number): 
  *   source   event ─► outbox ── flushed ──► ring ─►   target   its log, as input of its own ── flushed ─┐
  *               ▲ dropped ◄────────────── confirmed ◄───────────────────────────────────────────────────┘
  * ```
- * Levels keep this from locking up: what comes in at a level is taken only while the outbox of the next one has room, and
- * the last level has none to wait for.
+ * Levels keep this from locking up: what comes in at a level is taken only while the outboxes of all later ones have room,
+ * and the last level has none to wait for.
  */
 export class Exchange implements Repartitioner {
   readonly partition: number;

@@ -6,7 +6,7 @@ import type { CompiledTopology } from '../../src/topology/compiled.ts';
 import type { Table } from '../../src/topology/table.ts';
 import { fuzzRuns } from '../base/fuzz-seed.ts';
 import { ScatteredDriver } from './scattered-driver.ts';
-import { type Item, itemsOf, type UpdateEvent, update } from './table-fixtures.ts';
+import { type Item, itemsOf, Update, type UpdateEvent, update } from './table-fixtures.ts';
 
 const PARTITIONS = 5;
 
@@ -62,6 +62,92 @@ describe('over several partitions, whatever arrives when, in the end the views s
         }
       }),
       fuzzRuns(300),
+    );
+  });
+
+  it('of joins by foreign key, one behind the other, and of a table with itself', () => {
+    const by = { foreignKey: (item: Item): string | null => item.ref };
+    const joiner = (left: Item, right: Item | null): Item => ({ n: left.n * 100 + (right?.n ?? 50), ref: left.ref });
+    const topology = defineTopology('references', (t) => {
+      const left = itemsOf(t, 'left').toTable('left') as Table<Item>;
+      const right = itemsOf(t, 'right').toTable('right') as Table<Item>;
+      const inner = left.join(right, 'inner', by, joiner).toView('inner');
+      const all = left.leftJoin(right, 'all', by, joiner).toView('all');
+      all.join(inner, 'second', by, joiner).toView('second');
+      left.leftJoin(left, 'family', by, joiner).toView('family');
+      left
+        .filter((item) => item.n < 7)
+        .leftJoin(
+          right.map((item) => item),
+          'copied',
+          by,
+          joiner,
+        )
+        .toView('copied');
+    });
+    fc.assert(
+      fc.property(steps('left', 'right'), (all) => {
+        const { one, many } = run(topology, all);
+        for (const view of ['inner', 'all', 'second', 'family', 'copied']) {
+          expect(many.view(view), view).toEqual(new Map(one.view(view).rows()));
+        }
+      }),
+      fuzzRuns(500),
+    );
+  });
+
+  it('of what is counted behind a join by foreign key with a row of a fold', () => {
+    const topology = defineTopology('chain', (t) => {
+      const items = itemsOf(t, 'items').toTable('items') as Table<Item>;
+      const sums = items
+        .groupBy((item) => [item.ref, item.n])
+        .aggregate('sums', { initial: () => 0, add: (sum, n) => sum + n, subtract: (sum, n) => sum - n });
+      items
+        .join(sums, 'with-sum', { foreignKey: (item) => item.ref }, (item, sum) => ({ n: item.n, sum }))
+        .toView('with-sum')
+        .groupBy(({ n, sum }) => [sum % 3, n])
+        .count('by-sum')
+        .toView('by-sum');
+    });
+    expect(topology.hops.map(({ level }) => level)).toEqual([1, 2, 3, 4]);
+    fc.assert(
+      fc.property(steps('items'), (all) => {
+        const { one, many } = run(topology, all);
+        expect(many.view('with-sum')).toEqual(new Map(one.view('with-sum').rows()));
+        expect(withoutZeros(many.view('by-sum'))).toEqual(withoutZeros(one.view('by-sum').rows()));
+      }),
+      fuzzRuns(300),
+    );
+  });
+
+  it('of a global table: every partition has the rows that it has', () => {
+    const topology = defineTopology('global', (t) => {
+      const shops = t.globalTable(
+        'shops',
+        { schema: Update, key: 'key', eventTime: 'at', guarantee: 'at-least-once' },
+        (row: number | null, { n }) => (n === null ? null : (row ?? 0) * 3 + n),
+      );
+      shops.toView('shops');
+      itemsOf(t, 'items')
+        .leftJoin(shops, 'found', { key: (item) => item.ref }, (_, shop) => ({ shop }))
+        .toTable('items')
+        .toView('found');
+    });
+    fc.assert(
+      fc.property(steps('shops'), (all) => {
+        const { one, many } = run(topology, all);
+        expect(many.view('shops')).toEqual(new Map(one.view('shops').rows()));
+        const places = new Set<number>();
+        for (let n = 0; n < 60; n++) {
+          const event = { key: `${n}`, at: 31, n, ref: 'abc'[n % 3] as string };
+          one.send('items', event);
+          many.send('items', event);
+          places.add(many.partitionOf(event.key));
+        }
+        expect(places.size).toBe(PARTITIONS);
+        expect(many.view('found')).toEqual(new Map(one.view('found').rows()));
+      }),
+      fuzzRuns(100),
     );
   });
 });

@@ -31,7 +31,7 @@ export class ScatteredDriver {
   }
 
   /** Takes an event in where its key lies. */
-  send(stream: string, event: { readonly key: string; readonly at: number }): void {
+  send<Event extends { readonly key: string; readonly at: number }>(stream: string, event: Event): void {
     const spec = this.#topology.streams.find(({ name }) => name === stream) as { id: number };
     const partition = this.partitionOf(event.key);
     (this.#partitions[partition] as DriverPartition).process(spec.id, event.key, event, event.at, this.#now++);

@@ -4,6 +4,7 @@ import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
 import type { Table } from '../../src/topology/table.ts';
 import { tumbling } from '../../src/topology/windows.ts';
+import { ScatteredDriver } from './scattered-driver.ts';
 import { type Item, itemsOf, journalOf } from './table-fixtures.ts';
 
 const joiner = (left: Item, right: Item | null): string => `${left.n}>${right?.n ?? 'none'}`;
@@ -23,7 +24,7 @@ describe('a join of two tables', () => {
         .toView('joined');
     });
     expect(topology.stores.map(({ name }) => name)).toEqual(['left', 'right', 'joined', 'joined:right']);
-    expect(topology.movesBetweenPartitions).toEqual([]);
+    expect(topology.hops).toEqual([]);
   });
 
   it('tells both tables that hang on one event, and forgets what it joined when one of them does', () => {
@@ -149,9 +150,51 @@ describe('a join by foreign key', () => {
     expect(journalOf(driver, 'out')).toEqual(['a="1>1"@1', 'a="2>none"@2']);
   });
 
-  it('runs on one partition only', () => {
-    expect(topology.movesBetweenPartitions).toEqual(["join 'inner'", "leftJoin 'all'"]);
-    expect(() => new TopologyTestDriver(topology, { partitionCount: 3 })).toThrow("leftJoin 'all'");
+  it('answers a left row that has changed meanwhile with what it refers to now, and no other one', () => {
+    const views = defineTopology('views', (t) => {
+      const left = itemsOf(t, 'left').toTable('left') as Table<Item>;
+      const right = itemsOf(t, 'right').toTable('right') as Table<Item>;
+      left.join(right, 'inner', by, joiner).toView('inner');
+      left.leftJoin(right, 'all', by, joiner).toView('all');
+    });
+    const lanes = new ScatteredDriver(views, 3);
+    lanes.send('right', { key: 'r', n: 7, at: 1 });
+    lanes.send('right', { key: 's', n: 8, at: 1 });
+    lanes.settle();
+    lanes.send('left', { key: 'l', n: 1, ref: 'r', at: 2 });
+    lanes.send('left', { key: 'l', n: 2, ref: 's', at: 3 });
+    lanes.settle();
+    expect(lanes.view('inner')).toEqual(new Map([['l', '2>8']]));
+    lanes.send('left', { key: 'l', n: null, at: 4 });
+    lanes.send('left', { key: 'l', n: 3, ref: null, at: 5 });
+    lanes.settle();
+    expect([...lanes.view('inner'), ...lanes.view('all')]).toEqual([['l', '3>none']]);
+  });
+
+  it('keeps windows of the left table where their key lies', () => {
+    const windows = defineTopology('windows', (t) => {
+      const counts = itemsOf(t, 'left')
+        .groupByKey()
+        .window(tumbling({ size: 10, grace: 0 }))
+        .count('counts');
+      const right = itemsOf(t, 'right').toTable('right') as Table<Item>;
+      counts
+        .leftJoin(
+          right,
+          'joined',
+          { foreignKey: (count) => `r-${count}` },
+          (count, row) => `${count}>${row?.n ?? 'none'}`,
+        )
+        .toView('joined');
+    });
+    const drivers = [1, 5].map((partitionCount) => new TopologyTestDriver(windows, { partitionCount }));
+    for (const driver of drivers) {
+      for (let n = 0; n < 40; n++) driver.send('left', { key: `l-${n % 20}`, n, at: n });
+      for (let n = 0; n < 3; n++) driver.send('right', { key: `r-${n}`, n, at: 50 });
+    }
+    const [one, many] = drivers.map((driver) => driver.view('joined').rows());
+    expect(one).toHaveLength(40);
+    expect(many).toEqual(one);
   });
 
   it('refuses a foreign key that no row can have', () => {
@@ -159,5 +202,8 @@ describe('a join by foreign key', () => {
     expect(() => driver.send('left', { key: 'l', n: 1, ref: 'a\u0000b', at: 1 })).toThrow(
       'key holds a control character',
     );
+    const long = { key: 'é'.repeat(256), n: 1, ref: 'r'.repeat(512), at: 1 };
+    expect(() => driver.send('left', long)).toThrow('foreign key with key bytes=1025 max=1024');
+    driver.send('left', { ...long, ref: 'r'.repeat(511) });
   });
 });
