@@ -1,22 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { openEnvironments } from '../../src/store/environments.ts';
 import { nodeStateFiles } from '../../src/store/state-files.ts';
 import { applyEvent, describeState, openState } from './folded-state.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-/** A process runs no TypeScript: its side is bundled from the sources as they are now. */
-const PROCESS = buildSync({
+/** A process runs no TypeScript: its side is bundled from the sources as they are now, to where it finds its packages. */
+const PROCESS = fileURLToPath(new URL(`../../.bench/killed-process-${process.pid}.mjs`, import.meta.url));
+buildSync({
   entryPoints: [fileURLToPath(new URL('./killed-process.ts', import.meta.url))],
   bundle: true,
   platform: 'node',
   format: 'esm',
   packages: 'external',
-  write: false,
-}).outputFiles[0]?.text as string;
+  outfile: PROCESS,
+});
+afterAll(() => rmSync(PROCESS));
 
 /** Where the process may end: by itself at a fail point, the nth time, or at any moment. */
 const ENDS = [
@@ -38,7 +41,7 @@ function foldedThrough(offset: number): string {
 }
 
 function run(directory: string, end: string | number): ChildProcess {
-  return spawn(process.execPath, ['--input-type=module', '--eval', PROCESS, directory], {
+  return spawn(process.execPath, [PROCESS, directory], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: { ...process.env, MOKA_FAILPOINT: typeof end === 'string' ? end : '' },
     stdio: ['ignore', 'pipe', 'inherit'],
