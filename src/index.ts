@@ -31,6 +31,7 @@ export type { DeduplicateOptions, DistinctOptions } from './topology/distinct-no
 export type { GlobalTable } from './topology/global-table.ts';
 export type { GroupedStream } from './topology/grouped-stream.ts';
 export type { GroupedTable } from './topology/grouped-table.ts';
+export type { PatternOptions, PatternStep, TimedOut } from './topology/pattern-node.ts';
 export { type EventType, eventType, type ProcessOptions } from './topology/process-node.ts';
 export type { Stream } from './topology/stream.ts';
 export type { JoinWindow } from './topology/stream-join-node.ts';

@@ -12,6 +12,7 @@ import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
 import { addJournal, type JournalOptions } from './journal-node.ts';
 import { addKeyBy } from './key-by-node.ts';
+import { addPattern, type PatternMatch, type PatternOptions, type PatternStep, type TimedOut } from './pattern-node.ts';
 import {
   addProcess,
   type EventsOf,
@@ -261,6 +262,22 @@ export class Stream<Value> {
     return Object.assign(stream, { outputs: Object.fromEntries(streams) }) as ReturnType<
       typeof this.process<States, Result, Outputs>
     >;
+  }
+
+  /**
+   * Finds events of a key that follow each other, with anything in between, and tells each match as an object of its events
+   * by the names of the steps. A step may be absent: `placed`, and not `paid`, within ten minutes. Beginnings that come to
+   * nothing in time are told in `timedOut`.
+   */
+  pattern<const Steps extends readonly PatternStep<Joined<Value>>[]>(
+    name: string,
+    options: PatternOptions<Joined<Value>, Steps>,
+  ): Stream<PatternMatch<Joined<Value>, Steps>> & {
+    readonly timedOut: Stream<TimedOut<PatternMatch<Joined<Value>, Steps>>>;
+  } {
+    const [matches, timedOut] = addPattern(this.#graph, this.#port, name, options);
+    const stream = new Stream<PatternMatch<Joined<Value>, Steps>>(this.#graph, matches);
+    return Object.assign(stream, { timedOut: new Stream<never>(this.#graph, timedOut) });
   }
 
   /**
