@@ -2,7 +2,13 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeDisk } from '../../../src/log/node-disk.ts';
 import { type LogEnd, LogReader } from '../../../src/log/reader.ts';
-import { RECORD_HEADER_BYTES, RECORD_STREAM_ID, RECORD_VALUE_LENGTH } from '../../../src/record/layout.ts';
+import {
+  KIND_EVENT,
+  RECORD_HEADER_BYTES,
+  RECORD_KIND,
+  RECORD_STREAM_ID,
+  RECORD_VALUE_LENGTH,
+} from '../../../src/record/layout.ts';
 
 export interface LoggedEvent {
   readonly partition: number;
@@ -12,7 +18,10 @@ export interface LoggedEvent {
   readonly bytes: Buffer;
 }
 
-/** All that the logs of a data directory hold, read from outside, partition by partition, every checksum checked. */
+/**
+ * Every event that came in from outside, as the logs of a data directory hold it, partition by partition, every checksum
+ * checked. What partitions send each other, and ticks, are passed over.
+ */
 export function readLogs(data: string): LoggedEvent[] {
   return partitionsOf(data).flatMap((partition) => readLog(data, partition).events);
 }
@@ -22,6 +31,7 @@ export function readLog(data: string, partition: number): { events: LoggedEvent[
   if (reader === null) return { events: [], end: null };
   const events: LoggedEvent[] = [];
   for (const { view, position, offset } of reader.records()) {
+    if (view.u8[position + RECORD_KIND] !== KIND_EVENT) continue;
     const start = position + RECORD_HEADER_BYTES;
     const length = view.u32[(position + RECORD_VALUE_LENGTH) >>> 2] as number;
     const stream = view.u8.readUInt16LE(position + RECORD_STREAM_ID);
