@@ -37,7 +37,11 @@ function topologyOf(text: string, options: Options = {}): CompiledTopology {
     const found = events.pattern('found', { steps: stepsOf(text), within: WITHIN_MS, ...options });
     found
       .map('texts', (match: Readonly<Record<string, Event>>) => textOf(match))
-      .merge(found.timedOut.map(({ matched, missing, reason }) => `${reason} ${textOf(matched as Record<string, Event>)} ${missing}`))
+      .merge(
+        found.timedOut.map(
+          ({ matched, missing, reason }) => `${reason} ${textOf(matched as Record<string, Event>)} ${missing}`,
+        ),
+      )
       .toJournal('told', { keep: 10_000 });
   });
 }
