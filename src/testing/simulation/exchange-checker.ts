@@ -14,6 +14,7 @@ import { laneStoreId } from '../../worker/lane-stores.ts';
 import type { Lane } from '../../worker/open-lane.ts';
 import {
   type Arrivals,
+  alsoSkipsFirst,
   exchangeTopology,
   failsAtFirst,
   failsAtOnce,
@@ -88,7 +89,9 @@ export class ExchangeChecker {
           if (kind === KIND_EVENT) {
             const event = JSON.parse(block.u8.toString('utf8', start, end)) as SimEvent;
             if (!failsAtOnce(event.delta)) {
-              this.#send(account, partition, 1, { from: `${partition}:${offset}`, delta: event.delta });
+              const traveller = { from: `${partition}:${offset}`, delta: event.delta };
+              this.#send(account, partition, 1, traveller);
+              if (alsoSkipsFirst(traveller)) this.#send(account, partition, 2, traveller);
             }
           } else if (kind === KIND_MOVED) {
             const [, traveller] = this.#codec.decode(block.u8, start, end) as [string, Traveller];

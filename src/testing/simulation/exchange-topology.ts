@@ -37,7 +37,12 @@ export function failsAtFirst(traveller: Traveller): boolean {
   return traveller.delta === POISON_DELTA + 1;
 }
 
-/** Two hops, one behind the other; some events fail before the first, some behind it. */
+/** Whether an event goes by the second hop as soon as it comes in, besides: at a level above the one that it would be at. */
+export function alsoSkipsFirst(traveller: Traveller): boolean {
+  return traveller.delta % 4 === 1 && !failsAtFirst(traveller);
+}
+
+/** Two hops, one behind the other; some events fail before the first, some behind it, and some skip it. */
 export const exchangeTopology = defineTopology('exchange', (t) => {
   const travellers = t.stream('events', { schema: SimEvent, key: 'key', id: 'id' }).map((event, context): Traveller => {
     if (event.delta === POISON_DELTA) throw new Error('poison');
@@ -50,6 +55,7 @@ export const exchangeTopology = defineTopology('exchange', (t) => {
       if (failsAtFirst(traveller)) throw new Error('poison');
       return traveller;
     })
+    .merge(travellers.filter(alsoSkipsFirst))
     .keyBy('second', secondKey)
     .toTable('second-arrivals', (row: Arrivals | null, traveller) => nextArrivals(row, traveller))
     .toView('second');
