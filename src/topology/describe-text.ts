@@ -12,7 +12,7 @@ export function toText(topology: DescribedTopology): string {
         operator.name,
         operator.kind,
         `from ${operator.inputs.join(', ')}`,
-        [keeping(operator.stores), moving(operator)].filter((text) => text !== '').join(', '),
+        [keeping(operator.stores), moving(operator)].filter((text) => text !== '').join('; '),
       ]),
     ),
     ...section(

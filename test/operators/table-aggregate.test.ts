@@ -61,6 +61,23 @@ describe('a fold of a table by group', () => {
     expect(journalOf(driver, 'out')).toEqual(['x=101@10', 'x=102@11']);
   });
 
+  it('has what follows see the group as the key, wherever that lies', () => {
+    const topology = defineTopology('keys', (t) => {
+      const groups = (itemsOf(t, 'items').toTable('items') as Table<Item>).groupBy((item) => [item.ref, item.n]);
+      groups
+        .count('count')
+        .toStream()
+        .map((_, { key }) => key)
+        .toTable('keys')
+        .toView('keys');
+    });
+    for (const partitionCount of [1, 5]) {
+      const driver = new TopologyTestDriver(topology, { partitionCount });
+      for (let n = 0; n < 20; n++) driver.send('items', { key: `i-${n}`, n, ref: `g-${n % 3}`, at: n });
+      expect(driver.view('keys').rows()).toEqual(['g-0', 'g-1', 'g-2'].map((key) => [key, key]));
+    }
+  });
+
   it.each([
     [
       'no pair',

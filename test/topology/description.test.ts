@@ -168,4 +168,26 @@ views
     expect(described.toText()).toContain('to the partition of the key, level 2');
     expect(described.toMermaid()).toContain('by-store<br/>to the partition of the key, level 1');
   });
+
+  it('counts both hops of a join by foreign key, and knows what goes to all partitions', () => {
+    const moving = defineTopology('moving', (t) => {
+      const global = t.globalTable('everywhere', { schema: Order, key: 'orderId' });
+      const orders = t.stream('orders', { schema: Order, key: 'orderId' }).toTable('orders');
+      orders
+        .join(orders, 'joined', { foreignKey: (order) => order.storeId }, (order) => order)
+        .groupBy((order) => [order.storeId, order])
+        .count('counts')
+        .toView('counts');
+      global.toView('everywhere');
+    });
+    expect(moving.hops.map(({ node, level }) => [node, level])).toEqual([
+      ["globalTable 'everywhere'", 1],
+      ["join 'joined'", 1],
+      ["join 'joined'", 2],
+      ["count 'counts'", 3],
+    ]);
+    const text = moving.describe().toText();
+    expect(text).toContain('store everywhere, everywhere:copies; to all partitions, level 1');
+    expect(text).toContain('store counts; to the partition of the key, level 3');
+  });
 });
