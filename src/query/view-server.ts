@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import { MokaError } from '../base/errors.ts';
 import { LaneWatches } from './lane-watches.ts';
 import { OutputGate } from './output-gate.ts';
 import { PageScan } from './page-scan.ts';
@@ -136,17 +137,25 @@ export class ViewServer {
     if (question.kind === 'page') {
       this.#pages.push(new PageScan(this.#lane, question, this.#clock.now()));
     } else if (question.kind === 'get') {
-      const value = this.#lane.view(question.viewId).get(question.key);
-      this.#gate.send({
-        kind: 'row',
-        id: question.id,
-        value: value === undefined ? null : rowJson(value),
-        offset,
-        epoch,
-      });
+      this.#answerRow(question, offset, epoch);
     } else {
       this.#gate.send({ kind: 'reached', id: question.id, offset, epoch });
     }
+  }
+
+  #answerRow({ id, viewId, key }: GetQuestion, offset: number, epoch: number): void {
+    try {
+      const value = this.#lane.view(viewId).get(key);
+      this.#gate.send({ kind: 'row', id, value: value === undefined ? null : rowJson(value), offset, epoch });
+    } catch (error) {
+      this.#refuseUnreadable(id, error);
+    }
+  }
+
+  /** A row that cannot be read is the fault of whoever wrote its upcaster: its readers are told, nobody else is held up. */
+  #refuseUnreadable(id: number, error: unknown): void {
+    if (!(error instanceof MokaError) || error.code !== 'ERR_OPERATOR_FAILED') throw error;
+    this.#gate.sendDurable({ kind: 'refused', id, code: 'ERR_OPERATOR_FAILED', detail: error.message });
   }
 
   #answerProducer(question: ProducerQuestion): void {
@@ -164,7 +173,12 @@ export class ViewServer {
     let rowsLeft = budget;
     const open: PageScan[] = [];
     for (const page of this.#pages) {
-      if (rowsLeft > 0) rowsLeft -= page.step(Math.min(share, rowsLeft));
+      try {
+        if (rowsLeft > 0) rowsLeft -= page.step(Math.min(share, rowsLeft));
+      } catch (error) {
+        this.#refuseUnreadable(page.question.id, error);
+        continue;
+      }
       const isOverdue = page.rowCount > 0 && now - page.startedAt > MAX_PAGE_SCAN_MS;
       if (page.isComplete || isOverdue) this.#gate.send(page.answer(this.#lane));
       else open.push(page);

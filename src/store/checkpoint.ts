@@ -22,7 +22,7 @@ export interface CheckpointMeta {
 }
 
 /** The format of rows that this build reads and writes. */
-export const CHECKPOINT_VERSION = 2;
+export const CHECKPOINT_VERSION = 3;
 
 /** Length of a row's value that says the row is gone. */
 export const ROW_DELETED = -1;

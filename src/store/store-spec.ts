@@ -1,3 +1,6 @@
+/** What makes a value of one version a value of the next, by the version that it takes. */
+export type Upcasters = ReadonlyMap<number, (value: never) => unknown>;
+
 /** State of one operator. `id` is dense, from 0; ids from FIRST_SYSTEM_STORE_ID on are the engine's own. */
 export interface StoreSpec {
   readonly id: number;
@@ -6,6 +9,9 @@ export interface StoreSpec {
   readonly isOrdered: boolean;
   /** Whether a row bears a time beside its value. */
   readonly isTimed?: boolean;
+  /** Version of the values that are written, 1 to 255; values of earlier ones are read through the upcasters. */
+  readonly version?: number;
+  readonly upcasters?: Upcasters;
 }
 
 export const FIRST_SYSTEM_STORE_ID = 0xff00;

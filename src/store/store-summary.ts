@@ -3,7 +3,7 @@ import type { CheckpointReader, RowSink } from './checkpoint.ts';
 import type { CutPart } from './cut-part.ts';
 import type { RowCache } from './row-cache.ts';
 import { SHAPES_STORE_ID, SIZES_STORE_ID, type StoreSpec } from './store-spec.ts';
-import { ValueCodec } from './value-codec.ts';
+import { FIRST_VERSION, ValueCodec } from './value-codec.ts';
 
 interface SummaryRow {
   readonly storeId: number;
@@ -19,6 +19,9 @@ export class StoreSummary implements CutPart {
   readonly #stores: readonly StoreSpec[];
   readonly #cache: RowCache;
   readonly #codecs: ValueCodec[] = [];
+  /** Versions that the values of each store may be of. */
+  readonly #versions: (readonly number[])[] = [];
+  readonly #savedVersions: string[] = [];
   /** Shapes that the last confirmed checkpoint has, per store. */
   readonly #savedShapes: number[] = [];
   // The open cut.
@@ -30,14 +33,18 @@ export class StoreSummary implements CutPart {
   constructor(stores: readonly StoreSpec[], cache: RowCache, reader: CheckpointReader | null) {
     this.#stores = stores;
     this.#cache = cache;
-    for (const { id, isTimed } of stores) {
+    for (const spec of stores) {
+      const { id, isTimed, version, upcasters } = spec;
       const key = keyOf(id);
       const size = reader?.get(SIZES_STORE_ID, key, key.length) ?? null;
       const rowCount = size === null ? 0 : readSize(size);
       cache.sizes[id] = rowCount;
       cache.rows.baseSizes[id] = rowCount;
       const shapes = reader?.get(SHAPES_STORE_ID, key, key.length) ?? null;
-      const codec = new ValueCodec(shapes === null ? [] : readShapes(shapes), isTimed);
+      const saved = shapes === null ? NOTHING_SAVED : readShapes(shapes);
+      const codec = new ValueCodec(saved.shapes, { isTimed, version, upcasters });
+      this.#versions[id] = versionsOf(spec, rowCount === 0 ? [] : saved.versions);
+      this.#savedVersions[id] = saved.versions.join();
       this.#codecs[id] = codec;
       this.#savedShapes[id] = codec.shapeCount;
     }
@@ -56,8 +63,9 @@ export class StoreSummary implements CutPart {
       const key = keyOf(id);
       const size = new Uint8Array(Float64Array.of(this.#cutSizes[id] as number).buffer);
       this.#cutRows.push({ storeId: SIZES_STORE_ID, key, value: size });
-      if (this.codec(id).shapeCount === this.#savedShapes[id]) continue;
-      const shapes = Buffer.from(JSON.stringify(this.codec(id).shapes()));
+      const versions = this.#versions[id] as readonly number[];
+      if (this.codec(id).shapeCount === this.#savedShapes[id] && versions.join() === this.#savedVersions[id]) continue;
+      const shapes = Buffer.from(JSON.stringify({ shapes: this.codec(id).shapes(), versions }));
       this.#cutRows.push({ storeId: SHAPES_STORE_ID, key, value: shapes });
     }
   }
@@ -77,6 +85,7 @@ export class StoreSummary implements CutPart {
       const id = (this.#stores[i] as StoreSpec).id;
       this.#cache.rows.baseSizes[id] = this.#cutSizes[id] as number;
       this.#savedShapes[id] = this.#cutShapes[i] as number;
+      this.#savedVersions[id] = (this.#versions[id] as readonly number[]).join();
     }
     this.#cutRows = [];
   }
@@ -95,9 +104,41 @@ function readSize(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
 }
 
-function readShapes(bytes: Uint8Array): string[][] {
+interface SavedShapes {
+  readonly shapes: readonly (readonly string[])[];
+  /** Of the values that have been written to the store. */
+  readonly versions: readonly number[];
+}
+
+const NOTHING_SAVED: SavedShapes = { shapes: [], versions: [] };
+
+/**
+ * The versions of what is in a store and of what will be.
+ * @throws MokaError ERR_STATE_VERSION when something in it could not be read
+ */
+function versionsOf(spec: StoreSpec, saved: readonly number[]): readonly number[] {
+  const { name, version = FIRST_VERSION, upcasters } = spec;
+  for (const old of saved) {
+    for (let step = old; step < version; step++) {
+      if (upcasters?.has(step) === true) continue;
+      throw new MokaError(
+        'ERR_STATE_VERSION',
+        `store=${name} may hold values of version=${old}, and there is no way from ${step} to ${step + 1}: give it upcast: { ${step}: (value) => … }`,
+      );
+    }
+    if (old > version) {
+      throw new MokaError(
+        'ERR_STATE_VERSION',
+        `store=${name} may hold values of version=${old}, written by a later topology; this one knows version=${version}`,
+      );
+    }
+  }
+  return saved.includes(version) ? saved : [...saved, version];
+}
+
+function readShapes(bytes: Uint8Array): SavedShapes {
   try {
-    return JSON.parse(Buffer.from(bytes).toString()) as string[][];
+    return JSON.parse(Buffer.from(bytes).toString()) as SavedShapes;
   } catch (cause) {
     throw new MokaError('ERR_CHECKPOINT_DAMAGED', `shapes row bytes=${bytes.length}`, { cause });
   }

@@ -58,6 +58,12 @@ export class ValueWriter {
     this.length = at + 8;
   }
 
+  /** Puts one byte behind the value. */
+  appendByte(byte: number): void {
+    if (this.length + ROOM > this.bytes.length) this.#grow(ROOM);
+    this.bytes[this.length++] = byte;
+  }
+
   value(value: unknown): void {
     if (this.length + ROOM > this.bytes.length) this.#grow(ROOM);
     switch (typeof value) {

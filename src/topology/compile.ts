@@ -44,6 +44,7 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
     ...viewNodes.map((node) => (node.view as ViewNode).store),
     ...nodes.flatMap((node) => node.orderedStores),
   ]);
+  const evolutions = new Map(nodes.flatMap((node) => Object.entries(node.evolutions)));
   const timed = new Set(nodes.flatMap((node) => node.timedStores));
 
   const streams = streamNodes.map((node, id): StreamSpec => ({ id, ...(node.stream as Omit<StreamSpec, 'id'>) }));
@@ -53,6 +54,7 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
       name: store,
       isOrdered: ordered.has(store),
       isTimed: timed.has(store),
+      ...evolutions.get(store),
     }),
   );
   const views = viewNodes.map((node, id): ViewSpec => {

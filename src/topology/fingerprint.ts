@@ -18,6 +18,7 @@ export function fingerprintOf(name: string, version: string, nodes: readonly Top
     outputs: node.outputs,
     stores: node.stores,
     timedStores: node.timedStores,
+    versions: Object.entries(node.evolutions).map(([store, { version }]) => [store, version]),
     settings: node.settings,
     schema: node.view?.schema,
   }));

@@ -4,6 +4,7 @@ import type { NodeClock } from '../operators/node-clock.ts';
 import type { Operator, OperatorHost, OperatorStore, TimedOperator } from '../operators/operator.ts';
 import type { OperatorContext } from '../operators/operator-context.ts';
 import type { StreamSpec } from './compiled.ts';
+import type { StoreEvolution } from './evolution.ts';
 
 /** One output of a node; every node has output 0. */
 export interface Port {
@@ -73,6 +74,8 @@ export interface TopologyNode {
   readonly timedStores: readonly string[];
   /** Whether its first store has the rows of its table under their own keys. */
   readonly keepsRows: boolean;
+  /** By store: what is known of the versions of its values, where something is. */
+  readonly evolutions: Readonly<Record<string, StoreEvolution>>;
   /** Whether it asks how far event time has come. */
   readonly hasClock: boolean;
   /** Ways by which its changes go on in other partitions; what comes by one of them may leave by the next. */
@@ -94,6 +97,7 @@ const PLAIN_OPERATOR = {
   orderedStores: [],
   timedStores: [],
   keepsRows: true,
+  evolutions: {},
   hasClock: false,
   hops: 0,
   settings: {},

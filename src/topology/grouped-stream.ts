@@ -15,12 +15,13 @@ import { ReduceOperator, type Reducer } from '../operators/reduce.ts';
 import { type Ranked, TopNOperator } from '../operators/top-n.ts';
 import { checkFunction, checkName, checkOptions, checkWhole } from './checks.ts';
 import { CogroupedStream } from './cogrouped-stream.ts';
+import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, type StoreEvolution } from './evolution.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 import { Table } from './table.ts';
 import { WindowedStream } from './windowed-stream.ts';
 import type { WindowDefinition } from './windows.ts';
 
-export interface AggregateOptions<Value, State> {
+export interface AggregateOptions<Value, State> extends Evolution {
   /** The state of a key before its first event; called anew for every key. */
   readonly initial: () => State;
   /** The state after one more event. */
@@ -61,14 +62,21 @@ export class GroupedStream<Value> {
   /** A state of any type per key. */
   aggregate<State>(name: string, options: AggregateOptions<Value, State>): Table<State> {
     const label = labelOf({ kind: 'aggregate', name });
-    checkOptions(this.#graph, label, options, ['initial', 'add']);
+    checkOptions(this.#graph, label, options, ['initial', 'add', ...EVOLUTION_OPTIONS]);
     const { initial, add } = options ?? {};
+    const evolution = evolutionOf(this.#graph, label, options);
     checkFunction(this.#graph, label, 'initial', initial, '() => state');
     checkFunction(this.#graph, label, 'add', add, '(state, event, context) => state');
-    return this.#fold('aggregate', name, { initial, add }, (site, output) => {
-      const store = site.store(0);
-      return new AggregateOperator(site.name, site.context, store, initial as Initializer, add as Adder, output);
-    });
+    return this.#fold(
+      'aggregate',
+      name,
+      { initial, add },
+      (site, output) => {
+        const store = site.store(0);
+        return new AggregateOperator(site.name, site.context, store, initial as Initializer, add as Adder, output);
+      },
+      evolution,
+    );
   }
 
   /** The sum of a number of each event. Whole numbers are exact up to 2^53. */
@@ -131,6 +139,7 @@ export class GroupedStream<Value> {
     name: string,
     settings: NodeDefinition['settings'] & object,
     create: (site: OpenSite, output: Operator) => Operator,
+    evolution: StoreEvolution | null = null,
   ): Table<Row> {
     checkName(this.#graph, kind, name);
     const port = this.#graph.add({
@@ -140,6 +149,7 @@ export class GroupedStream<Value> {
       emits: 'table',
       stores: [name],
       timedStores: [name],
+      evolutions: evolution === null ? {} : { [name]: evolution },
       settings,
       open: (site) => [create(site, site.outputs[0] as Operator)],
     });

@@ -3,9 +3,10 @@ import type { Operator } from '../operators/operator.ts';
 import { ToTableOperator, type UpdateRule } from '../operators/to-table.ts';
 import { ToVersionedTableOperator } from '../operators/to-versioned-table.ts';
 import { checkDuration, checkFunction, checkName, checkOptions } from './checks.ts';
+import { EVOLUTION_OPTIONS, type Evolution, evolutionOf } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 
-export interface TableOptions {
+export interface TableOptions extends Evolution {
   /**
    * Makes the table a versioned one, which knows its rows as they were that long ago, in event time. A join looks up the
    * row of the event's time. An event that happened before the latest row of its key changes the past only, so nothing
@@ -19,9 +20,11 @@ export function addTable(graph: TopologyGraph, input: Port, name: string, rule: 
   const label = labelOf({ kind: 'toTable', name });
   checkName(graph, 'toTable', name);
   if (rule !== null) checkFunction(graph, label, 'rule', rule, '(current, event, context) => row | null');
-  checkOptions(graph, label, options, ['history']);
+  checkOptions(graph, label, options, ['history', ...EVOLUTION_OPTIONS]);
   const history = (options as TableOptions | null)?.history;
-  const node = { kind: 'toTable', name, inputs: [input], emits: 'table', timedStores: [name] } as const;
+  const evolution = evolutionOf(graph, label, options as TableOptions | undefined);
+  const evolutions = evolution === null ? {} : { [name]: evolution };
+  const node = { kind: 'toTable', name, inputs: [input], emits: 'table', timedStores: [name], evolutions } as const;
   if (history === undefined) {
     return graph.add({
       ...node,
@@ -31,6 +34,9 @@ export function addTable(graph: TopologyGraph, input: Port, name: string, rule: 
         new ToTableOperator(operator, context, store(0), rule as UpdateRule | null, outputs[0] as Operator),
       ],
     });
+  }
+  if (evolution !== null) {
+    graph.complain(label, 'a versioned table keeps rows of the past, which have no version', 'leave version out');
   }
   const historyMs = checkDuration(graph, label, 'history', history, 1);
   const past = [`${name}:history`, `${name}:expiry`];

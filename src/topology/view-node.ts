@@ -3,10 +3,11 @@ import { ToKeyedViewOperator, type ViewKey } from '../operators/to-keyed-view.ts
 import { ToStoredViewOperator } from '../operators/to-stored-view.ts';
 import { ToViewOperator } from '../operators/to-view.ts';
 import { checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
+import { EVOLUTION_OPTIONS, type Evolution, evolutionOf } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { windowKeysOf } from './window-keys.ts';
 
-export interface ViewOptions<Row> {
+export interface ViewOptions<Row> extends Evolution {
   /**
    * Key of a row in the view, when it is not the key of the table. It must tell any two rows apart: put the table's key
    * into it, as in `${order.storeId}/${key}`. When it changes, the row moves.
@@ -17,7 +18,7 @@ export interface ViewOptions<Row> {
   readonly description?: string;
 }
 
-const OPTIONS = ['key', 'schema', 'description'];
+const OPTIONS = ['key', 'schema', 'description', ...EVOLUTION_OPTIONS];
 
 /** Adds a view of the table at `input`. A table that is stored, seen by its own keys, needs no second copy. */
 export function addView<Row>(graph: TopologyGraph, input: Port, name: string, options: ViewOptions<Row>): void {
@@ -33,6 +34,14 @@ export function addView<Row>(graph: TopologyGraph, input: Port, name: string, op
   const tableStore = table.keepsRows ? table.stores[0] : undefined;
   const ownStore = `view:${name}`;
   const isShared = key === undefined && tableStore !== undefined;
+  const evolution = evolutionOf(graph, label, options);
+  if (isShared && evolution !== null) {
+    graph.complain(
+      label,
+      'it shows the rows of its table, which has the version',
+      'give version and upcast to the table',
+    );
+  }
   graph.add({
     space: 'view',
     kind: 'view',
@@ -41,6 +50,7 @@ export function addView<Row>(graph: TopologyGraph, input: Port, name: string, op
     emits: 'nothing',
     outputs: [],
     stores: isShared ? [] : [ownStore],
+    evolutions: isShared || evolution === null ? {} : { [ownStore]: evolution },
     settings: { key },
     view: {
       description,

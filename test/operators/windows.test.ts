@@ -91,7 +91,7 @@ describe('a windowed table', () => {
         .count('counts')
         .toView('counts');
     });
-    const host = new DriverPartition(topology, 0, null);
+    const host = new DriverPartition(topology, 0, 1, () => 0);
     for (let at = 0; at < 500; at += 5) host.process(0, 'a', sale('a', at), at, 0);
     expect(topology.stores.map(({ id, name }) => [name, host.store(id).size])).toEqual([
       ['counts', 1],
