@@ -9,7 +9,7 @@ import { openDataDirectory } from '../engine/data-directory.ts';
 import { importTopology, prepareTopology } from '../engine/topology-loader.ts';
 import { NodeDisk } from '../log/node-disk.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
-import { type ConfigFlags, configOf, wholeNumber, withEngineFlags } from './config-options.ts';
+import { type ConfigFlags, configOf, wholeNumber, withConfigFile } from './config-options.ts';
 import { durationText, Progress, painter, paragraphs, printJson, printLine } from './output.ts';
 
 const DESCRIPTION = `compute the state again from the log, and compare
@@ -24,9 +24,10 @@ interface Flags extends ConfigFlags {
 }
 
 export function addReplay(program: Command): void {
-  withEngineFlags(program.command('replay'))
+  withConfigFile(program.command('replay'))
     .description(paragraphs(DESCRIPTION))
     .summary('compute the state again and compare it')
+    .option('--topology <file>', 'module that exports the topology, .ts or .js (default: the coffee shop)')
     .option('--partition <n>', 'this partition only (default: all, one after the other)', wholeNumber)
     .option('--from <offset>', 'begin with the last known state that is not behind this offset', offsetOf)
     .option('--json', 'print JSON, one object per partition')
