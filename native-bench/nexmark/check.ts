@@ -4,13 +4,14 @@ import { MemoryLane } from './memory-lane.ts';
 import { AUCTION, BID, type NexmarkEvent, PERSON } from './model.ts';
 import { type NexmarkQuery, OUT_OF_ORDERNESS_MS, resultOf, topologyOf } from './query.ts';
 import { sendRowsTo } from './sink.ts';
+import type { WorkloadOptions } from './workload.ts';
 
 /** Something that runs a query's topology: the events of a workload go in, one by one. */
 export type Runner = (query: NexmarkQuery, events: readonly NexmarkEvent[]) => void;
 
 const STREAMS = { [PERSON]: 'persons', [AUCTION]: 'auctions', [BID]: 'bids' } as const;
 /** The first streams of every topology, in this order. */
-const PRELUDE_STREAM = 3;
+export const PRELUDE_STREAM = 3;
 
 /** In the test driver, where what functions are given is frozen and what they say is looked at. */
 export const driverRunner: Runner = (query, events) => {
@@ -28,6 +29,12 @@ export const memoryRunner: Runner = (query, events) => {
     lane.process(kind, key, event, event.dateTime, event.dateTime);
   }
 };
+
+/** Small inputs to hold queries against their oracles: one is dense, in the other windows roll. */
+export const CHECKED_WORKLOADS: readonly WorkloadOptions[] = [
+  { seed: 1, density: 10_000_000, events: 2400 },
+  { seed: 2, density: 80, events: 2400 },
+];
 
 export interface Verdict {
   readonly query: string;

@@ -7,6 +7,9 @@ export interface WorkloadOptions extends GeneratorOptions {
   readonly events: number;
 }
 
+/** A lane of their own takes so many first, so that what is measured is compiled. */
+export const WARMUP_EVENTS = 200_000;
+
 /** Event time is moved on by so much at the end: every window, session and grace before is over then. */
 const TAIL_AFTER_MS = 60_000;
 /** Persons, auctions and bids that move time on: what closes, closes a part at each of them. */
