@@ -90,5 +90,8 @@ export function q18({ events }: OracleInput): unknown[] {
 
 export function q19({ events }: OracleInput): unknown[] {
   const groups = groupsOf(bidsOf(events), ({ auction }) => String(auction));
-  return groups.map((bids) => bids.sort((a, b) => b.price - a.price).slice(0, 10));
+  return groups.flatMap((bids) => {
+    const top = bids.sort((a, b) => b.price - a.price).slice(0, 10);
+    return top.map((bid, index) => ({ ...bid, rank: index + 1 }));
+  });
 }
