@@ -2,9 +2,9 @@
 import type { LateEvents } from './late-events.ts';
 import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
-import { advanceStreamTime } from './stream-time.ts';
 import type { WindowFold } from './window-fold.ts';
 import { TIME_LENGTH, timeOfText, timeText, windowKey } from './window-key.ts';
+import type { ClosingWindows, WindowTime } from './window-time.ts';
 
 /** Windows that lie one after the other, the same for every key. The answer depends on the arguments alone. */
 export interface AlignedWindows {
@@ -40,8 +40,14 @@ export interface WindowSite {
   readonly fold: WindowFold;
   /** Whether a window's row is told once, when the window closes, and not at every event. */
   readonly isFinal: boolean;
+  readonly time: WindowTime;
   readonly late: LateEvents;
   readonly output: Operator;
+}
+
+export interface WindowOperator extends Operator {
+  /** What time closes, where it does so between events; null if nothing does. */
+  readonly closing: ClosingWindows | null;
 }
 
 /**
@@ -51,7 +57,8 @@ export interface WindowSite {
  * The rows stand in an ordered store under `end ++ key`, so that the store itself says which windows are over: a range from
  * its beginning, asked for only when a register says that the first has closed.
  */
-export class AlignedWindowOperator implements Operator {
+export class AlignedWindowOperator implements WindowOperator, ClosingWindows {
+  readonly closing = this;
   readonly #site: WindowSite;
   readonly #store: OperatorStore;
   readonly #windows: AlignedWindows;
@@ -73,14 +80,13 @@ export class AlignedWindowOperator implements Operator {
   push(key: string, event: unknown, _previous: unknown, time: number): void {
     const site = this.#site;
     if (key === NO_KEY || (event === null && !site.fold.takesNull)) return;
-    const store = this.#store;
-    const streamTime = advanceStreamTime(store, time);
+    const streamTime = site.time.reach(time);
     if (time < this.#start || time >= this.#end) this.#turnTo(time);
     const end = this.#end;
     const lateBy = streamTime - end - this.#graceMs;
     if (lateBy >= 0) site.late.tell(key, event, this.#start, end, lateBy, time);
     else this.#fold(key, event, time);
-    if (streamTime - this.#graceMs >= store.readRegister(NEXT_END)) this.#close(streamTime - this.#graceMs);
+    if (site.time.isOfEvents && streamTime >= this.nextClose) this.#close(streamTime - this.#graceMs);
   }
 
   #fold(key: string, event: unknown, time: number): void {
@@ -94,16 +100,42 @@ export class AlignedWindowOperator implements Operator {
     const next = fold.add(previous === undefined ? fold.empty() : previous, event);
     store.put(rowKey, next, latest);
     context.running = '';
-    if (previous === undefined && this.#end < store.readRegister(NEXT_END)) store.writeRegister(NEXT_END, this.#end);
+    if (previous === undefined && this.#end < this.#nextEnd) store.writeRegister(NEXT_END, this.#end);
     if (!isFinal) output.push(key + this.#suffix, next, previous, latest);
+  }
+
+  get nextClose(): number {
+    return this.#nextEnd + this.#graceMs;
+  }
+
+  closeNext(isTold: boolean): string {
+    const store = this.#store;
+    const end = this.#nextEnd;
+    const most = this.#site.isFinal ? 1 : MAX_CLOSED_PER_EVENT;
+    const rows = store.range(timeText(end), undefined, most + 1);
+    let count = 0;
+    while (count < most && count < rows.length && timeOfText((rows[count] as [string, unknown])[0], 0) === end) count++;
+    const next = rows[count];
+    store.writeRegister(NEXT_END, next === undefined ? Number.POSITIVE_INFINITY : timeOfText(next[0], 0));
+    for (let i = 0; i < count; i++) {
+      const [rowKey] = rows[i] as [string, unknown];
+      if (isTold) this.#closeRow(rowKey);
+      else store.delete(rowKey);
+    }
+    return count === 0 ? '' : (rows[0] as [string, unknown])[0].slice(TIME_LENGTH);
+  }
+
+  /** No row's window ends before; Infinity: there is none. */
+  get #nextEnd(): number {
+    const end = this.#store.readRegister(NEXT_END);
+    return end === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : end;
   }
 
   /** Closes the windows that end by then, the first MAX_CLOSED_PER_EVENT rows; the rest goes with the next event. */
   #close(until: number): void {
     const store = this.#store;
-    const first = store.readRegister(NEXT_END);
     const to = timeText(until + 1);
-    const rows = store.range(first === Number.NEGATIVE_INFINITY ? '' : timeText(first), to, MAX_CLOSED_PER_EVENT);
+    const rows = store.range(timeText(this.#nextEnd), to, MAX_CLOSED_PER_EVENT);
     for (let i = 0; i < rows.length; i++) this.#closeRow((rows[i] as [string, unknown])[0]);
     const next = rows.length === MAX_CLOSED_PER_EVENT ? rows[rows.length - 1] : store.range(to, undefined, 1)[0];
     store.writeRegister(NEXT_END, next === undefined ? Number.POSITIVE_INFINITY : timeOfText(next[0], 0));

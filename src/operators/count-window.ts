@@ -1,6 +1,6 @@
 // data plane
-import type { WindowSite } from './aligned-window.ts';
-import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
+import type { WindowOperator, WindowSite } from './aligned-window.ts';
+import { NO_KEY, type OperatorStore } from './operator.ts';
 import { windowKey } from './window-key.ts';
 
 /**
@@ -12,7 +12,8 @@ import { windowKey } from './window-key.ts';
  *   [number of the next event,  start, time, state,  start, time, state, …]
  * ```
  */
-export class CountWindowOperator implements Operator {
+export class CountWindowOperator implements WindowOperator {
+  readonly closing = null;
   readonly #site: WindowSite;
   readonly #store: OperatorStore;
   readonly #size: number;

@@ -15,9 +15,15 @@ export class DueRows {
     this.#store = store;
   }
 
+  /** Nothing is due before; Infinity: nothing at all. It may be too small. */
+  get next(): number {
+    const next = this.#store.readRegister(NEXT_DUE);
+    return next === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : next;
+  }
+
   note(key: string, due: number): void {
     this.#store.put(timeText(due) + key, true);
-    if (due < this.#store.readRegister(NEXT_DUE)) this.#store.writeRegister(NEXT_DUE, due);
+    if (due < this.next) this.#store.writeRegister(NEXT_DUE, due);
   }
 
   forget(key: string, due: number): void {
@@ -26,28 +32,29 @@ export class DueRows {
 
   /** Whether anything may be due at that time. */
   isDue(time: number): boolean {
-    return time >= this.#store.readRegister(NEXT_DUE);
+    return time >= this.next;
   }
 
-  /** Takes out what is due at that time, the first MAX_DUE_PER_EVENT of it; the rest is due at the next event. */
-  take(time: number): string[] {
+  /** Takes out what is due at that time, the first `most` of it; the rest is due at the next event. */
+  take(time: number, most = MAX_DUE_PER_EVENT): string[] {
     const store = this.#store;
     const keys: string[] = [];
     let next = Number.POSITIVE_INFINITY;
     let from = this.#first();
+    const atOnce = Math.min(most + 1, ROWS_AT_ONCE);
     while (from !== LAST) {
       // The row behind those that are due says when to come back: one range mostly does both.
-      const rows = store.range(from, undefined, ROWS_AT_ONCE);
+      const rows = store.range(from, undefined, atOnce);
       from = LAST;
       for (const [row] of rows) {
         next = timeOfText(row, 0);
-        if (next > time || keys.length === MAX_DUE_PER_EVENT) break;
+        if (next > time || keys.length === most) break;
         store.delete(row);
         keys.push(row.slice(TIME_LENGTH));
         next = Number.POSITIVE_INFINITY;
         from = row;
       }
-      if (rows.length < ROWS_AT_ONCE || next !== Number.POSITIVE_INFINITY) break;
+      if (rows.length < atOnce || next !== Number.POSITIVE_INFINITY) break;
     }
     store.writeRegister(NEXT_DUE, next);
     return keys;

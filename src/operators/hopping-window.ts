@@ -1,7 +1,6 @@
 // data plane
-import type { WindowSite } from './aligned-window.ts';
-import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
-import { advanceStreamTime } from './stream-time.ts';
+import type { WindowOperator, WindowSite } from './aligned-window.ts';
+import { NO_KEY, type OperatorStore } from './operator.ts';
 import { TIME_LENGTH, timeText, windowKey } from './window-key.ts';
 import { END, FIRST_WINDOW, START, STATE, TIME, WINDOW_LENGTH, WindowRows } from './window-rows.ts';
 
@@ -14,10 +13,9 @@ import { END, FIRST_WINDOW, START, STATE, TIME, WINDOW_LENGTH, WindowRows } from
  * one, but give other results: they need a merge that undoes nothing and starts from nothing, which no fold promises; and
  * where every event tells the new row of every window it is in, the windows have to be there anyway.
  */
-export class HoppingWindowOperator implements Operator {
+export class HoppingWindowOperator implements WindowOperator {
+  readonly closing: WindowRows;
   readonly #site: WindowSite;
-  readonly #rows: WindowRows;
-  readonly #store: OperatorStore;
   readonly #sizeMs: number;
   readonly #advanceMs: number;
   readonly #graceMs: number;
@@ -33,8 +31,7 @@ export class HoppingWindowOperator implements Operator {
     graceMs: number,
   ) {
     this.#site = site;
-    this.#store = store;
-    this.#rows = new WindowRows(site, store, due, { closeAfterMs: graceMs, keepAfterMs: graceMs }, keyOfRow);
+    this.closing = new WindowRows(site, store, due, { closeAfterMs: graceMs, keepAfterMs: graceMs }, keyOfRow);
     this.#sizeMs = sizeMs;
     this.#advanceMs = advanceMs;
     this.#graceMs = graceMs;
@@ -44,7 +41,7 @@ export class HoppingWindowOperator implements Operator {
   push(key: string, event: unknown, _previous: unknown, time: number): void {
     const site = this.#site;
     if (key === NO_KEY || (event === null && !site.fold.takesNull)) return;
-    const streamTime = advanceStreamTime(this.#store, time);
+    const streamTime = this.#site.time.reach(time);
     const advance = this.#advanceMs;
     const last = Math.floor(time / advance) * advance;
     const lateBy = streamTime - this.#graceMs - (last + this.#sizeMs);
@@ -57,7 +54,7 @@ export class HoppingWindowOperator implements Operator {
         this.#fold(key, row, Math.max(row, first), Math.min(row + span - advance, last), event, time);
       }
     }
-    this.#rows.close(streamTime);
+    this.closing.close(streamTime);
   }
 
   /** Start of the first window that the time is in and that has not closed. */
@@ -72,7 +69,7 @@ export class HoppingWindowOperator implements Operator {
   #fold(key: string, rowStart: number, first: number, last: number, event: unknown, time: number): void {
     const { name, context, fold, isFinal, output } = this.#site;
     const rowKey = `${key}\u0000${timeText(rowStart)}`;
-    const row = this.#rows.load(rowKey);
+    const row = this.closing.load(rowKey);
     const before = isFinal ? null : row.slice();
     context.running = name;
     let at = FIRST_WINDOW;
@@ -84,7 +81,7 @@ export class HoppingWindowOperator implements Operator {
       row[at + STATE] = fold.add(row[at + STATE], event);
       if (time > (row[at + TIME] as number)) row[at + TIME] = time;
     }
-    this.#rows.save(rowKey, row);
+    this.closing.save(rowKey, row);
     context.running = '';
     if (before === null) return;
     for (at = FIRST_WINDOW; at < row.length; at += WINDOW_LENGTH) {

@@ -1,8 +1,7 @@
 // data plane
-import type { WindowSite } from './aligned-window.ts';
-import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
+import type { WindowOperator, WindowSite } from './aligned-window.ts';
+import { NO_KEY, type OperatorStore } from './operator.ts';
 import { keyOfSessionRow, SessionRows } from './session-rows.ts';
-import { advanceStreamTime } from './stream-time.ts';
 import { windowKey } from './window-key.ts';
 import { END, FIRST_WINDOW, START, STATE, TIME, WINDOW_LENGTH, type WindowRow, WindowRows } from './window-rows.ts';
 
@@ -14,21 +13,19 @@ import { END, FIRST_WINDOW, START, STATE, TIME, WINDOW_LENGTH, type WindowRow, W
  * It is closed when the stream is beyond its end by more than `gap` and grace. An event is a get and a put, for the open
  * sessions of a key share a row.
  */
-export class SessionWindowOperator implements Operator {
+export class SessionWindowOperator implements WindowOperator {
+  readonly closing: WindowRows;
   readonly #site: WindowSite;
-  readonly #rows: WindowRows;
   readonly #sessions: SessionRows;
-  readonly #store: OperatorStore;
   readonly #gapMs: number;
   readonly #graceMs: number;
 
   /** @param due ordered */
   constructor(site: WindowSite, store: OperatorStore, due: OperatorStore, gapMs: number, graceMs: number) {
     this.#site = site;
-    this.#store = store;
     const closeAfterMs = gapMs + graceMs + 1;
-    this.#rows = new WindowRows(site, store, due, { closeAfterMs, keepAfterMs: closeAfterMs }, keyOfSessionRow);
-    this.#sessions = new SessionRows(this.#rows, gapMs);
+    this.closing = new WindowRows(site, store, due, { closeAfterMs, keepAfterMs: closeAfterMs }, keyOfSessionRow);
+    this.#sessions = new SessionRows(this.closing, gapMs);
     this.#gapMs = gapMs;
     this.#graceMs = graceMs;
   }
@@ -36,7 +33,7 @@ export class SessionWindowOperator implements Operator {
   push(key: string, event: unknown, _previous: unknown, time: number): void {
     const site = this.#site;
     if (key === NO_KEY || (event === null && !site.fold.takesNull)) return;
-    const streamTime = advanceStreamTime(this.#store, time);
+    const streamTime = this.#site.time.reach(time);
     const openFrom = streamTime - this.#gapMs - this.#graceMs;
     const row = this.#sessions.load(key, time);
     // Sessions that the event is near, from `from` to `to` (exclusive): the last ones mostly.
@@ -49,7 +46,7 @@ export class SessionWindowOperator implements Operator {
     const end = from === to ? time : Math.max(time, row[to - WINDOW_LENGTH + END] as number);
     if (end < openFrom) site.late.tell(key, event, start, end, openFrom - end - 1, time);
     else this.#fold(key, row, from, to, start, end, event);
-    this.#rows.close(streamTime);
+    this.closing.close(streamTime);
   }
 
   #fold(key: string, row: WindowRow, from: number, to: number, start: number, end: number, event: unknown): void {

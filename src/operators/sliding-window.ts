@@ -1,7 +1,6 @@
 // data plane
-import type { WindowSite } from './aligned-window.ts';
-import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
-import { advanceStreamTime } from './stream-time.ts';
+import type { WindowOperator, WindowSite } from './aligned-window.ts';
+import { NO_KEY, type OperatorStore } from './operator.ts';
 import { TIME_LENGTH, timeText, windowKey } from './window-key.ts';
 import { FIRST_WINDOW, START, STATE, TIME, WINDOW_LENGTH, type WindowRow, WindowRows } from './window-rows.ts';
 
@@ -17,26 +16,24 @@ import { FIRST_WINDOW, START, STATE, TIME, WINDOW_LENGTH, type WindowRow, Window
  *
  * Windows that begin near each other share a row, so an event is three gets at most, and as many puts.
  */
-export class SlidingWindowOperator implements Operator {
+export class SlidingWindowOperator implements WindowOperator {
+  readonly closing: WindowRows;
   readonly #site: WindowSite;
-  readonly #rows: WindowRows;
-  readonly #store: OperatorStore;
   readonly #differenceMs: number;
   readonly #graceMs: number;
 
   /** @param due ordered */
   constructor(site: WindowSite, store: OperatorStore, due: OperatorStore, differenceMs: number, graceMs: number) {
     this.#site = site;
-    this.#store = store;
     const life = { closeAfterMs: graceMs + 1, keepAfterMs: graceMs + differenceMs + 2 };
-    this.#rows = new WindowRows(site, store, due, life, keyOfRow);
+    this.closing = new WindowRows(site, store, due, life, keyOfRow);
     this.#differenceMs = differenceMs;
     this.#graceMs = graceMs;
   }
 
   push(key: string, event: unknown, _previous: unknown, time: number): void {
     if (key === NO_KEY || event === null) return;
-    const streamTime = advanceStreamTime(this.#store, time);
+    const streamTime = this.#site.time.reach(time);
     const openFrom = streamTime - this.#graceMs;
     const difference = this.#differenceMs;
     const isEarly = time >= 0 && time < difference;
@@ -46,7 +43,7 @@ export class SlidingWindowOperator implements Operator {
       const end = start + difference;
       this.#site.late.tell(key, event, start, end, openFrom - end - 1, time);
     }
-    this.#rows.close(streamTime);
+    this.closing.close(streamTime);
   }
 
   /** @returns whether the event is in any window */
@@ -54,7 +51,7 @@ export class SlidingWindowOperator implements Operator {
     const { name, context, isFinal, output } = this.#site;
     const difference = this.#differenceMs;
     const from = isEarly ? 0 : Math.min(Math.max(time - 2 * difference, 0), time);
-    const rows = new NearRows(this.#rows, key, from, time + 1, difference);
+    const rows = new NearRows(this.closing, key, from, time + 1, difference);
     context.running = name;
     const windows = new NearWindows(rows.windows, event, time, difference, openFrom, this.#site);
     if (isEarly) windows.addEarly();

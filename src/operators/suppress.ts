@@ -3,8 +3,8 @@ import { DueRows } from './due-rows.ts';
 import type { Operator, OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 import { OperatorError } from './operator-error.ts';
-import { advanceStreamTime } from './stream-time.ts';
 import { isWindowKey, keyOfWindowKey, windowOfKey } from './window-key.ts';
+import type { ClosingWindows, WindowTime } from './window-time.ts';
 
 /** What lets a change go, and how many may wait. */
 export interface SuppressRule {
@@ -24,12 +24,13 @@ export interface SuppressRule {
  * A waiting row is `[time it waits from, time, row or null, row until now or null]`; time is the greatest of the changes that
  * were seen. Until its window closes a row may come and go without being told.
  */
-export class SuppressOperator implements Operator {
+export class SuppressOperator implements Operator, ClosingWindows {
   readonly #name: string;
   readonly #context: OperatorContext;
   readonly #store: OperatorStore;
   readonly #due: DueRows;
   readonly #rule: SuppressRule;
+  readonly #time: WindowTime;
   readonly #output: Operator;
 
   /** @param due ordered */
@@ -39,6 +40,7 @@ export class SuppressOperator implements Operator {
     store: OperatorStore,
     due: OperatorStore,
     rule: SuppressRule,
+    time: WindowTime,
     output: Operator,
   ) {
     this.#name = name;
@@ -46,18 +48,31 @@ export class SuppressOperator implements Operator {
     this.#store = store;
     this.#due = new DueRows(due);
     this.#rule = rule;
+    this.#time = time;
     this.#output = output;
   }
 
   push(key: string, next: unknown, previous: unknown, time: number): void {
     const store = this.#store;
-    const streamTime = advanceStreamTime(store, time);
+    const streamTime = this.#time.reach(time);
     const waiting = store.get(key) as Waiting | undefined;
     if (waiting !== undefined) this.#replace(key, next, time, waiting);
     else if (next !== undefined || !this.#rule.isUntilWindowCloses) this.#hold(key, next, previous, time);
-    if (this.#due.isDue(streamTime)) this.#tellDue(streamTime);
+    if (this.#time.isOfEvents && this.#due.isDue(streamTime)) this.#tellDue(streamTime);
     const { maxRecords } = this.#rule;
     while (store.readRegister(WAITING) > maxRecords) this.#relieve();
+  }
+
+  get nextClose(): number {
+    return this.#due.next;
+  }
+
+  closeNext(isTold: boolean): string {
+    const [key] = this.#due.take(this.#due.next, 1);
+    if (key === undefined) return '';
+    if (isTold) this.#tell(key);
+    else this.#drop(key);
+    return isWindowKey(key) ? keyOfWindowKey(key) : key;
   }
 
   #hold(key: string, next: unknown, previous: unknown, time: number): void {
@@ -96,14 +111,18 @@ export class SuppressOperator implements Operator {
     const store = this.#store;
     const context = this.#context;
     const [, time, next, previous] = store.get(key) as Waiting;
-    store.delete(key);
-    this.#count(-1);
+    this.#drop(key);
     // It came and went while it waited: nobody has heard of it.
     if (next === null && previous === null) return;
     const before = context.key;
     context.key = isWindowKey(key) ? keyOfWindowKey(key) : key;
     this.#output.push(key, next === null ? undefined : next, previous === null ? undefined : previous, time);
     context.key = before;
+  }
+
+  #drop(key: string): void {
+    this.#store.delete(key);
+    this.#count(-1);
   }
 
   #put(key: string, waiting: Waiting): void {

@@ -1,7 +1,6 @@
 // data plane
-import type { WindowSite } from './aligned-window.ts';
-import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
-import { advanceStreamTime } from './stream-time.ts';
+import type { WindowOperator, WindowSite } from './aligned-window.ts';
+import { NO_KEY, type OperatorStore } from './operator.ts';
 import { windowKey } from './window-key.ts';
 import { END, FIRST_WINDOW, START, STATE, TIME, WINDOW_LENGTH, type WindowRow, WindowRows } from './window-rows.ts';
 
@@ -10,20 +9,18 @@ import { END, FIRST_WINDOW, START, STATE, TIME, WINDOW_LENGTH, type WindowRow, W
  * `timeout`, its end excluded; the first one after it opens the next. Windows never grow, merge or overlap: one that is
  * opened by an event from before another window ends where that begins.
  */
-export class TimeoutWindowOperator implements Operator {
+export class TimeoutWindowOperator implements WindowOperator {
+  readonly closing: WindowRows;
   readonly #site: WindowSite;
-  readonly #rows: WindowRows;
-  readonly #store: OperatorStore;
   readonly #timeoutMs: number;
   readonly #graceMs: number;
 
   /** @param due ordered */
   constructor(site: WindowSite, store: OperatorStore, due: OperatorStore, timeoutMs: number, graceMs: number) {
     this.#site = site;
-    this.#store = store;
     // A closed window is remembered for as long as an event that is in it could open another that is not closed yet.
     const life = { closeAfterMs: graceMs, keepAfterMs: graceMs + timeoutMs };
-    this.#rows = new WindowRows(site, store, due, life, (key) => key);
+    this.closing = new WindowRows(site, store, due, life, (key) => key);
     this.#timeoutMs = timeoutMs;
     this.#graceMs = graceMs;
   }
@@ -31,8 +28,8 @@ export class TimeoutWindowOperator implements Operator {
   push(key: string, event: unknown, _previous: unknown, time: number): void {
     const site = this.#site;
     if (key === NO_KEY || (event === null && !site.fold.takesNull)) return;
-    const streamTime = advanceStreamTime(this.#store, time);
-    const row = this.#rows.load(key);
+    const streamTime = this.#site.time.reach(time);
+    const row = this.closing.load(key);
     let next = row.length;
     while (next > FIRST_WINDOW && (row[next - WINDOW_LENGTH + START] as number) > time) next -= WINDOW_LENGTH;
     let at = next - WINDOW_LENGTH;
@@ -43,7 +40,7 @@ export class TimeoutWindowOperator implements Operator {
     const lateBy = streamTime - end - this.#graceMs;
     if (lateBy >= 0) site.late.tell(key, event, start, end, lateBy, time);
     else this.#fold(key, row, at, isOpen, start, end, event, time);
-    this.#rows.close(streamTime);
+    this.closing.close(streamTime);
   }
 
   /** @param next where the window after the time stands, if there is one */
@@ -70,7 +67,7 @@ export class TimeoutWindowOperator implements Operator {
     row[at + STATE] = state;
     if (time > (row[at + TIME] as number)) row[at + TIME] = time;
     const latest = row[at + TIME] as number;
-    this.#rows.save(key, row);
+    this.closing.save(key, row);
     context.running = '';
     if (!isFinal) output.push(windowKey(key, start, end), state, previous, latest);
   }

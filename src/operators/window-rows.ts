@@ -1,8 +1,9 @@
 // data plane
 import type { WindowSite } from './aligned-window.ts';
-import { DueRows } from './due-rows.ts';
+import { DueRows, MAX_DUE_PER_EVENT } from './due-rows.ts';
 import type { OperatorStore } from './operator.ts';
 import { windowKey } from './window-key.ts';
+import type { ClosingWindows } from './window-time.ts';
 
 /**
  * Rows that hold several windows of one key, so that an event that falls into many windows is one get and one put, not one
@@ -35,7 +36,7 @@ export interface WindowLife {
 }
 
 /** The rows of an operator: reads and writes them, tells the windows that have closed, lets go of those that are over. */
-export class WindowRows {
+export class WindowRows implements ClosingWindows {
   readonly #site: WindowSite;
   readonly #rows: OperatorStore;
   readonly #due: DueRows;
@@ -87,11 +88,24 @@ export class WindowRows {
   /** Tells and lets go of what has closed, in the order of end, start, key; of what is over, a bounded part at an event. */
   close(streamTime: number): void {
     const due = this.#due;
-    if (!due.isDue(streamTime)) return;
+    if (!this.#site.time.isOfEvents || !due.isDue(streamTime)) return;
     const closed: ClosedWindow[] = [];
     const rowKeys = due.take(streamTime);
     for (let i = 0; i < rowKeys.length; i++) this.#look(rowKeys[i] as string, streamTime, closed);
     if (closed.length > 0) this.#tell(closed);
+  }
+
+  get nextClose(): number {
+    return this.#due.next;
+  }
+
+  closeNext(isTold: boolean): string {
+    const time = this.#due.next;
+    const rowKeys = this.#due.take(time, this.#site.isFinal ? 1 : MAX_DUE_PER_EVENT);
+    const closed: ClosedWindow[] = [];
+    for (let i = 0; i < rowKeys.length; i++) this.#look(rowKeys[i] as string, time, closed);
+    if (isTold) this.#tell(closed);
+    return rowKeys.length === 0 ? '' : this.#keyOf(rowKeys[0] as string);
   }
 
   #look(rowKey: string, streamTime: number, closed: ClosedWindow[]): void {

@@ -26,6 +26,8 @@ export interface OpenSite {
   readonly outputs: readonly Operator[];
   /** The node's event time; for nodes with `hasClock` only. */
   readonly clock: NodeClock;
+  /** The same for a node that has it `with-watermarks`; null if there are none. */
+  readonly watermarkClock: NodeClock | null;
   /** What a change is pushed into to go on at `output` in the partition of its key; `index` counts the node's hops. */
   readonly moved: (index: number, output: Operator) => Operator;
   /** The same for a row that is to reach `output` in all other partitions. */
@@ -76,8 +78,8 @@ export interface TopologyNode {
   readonly keepsRows: boolean;
   /** By store: what is known of the versions of its values, where something is. */
   readonly evolutions: Readonly<Record<string, StoreEvolution>>;
-  /** Whether it asks how far event time has come. */
-  readonly hasClock: boolean;
+  /** Whether it asks how far event time has come; or only if a stream above it has watermarks. */
+  readonly hasClock: boolean | 'with-watermarks';
   /** Ways by which its changes go on in other partitions; what comes by one of them may leave by the next. */
   readonly hops: number;
   /** Everything else that the meaning of the node depends on, functions included. */

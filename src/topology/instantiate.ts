@@ -8,7 +8,7 @@ import { OperatorContext } from '../operators/operator-context.ts';
 import { RepartitionOperator } from '../operators/repartition.ts';
 import { SourceClock } from '../operators/source-clock.ts';
 import { blame } from './blame.ts';
-import { streamsAbove } from './clocks.ts';
+import { asksForTime, streamsAbove } from './clocks.ts';
 import type { Numbering } from './compile.ts';
 import type { Pipeline } from './compiled.ts';
 import type { TopologyNode } from './graph.ts';
@@ -31,7 +31,7 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
   }
   const clocks = new Map<TopologyNode, NodeClock>();
   for (const node of clockStoreIds.keys()) {
-    if (!node.hasClock) continue;
+    if (!asksForTime(node, nodes)) continue;
     const sources = streamsAbove(node, nodes).map((stream) => sourceClocks.get(stream) as SourceClock);
     clocks.set(node, new NodeClock(sources, clockStore(node)));
   }
@@ -53,6 +53,7 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
         assert(clock !== undefined, `node=${node.name} has no clock`);
         return clock;
       },
+      watermarkClock: clocks.get(node) ?? null,
       moved: (index, output) => {
         const entry = guarded(output);
         const hop = enterBy(node, index, entry);

@@ -1,6 +1,7 @@
 import type { Duration } from '../base/duration.ts';
 import type { Operator } from '../operators/operator.ts';
 import { SuppressOperator, type SuppressRule } from '../operators/suppress.ts';
+import { StreamTime, WatermarkTime, WindowTimer } from '../operators/window-time.ts';
 import { checkChoice, checkDuration, checkName, checkOptions, checkWhole } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { WindowedRows } from './window-node.ts';
@@ -44,10 +45,15 @@ export function addSuppress(
     stores: [name, `${name}:due`],
     orderedStores: [`${name}:due`],
     keepsRows: false,
+    hasClock: rule.isUntilWindowCloses ? 'with-watermarks' : false,
     settings: { rule },
-    open: ({ name: operator, context, store, outputs }) => [
-      new SuppressOperator(operator, context, store(0), store(1), rule, outputs[0] as Operator),
-    ],
+    open: ({ name: operator, context, store, outputs, watermarkClock, drive }) => {
+      const time = watermarkClock === null ? new StreamTime(store(0)) : new WatermarkTime(watermarkClock);
+      const output = outputs[0] as Operator;
+      const suppress = new SuppressOperator(operator, context, store(0), store(1), rule, time, output);
+      if (watermarkClock !== null) drive(new WindowTimer(suppress));
+      return [suppress];
+    },
   });
 }
 

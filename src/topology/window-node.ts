@@ -2,6 +2,7 @@ import {
   AlignedWindowOperator,
   type AlignedWindows,
   TumblingWindows,
+  type WindowOperator,
   type WindowSite,
 } from '../operators/aligned-window.ts';
 import { CalendarDays } from '../operators/calendar-days.ts';
@@ -13,6 +14,7 @@ import { SessionWindowOperator } from '../operators/session-window.ts';
 import { SlidingWindowOperator } from '../operators/sliding-window.ts';
 import { TimeoutWindowOperator } from '../operators/timeout-window.ts';
 import type { WindowFold } from '../operators/window-fold.ts';
+import { StreamTime, WatermarkTime, WindowTimer } from '../operators/window-time.ts';
 import { checkChoice, checkName, checkOptions } from './checks.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 import { closeAfterMs, type WindowSpec } from './window-spec.ts';
@@ -60,6 +62,7 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
   const isFinal = emit === 'final';
   const isAligned = spec.kind === 'tumbling' || spec.kind === 'calendarDays';
   const due = isAligned || spec.kind === 'countWindow' ? [] : [`${name}:due`];
+  const hasClock = spec.kind === 'countWindow' ? false : 'with-watermarks';
   const port = graph.add({
     kind,
     name,
@@ -70,21 +73,28 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
     orderedStores: isAligned ? [name] : due,
     timedStores: isAligned ? [name] : [],
     keepsRows: false,
+    hasClock,
     settings: { window: spec, emit: isFinal ? 'final' : 'updates', ...settings },
     // Nothing is remembered outside of the stores, so that an operator for each input is as good as one for all.
-    open: (site) =>
-      folds(site).map((fold) => {
+    open: (site) => {
+      const { name: operator, context, watermarkClock } = site;
+      const time = watermarkClock === null ? new StreamTime(site.store(0)) : new WatermarkTime(watermarkClock);
+      const windows = folds(site).map((fold) => {
         const late = new LateEvents(site.store(0), site.outputs[1] as Operator);
         const output = site.outputs[0] as Operator;
-        return openWindow({ name: site.name, context: site.context, fold, isFinal, late, output }, site, spec);
-      }),
+        return openWindow({ name: operator, context, fold, isFinal, time, late, output }, site, spec);
+      });
+      const closing = windows[0]?.closing ?? null;
+      if (watermarkClock !== null && closing !== null) site.drive(new WindowTimer(closing));
+      return windows;
+    },
   });
   const late = { node: port.node, output: 1 };
   const endsInTime = spec.kind !== 'countWindow';
   return { port, rows: { closeAfterMs: closeAfterMs(spec), isFinal, endsInTime, late } };
 }
 
-function openWindow(window: WindowSite, site: OpenSite, spec: WindowSpec): Operator {
+function openWindow(window: WindowSite, site: OpenSite, spec: WindowSpec): WindowOperator {
   const store = site.store(0);
   switch (spec.kind) {
     case 'tumbling':

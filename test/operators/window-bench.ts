@@ -8,6 +8,7 @@ import { SlidingWindowOperator } from '../../src/operators/sliding-window.ts';
 import { TimeoutWindowOperator } from '../../src/operators/timeout-window.ts';
 import { AggregateFold, type WindowFold } from '../../src/operators/window-fold.ts';
 import { keyOfWindowKey, windowOfKey } from '../../src/operators/window-key.ts';
+import { StreamTime } from '../../src/operators/window-time.ts';
 import { MemoryStore } from '../../src/testing/memory-store.ts';
 import { contextAt, Recorder } from './fixtures.ts';
 
@@ -68,7 +69,8 @@ export class WindowBench {
   #open(): Operator {
     const context = contextAt();
     const late = new LateEvents(this.store, this.#late);
-    const site = { name: 'w', context, fold: wordFold(), isFinal: this.#isFinal, late, output: this.#output };
+    const time = new StreamTime(this.store);
+    const site = { name: 'w', context, fold: wordFold(), isFinal: this.#isFinal, time, late, output: this.#output };
     return this.#create(site, this.store, this.due);
   }
 }
