@@ -1,12 +1,13 @@
 import type { GroupedStream } from '../../../src/topology/grouped-stream.ts';
 import type { Table, WindowedTable } from '../../../src/topology/table.ts';
 import { hopping, session, sliding, tumbling, type WindowDefinition } from '../../../src/topology/windows.ts';
-import { NotApplicable, notBuiltYet, unknownWords } from '../not-applicable.ts';
+import { NotApplicable, unknownWords } from '../not-applicable.ts';
 import { ONLY_OUTPUT, type Row } from '../row.ts';
 import type { Experiment, Scene } from '../scene.ts';
 import type { ExpectedRow, OperatorSpec, Vector, WindowSpan } from '../vector.ts';
 import { type Aggregator, type Cell, type Fold, foldOf, type Value } from '../words.ts';
 import { groupAggregateOf } from './tables.ts';
+import { watermarkWindows } from './watermark-windows.ts';
 
 export interface WindowWords {
   readonly type: string;
@@ -65,8 +66,9 @@ function atBeginningOfTime(window: unknown, inputs: Vector['inputs']): Pick<Expe
 
 const CUT_OFF = 'its windows are cut off where time begins, and an engine stands in another year';
 
-export function windowAggregate(operator: OperatorSpec, { semantics, inputs }: Vector): Experiment {
-  if (semantics === 'flink') throw notBuiltYet('windows that watermarks close');
+export function windowAggregate(operator: OperatorSpec, vector: Vector): Experiment {
+  const { semantics, inputs } = vector;
+  if (semantics === 'flink') return watermarkWindows(operator, vector);
   return {
     build: (scene) => scene.observeTable(windowAggregateOf(scene, 'in', operator, spanOf(inputs))),
     ...atBeginningOfTime(operator['window'], inputs),
