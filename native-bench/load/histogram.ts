@@ -28,6 +28,15 @@ export class Histogram {
     if (us > this.#maxUs) this.#maxUs = us;
   }
 
+  /** Adds what another recorder with the same buckets has counted, `http-client.cpp` for one. */
+  addBuckets(buckets: readonly (readonly [bucket: number, count: number])[], maxUs: number): void {
+    for (const [bucket, count] of buckets) {
+      this.#counts[bucket] = (this.#counts[bucket] as number) + count;
+      this.#count += count;
+    }
+    this.#maxUs = Math.max(this.#maxUs, maxUs);
+  }
+
   reset(): void {
     this.#counts.fill(0);
     this.#count = 0;

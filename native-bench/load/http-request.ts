@@ -8,9 +8,9 @@ export class HttpRequest {
   readonly template: number;
   readonly bodyBytes: number;
   orderNumber = 0;
-  readonly #orderIdAt: number;
-  readonly #customerAt: number;
-  readonly #placedAtAt: number;
+  readonly orderIdAt: number;
+  readonly customerAt: number;
+  readonly placedAtAt: number;
 
   constructor(book: OrderBook, template: number, host: string, port: number, path: string) {
     const body = JSON.stringify(book.template(template));
@@ -20,16 +20,16 @@ export class HttpRequest {
     this.bytes = Buffer.from(head + body, 'latin1');
     this.template = template;
     this.bodyBytes = body.length;
-    this.#orderIdAt = positionAfter(this.bytes, '"orderId":"ord_');
-    this.#customerAt = positionAfter(this.bytes, '"customerId":"c-');
-    this.#placedAtAt = positionAfter(this.bytes, '"placedAt":');
+    this.orderIdAt = positionAfter(this.bytes, '"orderId":"ord_');
+    this.customerAt = positionAfter(this.bytes, '"customerId":"c-');
+    this.placedAtAt = positionAfter(this.bytes, '"placedAt":');
   }
 
   fill(orderNumber: number, customer: number, placedAt: number): void {
     this.orderNumber = orderNumber;
-    writeOrderId(this.bytes, this.#orderIdAt, orderNumber);
-    writeCustomer(this.bytes, this.#customerAt, customer);
-    writeDigits(this.bytes, this.#placedAtAt, PLACED_AT_DIGITS, placedAt);
+    writeOrderId(this.bytes, this.orderIdAt, orderNumber);
+    writeCustomer(this.bytes, this.customerAt, customer);
+    writeDigits(this.bytes, this.placedAtAt, PLACED_AT_DIGITS, placedAt);
   }
 }
 

@@ -7,6 +7,7 @@ import { HttpLoad, TEMPLATES_PER_CONNECTION } from './http-load.ts';
 import { Journal } from './journal.ts';
 import { LifeCycleFrames } from './life-cycle-frames.ts';
 import { type LoadOptions, parseLoadOptions } from './load-options.ts';
+import { buildNativeHttpClient, runNativeHttp } from './native-http.ts';
 import { Tally } from './tally.ts';
 import { WebSocketLoad } from './websocket-load.ts';
 
@@ -32,34 +33,12 @@ const DRAIN_MS_MAX = 20_000;
 const options = parseLoadOptions(process.argv.slice(2));
 const tally = new Tally();
 const lifeCycles: LifeCycleFrames[] = [];
-const journal = options.journal === null ? null : new Journal(options.journal);
-const load = options.transport === 'http' ? httpLoad(options) : frameLoad(options);
-
-await load.open();
-load.start();
-await sleep(options.warmupSeconds * 1000);
-const cpuBefore = process.cpuUsage();
-const start = performance.now();
-tally.isMeasuring = true;
-await sleep(options.seconds * 1000);
-tally.isMeasuring = false;
-const seconds = (performance.now() - start) / 1000;
-const cpu = process.cpuUsage(cpuBefore);
-load.stop();
-const drainUntil = performance.now() + DRAIN_MS_MAX;
-while (tally.outstanding > 0 && tally.lostConnections < options.connections && performance.now() < drainUntil) {
-  await sleep(5);
-}
-load.close();
-journal?.close();
-if (options.expected !== null) {
-  if (options.workload === 'customers') writeCustomerTotals(options.expected, tally.customers);
-  else writeOpenOrders(options.expected, lifeCycles);
-}
-const cpuUs = cpu.user + cpu.system;
+const isNative = options.transport === 'http' && options.client === 'native' && buildNativeHttpClient();
+const { seconds, cpuUs } = isNative ? await runNativeHttp(options, tally) : await runHere();
 console.log(
   JSON.stringify({
     transport: options.transport,
+    client: isNative ? 'native' : 'node',
     connections: options.connections,
     frameEvents: options.transport === 'http' ? 1 : options.frameEvents,
     ratePerSecond: options.ratePerSecond,
@@ -81,12 +60,40 @@ console.log(
 );
 process.exitCode = tally.outstanding === 0 && tally.rejected === 0 && tally.complaints.length === 0 ? 0 : 1;
 
-function httpLoad(options: LoadOptions): Load {
+/** The whole load in this process. */
+async function runHere(): Promise<{ seconds: number; cpuUs: number }> {
+  const journal = options.journal === null ? null : new Journal(options.journal);
+  const load = options.transport === 'http' ? httpLoad(options, journal) : frameLoad(options, journal);
+  await load.open();
+  load.start();
+  await sleep(options.warmupSeconds * 1000);
+  const cpuBefore = process.cpuUsage();
+  const start = performance.now();
+  tally.isMeasuring = true;
+  await sleep(options.seconds * 1000);
+  tally.isMeasuring = false;
+  const seconds = (performance.now() - start) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
+  load.stop();
+  const drainUntil = performance.now() + DRAIN_MS_MAX;
+  while (tally.outstanding > 0 && tally.lostConnections < options.connections && performance.now() < drainUntil) {
+    await sleep(5);
+  }
+  load.close();
+  journal?.close();
+  if (options.expected !== null) {
+    if (options.workload === 'customers') writeCustomerTotals(options.expected, tally.customers);
+    else writeOpenOrders(options.expected, lifeCycles);
+  }
+  return { seconds, cpuUs: cpu.user + cpu.system };
+}
+
+function httpLoad(options: LoadOptions, journal: Journal | null): Load {
   const book = new OrderBook(options.seed, options.connections * TEMPLATES_PER_CONNECTION);
   return new HttpLoad(options, book, tally, journal);
 }
 
-function frameLoad(options: LoadOptions): Load {
+function frameLoad(options: LoadOptions, journal: Journal | null): Load {
   const { connections, window, frameEvents, firstOrder, hasProducer, transport, depth } = options;
   const book = new OrderBook(options.seed, connections * window * frameEvents);
   const sources = Array.from({ length: connections }, (_, connection) => {

@@ -7,8 +7,14 @@ export type Transport = (typeof TRANSPORTS)[number];
 export const WORKLOADS = ['customers', 'life-cycle'] as const;
 export type Workload = (typeof WORKLOADS)[number];
 
+/** What sends HTTP: the native program of `http-client.cpp`, or this process. */
+export const HTTP_CLIENTS = ['native', 'node'] as const;
+export type HttpClientKind = (typeof HTTP_CLIENTS)[number];
+
 export interface LoadOptions {
   transport: Transport;
+  /** Native is used where there is a C++ compiler, and WebSocket never uses it. */
+  client: HttpClientKind;
   workload: Workload;
   host: string;
   port: number;
@@ -39,6 +45,7 @@ const DEFAULT_CONNECTIONS: Record<Transport, number> = { http: 512, 'ws-json': 8
 export const LOAD_USAGE = `load-generator --url http://127.0.0.1:8080 [options]
   --transport http|ws-json|ws-binary   (http)
   --workload customers|life-cycle      (customers)
+  --client native|node   HTTP: the native client where a C++ compiler is found, or this process (native)
   --stream NAME          stream to send to (orders)
   --connections N        (512 for http, 8 for WebSocket)
   --seconds S            measured time (5)
@@ -60,6 +67,7 @@ export function parseLoadOptions(args: string[]): LoadOptions {
       url: { type: 'string' },
       transport: { type: 'string', default: 'http' },
       workload: { type: 'string', default: 'customers' },
+      client: { type: 'string', default: 'native' },
       stream: { type: 'string', default: 'orders' },
       connections: { type: 'string' },
       seconds: { type: 'string', default: '5' },
@@ -80,6 +88,7 @@ export function parseLoadOptions(args: string[]): LoadOptions {
   const transport = oneOf(TRANSPORTS, values.transport, 'transport');
   return {
     transport,
+    client: oneOf(HTTP_CLIENTS, values.client, 'client'),
     workload: oneOf(WORKLOADS, values.workload, 'workload'),
     host: url.hostname,
     port: Number(url.port),

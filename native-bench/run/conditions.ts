@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { buildNativeHttpClient } from '../load/native-http.ts';
 import { PROJECT_DIRECTORY } from './places.ts';
 
 /** Everything a number depends on besides the code: stated with every result. */
@@ -14,6 +15,8 @@ export interface Conditions {
   filesystem: string;
   durability: string;
   configuration: string;
+  /** What sends HTTP: the native client, or Node where there is no C++ compiler. */
+  httpClient: 'native' | 'node';
 }
 
 const FILESYSTEMS: Record<number, string> = {
@@ -36,6 +39,7 @@ export function conditionsOf(directory: string, configuration: string): Conditio
     filesystem: FILESYSTEMS[type] ?? `type ${type}`,
     durability: 'fsync, exactly-once, checkpoints on',
     configuration,
+    httpClient: buildNativeHttpClient() ? 'native' : 'node',
   };
 }
 

@@ -6,6 +6,8 @@ import { LOAD_GENERATOR } from './places.ts';
 /** What the load generator prints. */
 export interface LoadReport {
   transport: string;
+  /** What sent it: for HTTP the native client where it could be built. */
+  client: 'native' | 'node';
   connections: number;
   frameEvents: number;
   ratePerSecond: number | null;

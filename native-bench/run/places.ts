@@ -6,12 +6,18 @@ import { fileURLToPath } from 'node:url';
 export const PROJECT_DIRECTORY = projectDirectory(fileURLToPath(new URL('.', import.meta.url)));
 export const SCRATCH_DIRECTORY = join(PROJECT_DIRECTORY, '.bench');
 export const ENGINE_MAIN = join(PROJECT_DIRECTORY, 'dist/moka.cjs');
-export const LOAD_GENERATOR = fileURLToPath(new URL('../load/load-generator.js', import.meta.url));
-export const FLOOR_UWS = fileURLToPath(new URL('../floor/floor-uws.js', import.meta.url));
-export const FLOOR_HANDOVER = fileURLToPath(new URL('../floor/floor-handover.js', import.meta.url));
+export const LOAD_GENERATOR = builtBench('load/load-generator');
+export const FLOOR_UWS = builtBench('floor/floor-uws');
+export const FLOOR_HANDOVER = builtBench('floor/floor-handover');
 export const FLOOR_LOG_SOURCE = join(PROJECT_DIRECTORY, 'native-bench/floor/floor-log.cpp');
+export const HTTP_CLIENT_SOURCE = join(PROJECT_DIRECTORY, 'native-bench/load/http-client.cpp');
 export const KIOSK_CONFIG = join(PROJECT_DIRECTORY, 'config/kiosk.json');
 export const BENCH_CONFIG = join(PROJECT_DIRECTORY, 'config/bench.json');
+
+/** A program of this directory, compiled. */
+function builtBench(name: string): string {
+  return join(SCRATCH_DIRECTORY, 'build/native-bench', `${name}.js`);
+}
 
 /** A module in `dist/`, named as in `src/`: `examples/canonical/topology`. */
 export function builtModule(name: string): string {

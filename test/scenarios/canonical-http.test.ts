@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OrderBook } from '../../native-bench/load/canonical-order.ts';
+import { CUSTOMER_COUNT, OrderBook } from '../../native-bench/load/canonical-order.ts';
 import { CustomerFrames } from '../../native-bench/load/customer-frames.ts';
-import { writeCustomerTotals } from '../../native-bench/load/expected-file.ts';
+import { readCustomerTotals, writeCustomerTotals } from '../../native-bench/load/expected-file.ts';
 import { HttpLoad, TEMPLATES_PER_CONNECTION } from '../../native-bench/load/http-load.ts';
+import { readJournal } from '../../native-bench/load/journal.ts';
 import { type LoadOptions, parseLoadOptions } from '../../native-bench/load/load-options.ts';
+import { buildNativeHttpClient } from '../../native-bench/load/native-http.ts';
 import { Tally } from '../../native-bench/load/tally.ts';
 import { WebSocketLoad } from '../../native-bench/load/websocket-load.ts';
 import { checkAggregate } from '../../native-bench/run/aggregate-check.ts';
+import { flawOf, runLoad } from '../../native-bench/run/load-run.ts';
 import { builtModule, ENGINE_MAIN, removeDirectory, scratchDirectory } from '../../native-bench/run/places.ts';
 import { ServerProcess } from '../../native-bench/run/process.ts';
 
@@ -67,6 +70,10 @@ function framesOf(options: LoadOptions, book: OrderBook, tally: Tally): Customer
   });
 }
 
+function count(totals: Int32Array | Float64Array, customer: number): number {
+  return totals[customer] as number;
+}
+
 describe('the canonical topology', () => {
   const tally = new Tally();
 
@@ -77,6 +84,26 @@ describe('the canonical topology', () => {
     expect(tally.complaints).toEqual([]);
     expect(tally.accepted).toBe(tally.sent);
     expect(tally.sent).toBeGreaterThan(0);
+  });
+
+  it('takes every order of the native client', async (context) => {
+    if (!buildNativeHttpClient()) return context.skip();
+    const expected = join(scratch, 'expected-native');
+    const journal = join(scratch, 'journal-native');
+    const args = ['--url', url, '--connections', '16', '--seconds', '0.3', '--warmup', '0', '--first-order', '3000000'];
+    const report = await runLoad([...args, '--expected', expected, '--journal', journal]);
+    expect(report.client).toBe('native');
+    expect(flawOf(report)).toBeNull();
+    const entries = readJournal(journal);
+    expect(entries).toHaveLength(report.sent);
+    for (const entry of entries)
+      expect(entry).toMatchObject({ partition: expect.any(Number), connection: expect.any(Number) });
+    expect(new Set(entries.map(({ partition, offset }) => `${partition}/${offset}`)).size).toBe(report.sent);
+    const totals = readCustomerTotals(expected);
+    for (let customer = 0; customer < CUSTOMER_COUNT; customer++) {
+      tally.customers.orders[customer] = count(tally.customers.orders, customer) + count(totals.orders, customer);
+      tally.customers.cents[customer] = count(tally.customers.cents, customer) + count(totals.cents, customer);
+    }
   });
 
   it.each(['ws-json', 'ws-binary'])('takes every order over %s', async (transport) => {
