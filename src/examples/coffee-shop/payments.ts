@@ -10,6 +10,12 @@ export const Payment = Type.Object(
     currency: orderMembers.currency,
     method: Type.Union([Type.Literal('card'), Type.Literal('cash'), Type.Literal('voucher')]),
     paidAt: Type.Integer({ minimum: 0, description: 'Milliseconds since 1970.' }),
+    cardId: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9._-]{1,64}$',
+        description: "What the terminal calls the card: the same text every time, never the card's number.",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
