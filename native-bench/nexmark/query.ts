@@ -46,6 +46,8 @@ export interface NexmarkQuery {
   /** The result by the plainest way there is, in no particular order. */
   readonly oracle: (input: OracleInput) => unknown[];
   readonly prelude?: readonly PreludeEvent[];
+  /** Its operators have timers in event time; windows that are folded go by the greatest time seen, and a grace. */
+  readonly hasWatermark?: boolean;
   /** Bids happen when they are taken in: processing time. Default: when they say. */
   readonly isByProcessingTime?: boolean;
 }
@@ -60,10 +62,10 @@ export const OUT_OF_ORDERNESS_MS = 4000;
 export function topologyOf(query: NexmarkQuery): CompiledTopology {
   return defineTopology(query.name, (t) => {
     const time = query.isByProcessingTime === true ? {} : { eventTime: 'dateTime' as const };
-    const watermark = { outOfOrderness: OUT_OF_ORDERNESS_MS };
-    const persons = t.stream('persons', { schema: PersonSchema, key: 'id', watermark, ...time });
-    const auctions = t.stream('auctions', { schema: AuctionSchema, key: 'id', watermark, ...time });
-    const bids = t.stream('bids', { schema: BidSchema, key: 'auction', watermark, ...time });
+    const watermark = query.hasWatermark === true ? { watermark: { outOfOrderness: OUT_OF_ORDERNESS_MS } } : {};
+    const persons = t.stream('persons', { schema: PersonSchema, key: 'id', ...watermark, ...time });
+    const auctions = t.stream('auctions', { schema: AuctionSchema, key: 'id', ...watermark, ...time });
+    const bids = t.stream('bids', { schema: BidSchema, key: 'auction', ...watermark, ...time });
     query
       .build({ persons, auctions, bids }, t)
       .filter('sink', (row) => receive(row))

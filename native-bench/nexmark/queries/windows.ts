@@ -1,4 +1,4 @@
-import { mapState, valueState } from '../../../src/operators/process-state.ts';
+import { type MapState, mapState, valueState } from '../../../src/operators/process-state.ts';
 import { eventType } from '../../../src/topology/process-node.ts';
 import { session, tumbling } from '../../../src/topology/windows.ts';
 import type { Bid } from '../model.ts';
@@ -30,6 +30,7 @@ export const q5: NexmarkQuery = {
   summary: 'the auctions with most bids in 10 s, every 2 s',
   identity: null,
   oracle: oracle.q5,
+  hasWatermark: true,
   build: ({ bids }) =>
     bids
       .map(({ auction, dateTime }) => ({ auction, dateTime }))
@@ -138,6 +139,7 @@ export const q7: NexmarkQuery = {
   summary: 'the bids with the greatest price of each 10 s',
   identity: null,
   oracle: oracle.q7,
+  hasWatermark: true,
   build: ({ bids }) =>
     bids
       .keyBy(ALL, () => ALL)
@@ -146,7 +148,7 @@ export const q7: NexmarkQuery = {
           /** By start of window. */
           greatest: mapState<number>(),
           highest: mapState<readonly PlainBid[]>(),
-          /** By the window's end: bids of that millisecond. */
+          /** By the window's end and price: bids of that millisecond. */
           atEnd: mapState<readonly PlainBid[]>(),
         },
         emits: eventType<PlainBid>(),
@@ -154,8 +156,8 @@ export const q7: NexmarkQuery = {
           const { price, dateTime } = bid;
           const start = dateTime - (dateTime % SIZE_MS);
           if (dateTime === start && !isClosed(start - SIZE_MS, watermark)) {
-            const name = String(start);
             if (price >= (state.greatest.get(String(start - SIZE_MS)) ?? 0)) {
+              const name = `${start}/${price}`;
               state.atEnd.set(name, [...(state.atEnd.get(name) ?? []), plain(bid)]);
               timers.setEventTime(lastOf(start - SIZE_MS));
             }
@@ -172,16 +174,23 @@ export const q7: NexmarkQuery = {
         },
         onTimer: ({ time }, { state, emit }) => {
           const name = String(time + 1 - SIZE_MS);
-          const end = String(time + 1);
+          const end = `${time + 1}/`;
           const greatest = state.greatest.get(name);
           for (const bid of state.highest.get(name) ?? []) emit(bid);
-          for (const bid of state.atEnd.get(end) ?? []) if (bid.price === greatest) emit(bid);
+          for (const bid of state.atEnd.get(end + greatest) ?? []) emit(bid);
           state.greatest.delete(name);
           state.highest.delete(name);
-          state.atEnd.delete(end);
+          // At most so many names are told at a time: again, until there is none left.
+          for (let past = namesOf(state.atEnd, end); past.length > 0; past = namesOf(state.atEnd, end)) {
+            for (const entry of past) state.atEnd.delete(entry);
+          }
         },
       }),
 };
+
+function namesOf(state: MapState<unknown>, prefix: string): string[] {
+  return state.entries().flatMap(([name]) => (name.startsWith(prefix) ? [name] : []));
+}
 
 function plain({ auction, bidder, price, dateTime, extra }: Bid): PlainBid {
   return { auction, bidder, price, dateTime, extra };
