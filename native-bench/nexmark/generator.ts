@@ -45,6 +45,7 @@ const AUCTION_BYTES = 500;
 const BID_BYTES = 100;
 const NUMBER_BYTES = 8;
 const TWO_TO_32 = 4_294_967_296;
+const LN_OF_A_MILLION = Math.log(1_000_000);
 const EVENTS_AHEAD = Math.floor((AUCTIONS_IN_FLIGHT * TOTAL_PROPORTION) / AUCTION_PROPORTION);
 
 const FIRST_NAMES = 'Peter Paul Luke John Saul Vicky Kate Julie Sarah Deiter Walter'.split(' ');
@@ -166,7 +167,8 @@ export class NexmarkGenerator {
 
   /** As many between 1 and 10 as between 100 000 and 1 000 000. */
   #price(): number {
-    return Math.round(10 ** ((this.#random.word() / TWO_TO_32) * 6) * 100);
+    // A power of e takes half the time of a power of 10.
+    return Math.round(Math.exp((this.#random.word() / TWO_TO_32) * LN_OF_A_MILLION) * 100);
   }
 
   #digits(): string {

@@ -40,7 +40,10 @@ export class Texts {
     const length = SHORTEST + random.below(maxLength - SHORTEST);
     const code = special.charCodeAt(0);
     for (let i = 0; i < length; i++) {
-      bytes[i] = random.below(SPECIAL_SHARE) === 0 ? code : LETTER_A + random.below(LETTERS);
+      // One draw says both: its lower half whether, its upper half which.
+      const word = random.word();
+      const isSpecial = ((word & 0xffff) * SPECIAL_SHARE) >>> 16 === 0;
+      bytes[i] = isSpecial ? code : LETTER_A + (((word >>> 16) * LETTERS) >>> 16);
     }
     return bytes.toString('latin1', 0, length).trim();
   }
