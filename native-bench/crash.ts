@@ -6,6 +6,7 @@ import { median } from './canonical/goals.ts';
 import { CanonicalScenario } from './crash/canonical-scenario.ts';
 import { CoffeeShopScenario } from './crash/coffee-shop-scenario.ts';
 import { CrashRound } from './crash/crash-run.ts';
+import { EveryOperatorScenario } from './crash/every-operator-scenario.ts';
 import { VIOLATION_KINDS, type Violation } from './crash/ledger.ts';
 import type { Scenario } from './crash/scenario.ts';
 import { Random } from './load/random.ts';
@@ -19,10 +20,12 @@ import { removeDirectory, scratchDirectory } from './run/places.ts';
  *      │  └──────acks───────┤
  *    ledger ═══ compared ═══ log, views, answers to what is sent again
  *
- *   npm run crash -- [--cycles 20] [--seed 1] [--topology canonical|coffee-shop] [--round 10] [--dir DIR] [--json]
+ *   npm run crash -- [--cycles 20] [--seed 1] [--topology canonical|coffee-shop|every-operator] [--round 10]
+ *                        [--dir DIR] [--json]
+ *                        [--events N]      the load goes on until so many were acknowledged, an equal part in each cycle
  *                        [--trust-hello]   one producer takes the hello's lastSeq for "all up to here is safe"
  *
- * A round is one data directory through `--round` cycles. The seed decides the orders and the moments; the machine's own
+ * A round is one data directory through `--round` cycles; at its end the whole log is replayed. The seed decides the orders and the moments; the machine's own
  * timing does the rest. Ends with 1 when anything is lost, there twice, out of order or shown wrongly, and then leaves
  * the data directory and the ledger where they are.
  */
@@ -32,6 +35,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     topology: { type: 'string', default: 'canonical' },
     round: { type: 'string', default: '10' },
+    events: { type: 'string', default: '0' },
     dir: { type: 'string' },
     'trust-hello': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -41,11 +45,10 @@ const cycleCount = Number(values.cycles);
 const cyclesPerRound = Number(values.round);
 const seed = Number(values.seed);
 const random = new Random(seed);
-const scenario: Scenario =
-  values.topology === 'coffee-shop' ? new CoffeeShopScenario(seed) : new CanonicalScenario(seed);
+const scenario = scenarioOf(values.topology);
 const start = performance.now();
 const violations: Violation[] = [];
-const total = { cycles: 0, acked: 0, logged: 0, starts: 0, kills: 0, probes: 0 };
+const total = { cycles: 0, acked: 0, logged: 0, starts: 0, kills: 0, probes: 0, replayed: 0, rows: 0 };
 const readyMs: number[] = [];
 
 while (total.cycles < cycleCount && violations.length === 0) {
@@ -53,7 +56,14 @@ while (total.cycles < cycleCount && violations.length === 0) {
   const say = (text: string): void => {
     if (!values.json) console.log(`cycle ${total.cycles + 1}/${cycleCount}  ${text}`);
   };
-  const round = new CrashRound(join(data, 'data'), scenario, random, values['trust-hello'], say);
+  const round = new CrashRound({
+    data: join(data, 'data'),
+    scenario,
+    random,
+    trustsHello: values['trust-hello'],
+    eventsPerCycle: Math.ceil(Number(values.events) / cycleCount),
+    say,
+  });
   let isSound = true;
   for (let cycle = 0; cycle < cyclesPerRound && total.cycles < cycleCount && isSound; cycle++) {
     isSound = await round.cycle();
@@ -62,7 +72,7 @@ while (total.cycles < cycleCount && violations.length === 0) {
   if (isSound) isSound = await round.finish();
   const { result } = round;
   total.acked += round.ledger.ackedCount;
-  for (const name of ['logged', 'starts', 'kills', 'probes'] as const) total[name] += result[name];
+  for (const name of ['logged', 'starts', 'kills', 'probes', 'replayed', 'rows'] as const) total[name] += result[name];
   readyMs.push(...result.readyMs);
   violations.push(...result.violations);
   if (isSound) {
@@ -92,3 +102,10 @@ console.log(
   `cycles=${total.cycles} acked=${total.acked} lost=${counts['lost']} duplicated=${counts['duplicated']} reordered=${counts['reordered']}`,
 );
 process.exitCode = violations.length === 0 ? 0 : 1;
+
+function scenarioOf(name: string): Scenario {
+  if (name === 'canonical') return new CanonicalScenario(seed);
+  if (name === 'coffee-shop') return new CoffeeShopScenario(seed);
+  if (name === 'every-operator') return new EveryOperatorScenario();
+  throw new TypeError(`--topology ${name}: use canonical, coffee-shop or every-operator`);
+}

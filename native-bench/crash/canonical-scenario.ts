@@ -1,6 +1,7 @@
 import { type CanonicalOrder, customerIdOf, OrderBook } from '../load/canonical-order.ts';
 import { packOrder } from '../load/order-codec.ts';
 import type { Random } from '../load/random.ts';
+import { builtModule } from '../run/places.ts';
 import { checkView } from './check-view.ts';
 import type { SentEvent, Violation } from './ledger.ts';
 import type { DraftEvent, ReadView, Scenario } from './scenario.ts';
@@ -17,14 +18,17 @@ interface CustomerRow {
 /** Orders keyed by customer, folded into a row per customer. */
 export class CanonicalScenario implements Scenario {
   readonly name = 'canonical';
-  readonly topology = 'examples/canonical/topology';
-  readonly stream = 'orders';
+  readonly topology = builtModule('examples/canonical/topology');
   readonly hasRecordCodec = true;
   readonly #book: OrderBook;
   #nextOrder = 0;
 
   constructor(seed: number) {
     this.#book = new OrderBook(seed, TEMPLATE_COUNT);
+  }
+
+  streamOf(): string {
+    return 'orders';
   }
 
   draft(producerIndex: number, random: Random): DraftEvent {

@@ -1,5 +1,6 @@
 import { type CanonicalOrder, OrderBook } from '../load/canonical-order.ts';
 import type { Random } from '../load/random.ts';
+import { builtModule } from '../run/places.ts';
 import { checkView } from './check-view.ts';
 import type { SentEvent, Violation } from './ledger.ts';
 import type { DraftEvent, ReadView, Scenario } from './scenario.ts';
@@ -20,8 +21,7 @@ interface OpenOrder {
  */
 export class CoffeeShopScenario implements Scenario {
   readonly name = 'coffee-shop';
-  readonly topology = 'examples/coffee-shop/topology';
-  readonly stream = 'orders';
+  readonly topology = builtModule('examples/coffee-shop/topology');
   readonly hasRecordCodec = false;
   readonly #book: OrderBook;
   #open = new Map<number, OpenOrder[]>();
@@ -30,6 +30,10 @@ export class CoffeeShopScenario implements Scenario {
 
   constructor(seed: number) {
     this.#book = new OrderBook(seed, TEMPLATE_COUNT);
+  }
+
+  streamOf(): string {
+    return 'orders';
   }
 
   draft(producerIndex: number, random: Random): DraftEvent {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../load/random.ts';
-import { builtModule, ENGINE_MAIN } from '../run/places.ts';
+import { ENGINE_MAIN } from '../run/places.ts';
 import { type Ready, ServerProcess } from '../run/process.ts';
 import { readView, type ViewRow } from '../run/view-reader.ts';
 import { checkLog, type LogMatch } from './check-log.ts';
+import { checkReplay } from './check-replay.ts';
 import { probeDuplicates } from './duplicate-probe.ts';
 import { HttpProducer } from './http-producer.ts';
 import { describePlan, drawKillPlan, type Ending, type KillPlan } from './kill-plan.ts';
@@ -15,6 +16,9 @@ import { WebSocketProducer } from './websocket-producer.ts';
 
 const READY_MS_MAX = 30_000;
 const DRAIN_MS_MAX = 20_000;
+/** An engine that takes nothing for so long, of a run that wants a number of events, is killed nevertheless. */
+const LOAD_MS_MAX = 120_000;
+const LOAD_POLL_MS = 20;
 /** A fail point that the load does not reach within this time is given up, and the engine killed. */
 const FAILPOINT_MS_MAX = 2500;
 /** The same for a start: where there is nothing to rewrite, some points are not passed. */
@@ -30,7 +34,21 @@ const ENGINE_ENVIRONMENT = {
   MOKA_CHECKPOINT_MAX_INTERVAL_MS: '1000',
   MOKA_LOG_SEGMENT_BYTES: String(4 * 1024 * 1024),
   MOKA_PARTITIONS: '2',
+  MOKA_WORKERS: '2',
+  // All of it is read, and replayed from its beginning.
+  MOKA_LOG_RETENTION_BYTES: String(1024 ** 4),
 };
+
+export interface RoundOptions {
+  readonly data: string;
+  readonly scenario: Scenario;
+  readonly random: Random;
+  /** Whether one of the producers believes the server's hello instead of its own memory. */
+  readonly trustsHello: boolean;
+  /** Events that are to be acknowledged by the end of each cycle, before it is ended; 0: as many as there are. */
+  readonly eventsPerCycle: number;
+  readonly say: (text: string) => void;
+}
 
 export interface RoundResult {
   violations: Violation[];
@@ -39,6 +57,9 @@ export interface RoundResult {
   starts: number;
   kills: number;
   probes: number;
+  /** Records that the replay at the end ran through the topology once more, rows that it compared. */
+  replayed: number;
+  rows: number;
   readyMs: number[];
 }
 
@@ -48,21 +69,26 @@ export interface RoundResult {
  * that log, and events acknowledged earlier are sent once more to see them recognised.
  */
 export class CrashRound {
-  readonly #data: string;
-  readonly #scenario: Scenario;
-  readonly #random: Random;
-  readonly #say: (text: string) => void;
+  readonly #options: RoundOptions;
   readonly #producers: Producer[];
   readonly ledger = new Ledger();
-  readonly result: RoundResult = { violations: [], acked: 0, logged: 0, starts: 0, kills: 0, probes: 0, readyMs: [] };
+  readonly result: RoundResult = {
+    violations: [],
+    acked: 0,
+    logged: 0,
+    starts: 0,
+    kills: 0,
+    probes: 0,
+    replayed: 0,
+    rows: 0,
+    readyMs: [],
+  };
+  #cycles = 0;
   #match: LogMatch = { placeOf: new Map(), inOrder: [], violations: [] };
 
-  /** @param trustsHello whether one of the producers believes the server's hello instead of its own memory */
-  constructor(data: string, scenario: Scenario, random: Random, trustsHello: boolean, say: (text: string) => void) {
-    this.#data = data;
-    this.#scenario = scenario;
-    this.#random = random;
-    this.#say = say;
+  constructor(options: RoundOptions) {
+    const { scenario, random, trustsHello } = options;
+    this.#options = options;
     scenario.reset();
     const context: ProducerContext = {
       scenario,
@@ -81,8 +107,9 @@ export class CrashRound {
 
   /** @returns false when something was found: the data directory is then left as it is */
   async cycle(): Promise<boolean> {
-    const plan = drawKillPlan(this.#random, this.result.readyMs.at(-1) ?? FIRST_READY_MS);
-    this.#say(`${describePlan(plan)}; acked=${this.ledger.ackedCount}`);
+    const plan = drawKillPlan(this.#options.random, this.result.readyMs.at(-1) ?? FIRST_READY_MS);
+    this.#cycles++;
+    this.#options.say(`${describePlan(plan)}; acked=${this.ledger.ackedCount}`);
     await this.#killDuringRecovery(plan);
     if (this.#isBroken) return false;
     await this.#loadAndEnd(plan.ending);
@@ -90,12 +117,13 @@ export class CrashRound {
     return !this.#isBroken;
   }
 
-  /** A last start: views and duplicates after the last crash, then a drain and the log once more. */
+  /** A last start: views and duplicates after the last crash, then a drain, the log once more, and its replay. */
   async finish(): Promise<boolean> {
     await this.#loadAndEnd({ kind: 'drain', afterMs: 50 });
     this.#checkLog();
     this.result.acked = this.ledger.ackedCount;
     this.result.logged = this.#match.inOrder.length;
+    if (!this.#isBroken) this.#checkReplay();
     return !this.#isBroken;
   }
 
@@ -132,6 +160,7 @@ export class CrashRound {
   }
 
   async #end(server: ServerProcess, ending: Ending): Promise<void> {
+    if (ending.kind !== 'failpoint') await this.#untilEnoughAcked(server);
     const waitMs = ending.kind === 'failpoint' ? FAILPOINT_MS_MAX : ending.afterMs;
     await Promise.race([sleep(waitMs), server.exited]);
     if (server.hasExited && ending.kind !== 'failpoint') {
@@ -147,6 +176,12 @@ export class CrashRound {
     await server.kill();
     this.result.kills++;
     await this.#expectKilled(server);
+  }
+
+  async #untilEnoughAcked(server: ServerProcess): Promise<void> {
+    const wanted = this.#cycles * this.#options.eventsPerCycle;
+    const until = performance.now() + LOAD_MS_MAX;
+    while (this.ledger.ackedCount < wanted && !server.hasExited && performance.now() < until) await sleep(LOAD_POLL_MS);
   }
 
   async #whenReady(server: ServerProcess, ending: Ending): Promise<Ready | null> {
@@ -169,13 +204,14 @@ export class CrashRound {
       await readView(ready.url, view, (row) => rows.push(row));
       return rows;
     };
+    const { scenario, random } = this.#options;
     const { placeOf, inOrder } = this.#match;
-    this.result.violations.push(...(await this.#scenario.checkViews(inOrder, rowsOf)));
+    this.result.violations.push(...(await scenario.checkViews(inOrder, rowsOf)));
     const acked = this.ledger.events.filter((event) => event.isAcked && event.content.startsWith('{'));
     const probed = Array.from({ length: Math.min(PROBES_PER_CYCLE, acked.length) }, () => {
-      return acked[this.#random.between(0, acked.length)] as (typeof acked)[number];
+      return acked[random.between(0, acked.length)] as (typeof acked)[number];
     });
-    this.result.violations.push(...(await probeDuplicates(target, this.#scenario, probed, placeOf)));
+    this.result.violations.push(...(await probeDuplicates(target, scenario, probed, placeOf)));
     this.result.probes += probed.length;
   }
 
@@ -198,19 +234,27 @@ export class CrashRound {
   #startEngine(ending: Ending): ServerProcess {
     this.result.starts++;
     const failpoint = ending.kind === 'failpoint' ? { MOKA_FAILPOINT: `${ending.name}:${ending.nth}` } : {};
-    const { topology } = this.#scenario;
-    const args = [ENGINE_MAIN, 'serve', '--json', '--data', this.#data, '--port', '0', '--admin-port', '0'];
-    if (topology !== null) args.push('--topology', builtModule(topology));
+    const { data, scenario } = this.#options;
+    const ports = ['--port', '0', '--admin-port', '0'];
+    const args = [ENGINE_MAIN, 'serve', '--json', '--data', data, '--topology', scenario.topology, ...ports];
     return new ServerProcess(args, { ...ENGINE_ENVIRONMENT, ...failpoint });
   }
 
   #checkLog(): void {
     try {
-      this.#match = checkLog(this.ledger, readLog(this.#data));
+      this.#match = checkLog(this.ledger, readLog(this.#options.data));
       this.result.violations.push(...this.#match.violations);
     } catch (error) {
       this.#complain('engine', `log cannot be read: ${String(error)}`);
     }
+  }
+
+  #checkReplay(): void {
+    const { data, scenario } = this.#options;
+    const { violations, events, rows } = checkReplay(data, scenario.topology);
+    this.result.violations.push(...violations);
+    this.result.replayed = events;
+    this.result.rows = rows;
   }
 
   #complain(kind: 'engine', detail: string): void {

@@ -21,7 +21,7 @@ export async function probeDuplicates(
     if (place === undefined || (isByHeader && !event.producer.startsWith('http'))) continue;
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (isByHeader) headers['idempotency-key'] = `"event-${event.number}"`;
-    const url = `http://${target.host}:${target.port}/v1/streams/${scenario.stream}`;
+    const url = `http://${target.host}:${target.port}/v1/streams/${event.stream}`;
     const response = await fetch(url, { method: 'POST', headers, body: Buffer.from(event.content, 'latin1') });
     const text = await response.text();
     const answer = response.ok ? (JSON.parse(text) as { duplicate: boolean; partition: number; offset: number }) : null;

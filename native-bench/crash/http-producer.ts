@@ -66,7 +66,7 @@ export class HttpProducer implements Producer, HttpClient {
     this.#unanswered ??= draftEvent(this.#context, this.name, this.#index, encodeJson);
     const event = this.#unanswered;
     const headers = scenario.hasNaturalIdentity(event.value) ? '' : `Idempotency-Key: "event-${event.number}"\r\n`;
-    connection.send(postRequest(this.#target as Target, scenario.stream, headers, event.content), performance.now());
+    connection.send(postRequest(this.#target as Target, event.stream, headers, event.content), performance.now());
   }
 }
 

@@ -5,6 +5,7 @@
 export interface SentEvent {
   readonly number: number;
   readonly producer: string;
+  readonly stream: string;
   readonly key: string;
   /** Place among the events of its key, from 0: the order in which they were first sent. */
   readonly keySequence: number;
@@ -23,11 +24,12 @@ export class Ledger {
   readonly #nextOfKey = new Map<string, number>();
   ackedCount = 0;
 
-  add(producer: string, key: string, content: string, value: Record<string, unknown>): SentEvent {
+  add(producer: string, stream: string, key: string, content: string, value: Record<string, unknown>): SentEvent {
     const keySequence = this.#nextOfKey.get(key) ?? 0;
     this.#nextOfKey.set(key, keySequence + 1);
     const number = this.events.length;
-    const event = { number, producer, key, keySequence, content, value, isAcked: false, partition: -1, offset: -1 };
+    const place = { isAcked: false, partition: -1, offset: -1 };
+    const event = { number, producer, stream, key, keySequence, content, value, ...place };
     this.events.push(event);
     return event;
   }
@@ -56,6 +58,7 @@ export const VIOLATION_KINDS = [
   'phantom',
   'view',
   'answer',
+  'replay',
   'engine',
 ] as const;
 export type ViolationKind = (typeof VIOLATION_KINDS)[number];

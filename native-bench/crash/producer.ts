@@ -35,9 +35,10 @@ export function draftEvent(
   producerIndex: number,
   encode: (value: Record<string, unknown>) => Uint8Array,
 ): SentEvent {
-  const { key, value } = context.scenario.draft(producerIndex, context.random);
+  const { scenario, ledger, random } = context;
+  const { key, value } = scenario.draft(producerIndex, random);
   const content = Buffer.from(encode(value)).toString('latin1');
-  return context.ledger.add(producer, key, content, value);
+  return ledger.add(producer, scenario.streamOf(producerIndex), key, content, value);
 }
 
 export function encodeJson(value: Record<string, unknown>): Uint8Array {

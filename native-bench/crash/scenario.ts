@@ -14,10 +14,14 @@ export type ReadView = (view: string) => Promise<ViewRow[]>;
 /** What a crash run needs to know about a topology. */
 export interface Scenario {
   readonly name: string;
-  /** Module under `dist/`; null is the engine's default topology. */
-  readonly topology: string | null;
-  readonly stream: string;
-  /** The next event of a producer; keys of different producers never meet. Every event's bytes differ. */
+  /** File of the module that exports its topology. */
+  readonly topology: string;
+  /** The stream that a producer sends to. */
+  streamOf(producerIndex: number): string;
+  /**
+   * The next event of a producer. `key` names what the producer's own events are ordered by: no other producer has it, and
+   * all events of it lie in one partition. Every event's bytes differ.
+   */
   draft(producerIndex: number, random: Random): DraftEvent;
   /** Whether the stream takes msgpack records; else its binary frames carry JSON. */
   readonly hasRecordCodec: boolean;
@@ -27,6 +31,9 @@ export interface Scenario {
   hasNaturalIdentity(value: Record<string, unknown>): boolean;
   /** A fresh data directory: what was live before is forgotten. */
   reset(): void;
-  /** Folds the log and compares every view of the running, quiet engine with it. */
+  /**
+   * Folds the log and compares views of the running, quiet engine with it; what moves between partitions may have to be
+   * waited for.
+   */
   checkViews(inOrder: readonly SentEvent[], readView: ReadView): Promise<Violation[]>;
 }

@@ -59,7 +59,7 @@ export class WebSocketProducer implements Producer, WebSocketClient {
 
   start(target: Target): void {
     const producer = this.#hasSequence ? `?producer=${this.name}` : '';
-    const path = `/v1/streams/${this.#context.scenario.stream}/ws${producer}`;
+    const path = `/v1/streams/${this.#context.scenario.streamOf(this.#index)}/ws${producer}`;
     const protocol = this.#options.protocol === 'json' ? 'moka.json.v1' : 'moka.bin.v1';
     this.#inFlight.clear();
     this.#nextFrame = 1;

@@ -12,9 +12,9 @@ function soundRun(): { ledger: Ledger; logged: LoggedEvent[] } {
     ['b', 1, 3],
     ['a', 0, 2],
   ] as const) {
-    ledger.acked(ledger.add('http-0', key, `event ${ledger.events.length}`, {}), partition, offset);
+    ledger.acked(ledger.add('http-0', 'orders', key, `event ${ledger.events.length}`, {}), partition, offset);
   }
-  ledger.add('http-0', 'c', 'event 5', {});
+  ledger.add('http-0', 'orders', 'c', 'event 5', {});
   const logged = ledger.events
     .filter((event) => event.isAcked)
     .map(({ partition, offset, content }) => ({ partition, offset, content }))
@@ -47,7 +47,7 @@ describe('checkLog', () => {
 
   it('reports an event of which only the position was lost with the rest of the log', () => {
     const { ledger, logged } = soundRun();
-    const event = ledger.add('ws-4', 'd', 'event 6', {});
+    const event = ledger.add('ws-4', 'orders', 'd', 'event 6', {});
     ledger.acked(event, -1, -1);
     expect(kindsOf(ledger, logged)).toEqual(['lost']);
   });
@@ -78,7 +78,7 @@ describe('checkLog', () => {
 
   it('reports a key that lies in two partitions', () => {
     const { ledger, logged } = soundRun();
-    ledger.add('http-0', 'a', 'event 6', {});
+    ledger.add('http-0', 'orders', 'a', 'event 6', {});
     expect(kindsOf(ledger, [...logged, { partition: 1, offset: 4, content: 'event 6' }])).toEqual(['misplaced']);
   });
 

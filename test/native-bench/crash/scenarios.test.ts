@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CanonicalScenario } from '../../../native-bench/crash/canonical-scenario.ts';
 import { CoffeeShopScenario, foldOrders } from '../../../native-bench/crash/coffee-shop-scenario.ts';
+import { EveryOperatorScenario } from '../../../native-bench/crash/every-operator-scenario.ts';
 import { Ledger } from '../../../native-bench/crash/ledger.ts';
 import type { Scenario } from '../../../native-bench/crash/scenario.ts';
 import { Random } from '../../../native-bench/load/random.ts';
@@ -11,22 +12,25 @@ function drafted(scenario: Scenario, count: number): Ledger {
   const random = new Random(1);
   for (let index = 0; index < count; index++) {
     const { key, value } = scenario.draft(index % 3, random);
-    ledger.add('p', key, JSON.stringify(value), value);
+    ledger.add('p', 'orders', key, JSON.stringify(value), value);
   }
   return ledger;
 }
 
-describe.each([new CanonicalScenario(1), new CoffeeShopScenario(1)])('$name', (scenario) => {
-  it('drafts events that all differ, with keys that no two producers share', () => {
-    const ledger = drafted(scenario, 900);
-    expect(new Set(ledger.events.map((event) => event.content)).size).toBe(900);
-    const producerOf = new Map<string, number>();
-    ledger.events.forEach(({ key, number }) => {
-      expect(producerOf.get(key) ?? number % 3).toBe(number % 3);
-      producerOf.set(key, number % 3);
+describe.each([new CanonicalScenario(1), new CoffeeShopScenario(1), new EveryOperatorScenario()])(
+  '$name',
+  (scenario) => {
+    it('drafts events that all differ, with keys that no two producers share', () => {
+      const ledger = drafted(scenario, 900);
+      expect(new Set(ledger.events.map((event) => event.content)).size).toBe(900);
+      const producerOf = new Map<string, number>();
+      ledger.events.forEach(({ key, number }) => {
+        expect(producerOf.get(key) ?? number % 3).toBe(number % 3);
+        producerOf.set(key, number % 3);
+      });
     });
-  });
-});
+  },
+);
 
 describe('CanonicalScenario.checkViews', () => {
   it('reports a customer whose sum is wrong', async () => {

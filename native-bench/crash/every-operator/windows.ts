@@ -1,0 +1,58 @@
+import { calendarDays, countWindow, hopping, session, sliding, tumbling } from 'moka';
+import type { Orders, Payments } from './events.ts';
+
+const total = {
+  initial: (): number => 0,
+  add: (sum: number, event: { readonly cents: number }): number => sum + event.cents,
+};
+const mergedTotal = { ...total, merge: (earlier: number, later: number): number => earlier + later };
+
+/** Every window, told at once or when it has closed, what came too late for one, and one behind a move to another key. */
+export function addWindows(orders: Orders, payments: Payments): void {
+  const byCustomer = orders.groupByKey();
+  const hours = byCustomer.window(tumbling({ size: '1h', grace: '10m' })).count('hours', { emit: 'final' });
+  hours.toView('hours', { retention: '12h' });
+  hours.toStream().toJournal('hours-closed', { keep: 500 });
+  hours.late.toJournal('too-late', { keep: 500 });
+  byCustomer
+    .window(hopping({ size: '2h', advance: '30m', grace: '0s' }))
+    .aggregate('last-hours', total)
+    .map('last-hours-euros', (cents) => cents / 100)
+    .suppress('last-hours-closed', { untilWindowCloses: true })
+    .toView('last-hours', { retention: '12h' });
+  byCustomer
+    .window(sliding({ difference: '10m', grace: '5m' }))
+    .reduce('close-orders', (current, order) => (order.cents > current.cents ? order : current))
+    .filter('close-and-dear', (order) => order.cents > 300)
+    .toView('close-orders', { retention: '3h' });
+  byCustomer
+    .window(session({ gap: '20m', grace: '10m' }))
+    .aggregate('visits', mergedTotal)
+    .toView('visits', { retention: '12h' });
+  byCustomer
+    .window(session({ timeout: '45m', grace: '5m' }))
+    .count('rounds')
+    .toView('rounds', { retention: '12h' });
+  byCustomer
+    .window(calendarDays({ zone: 'Europe/Berlin', cutoff: '04:00', grace: '1h' }))
+    .aggregate('days', total)
+    .toView('days', { retention: '30d' });
+  byCustomer
+    .window(countWindow({ size: 10, every: 5 }))
+    .aggregate('ten-orders', total)
+    .toView('ten-orders');
+
+  byCustomer
+    .cogroup((state: { ordered: number; paid: number }, order) => ({ ...state, ordered: state.ordered + order.cents }))
+    .cogroup(payments.groupByKey(), (state, payment) => ({ ...state, paid: state.paid + payment.cents }))
+    .window(tumbling({ size: '6h', grace: '1h', offset: '2h' }))
+    .aggregate('shifts', { initial: () => ({ ordered: 0, paid: 0 }) }, { emit: 'final' })
+    .toView('shifts', { retention: '2d' });
+
+  orders
+    .keyBy('shop-of', (order) => order.shop)
+    .groupByKey()
+    .window(tumbling({ size: '30m', grace: '10m' }))
+    .count('shop-half-hours', { emit: 'final' })
+    .toView('shop-half-hours', { retention: '12h' });
+}
