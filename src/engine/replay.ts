@@ -174,6 +174,7 @@ function deafRepartitioner(directory: DataDirectory, partition: number): Reparti
       return partitionOf(routing.low, routing.high, directory.partitions);
     },
     send: () => {},
+    mark: () => {},
   };
 }
 

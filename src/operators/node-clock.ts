@@ -1,30 +1,35 @@
 // data plane
 import type { OperatorStore } from './operator.ts';
-import type { SourceClock } from './source-clock.ts';
+import type { TimeSource } from './time-source.ts';
 
 /**
- * The event time of one operator in one partition. Of streams with watermarks it is the least of those that are not idle,
- * and if all are idle the greatest; of streams without any it is the greatest time seen. It never falls.
+ * The event time at one place of the topology in one partition. Of sources with watermarks it is the least of those that are
+ * not idle, and if all are idle the greatest; of sources without any it is the greatest time seen. It never falls.
  */
-export class NodeClock {
-  readonly #sources: readonly SourceClock[];
-  readonly #isStreamTime: boolean;
+export class NodeClock implements TimeSource {
+  readonly hasRule: boolean;
+  readonly #sources: readonly TimeSource[];
   readonly #store: OperatorStore;
 
-  constructor(sources: readonly SourceClock[], store: OperatorStore) {
+  constructor(sources: readonly TimeSource[], store: OperatorStore) {
     this.#sources = sources;
-    this.#isStreamTime = sources.every((source) => source.rule === null);
+    this.hasRule = sources.some((source) => source.hasRule);
     this.#store = store;
   }
 
-  /** -Infinity before every stream has said something. */
+  /** -Infinity before every source has said something. */
   get watermark(): number {
     return this.#store.readRegister(0);
   }
 
-  /** Takes over what the streams say now. */
+  get isIdle(): boolean {
+    for (const source of this.#sources) if (!source.isIdle) return false;
+    return true;
+  }
+
+  /** Takes over what the sources say now. */
   refresh(): void {
-    const reached = this.#isStreamTime ? this.#greatest() : this.#least();
+    const reached = this.hasRule ? this.#least() : this.#greatest();
     if (reached > this.watermark) this.#store.writeRegister(0, reached);
   }
 
@@ -34,7 +39,7 @@ export class NodeClock {
     return greatest;
   }
 
-  /** A stream that was idle and came back counts again once it has caught up with what was said meanwhile. */
+  /** A source that was idle and came back counts again once it has caught up with what was said meanwhile. */
   #least(): number {
     const reached = this.watermark;
     let least = Number.POSITIVE_INFINITY;

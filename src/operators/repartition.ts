@@ -9,6 +9,8 @@ export interface Repartitioner {
   partitionOf(key: string): number;
   /** Sends a change to what follows the hop in another partition; it arrives once, in the order of this one's log. */
   send(hop: number, target: number, key: string, next: unknown, previous: unknown, time: number): void;
+  /** Says, behind everything sent until now, how far event time has come before the hop. */
+  mark(hop: number, target: number, watermark: number, isIdle: boolean): void;
 }
 
 /** Passes a change on in the partition that its key belongs to: this one at once, another one over its own log. */

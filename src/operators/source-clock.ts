@@ -1,5 +1,6 @@
 // data plane
 import type { OperatorStore } from './operator.ts';
+import type { TimeSource } from './time-source.ts';
 
 /** How far the events of a stream say that event time has come. */
 export interface WatermarkRule {
@@ -16,7 +17,7 @@ export interface WatermarkRule {
  * the greatest time seen, less the rule's bound and one; without one it is the greatest time seen itself, Kafka's stream
  * time.
  */
-export class SourceClock {
+export class SourceClock implements TimeSource {
   readonly rule: WatermarkRule | null;
   readonly #store: OperatorStore;
 
@@ -28,6 +29,10 @@ export class SourceClock {
   /** -Infinity before the first event. */
   get watermark(): number {
     return this.#store.readRegister(WATERMARK);
+  }
+
+  get hasRule(): boolean {
+    return this.rule !== null;
   }
 
   get isIdle(): boolean {
@@ -53,19 +58,7 @@ export class SourceClock {
 
   /** @returns whether the watermark rose, or the stream came back */
   observe(event: unknown, time: number, logTime: number): boolean {
-    const fromEvent = this.rule?.fromEvent ?? null;
-    if (fromEvent === null) return this.observeTime(time, logTime);
-    const said = fromEvent(event);
-    return this.#reach(typeof said === 'number' && !Number.isNaN(said) ? said : Number.NEGATIVE_INFINITY, logTime);
-  }
-
-  /** As `observe`, of an event that came from another partition, of which the time is known. */
-  observeTime(time: number, logTime: number): boolean {
-    const { rule } = this;
-    return this.#reach(rule === null ? time : time - rule.outOfOrdernessMs - 1, logTime);
-  }
-
-  #reach(reached: number, logTime: number): boolean {
+    const reached = this.#saidBy(event, time);
     const store = this.#store;
     if (this.rule !== null) store.writeRegister(SEEN_AT, logTime);
     const wasIdle = this.isIdle;
@@ -73,6 +66,14 @@ export class SourceClock {
     if (reached <= this.watermark) return wasIdle;
     store.writeRegister(WATERMARK, reached);
     return true;
+  }
+
+  #saidBy(event: unknown, time: number): number {
+    const { rule } = this;
+    if (rule === null) return time;
+    if (rule.fromEvent === null) return time - rule.outOfOrdernessMs - 1;
+    const said = rule.fromEvent(event);
+    return typeof said === 'number' && !Number.isNaN(said) ? said : Number.NEGATIVE_INFINITY;
   }
 
   judgeIdle(logTime: number): void {

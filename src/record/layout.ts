@@ -43,15 +43,18 @@ export const KIND_TICK = 2;
 /**
  * A change that another partition sent on: the value is `[key, next, previous]`, the event time that of the change, and
  * `streamId` the number of the hop. It bears no identities; in their place stand where it comes from (see `MOVED_…`),
- * and in the place of a producer's sequence number its own on that way.
+ * and in the place of a producer's sequence number its own on that way. Without a value it is a mark, and says how far
+ * event time has come there before the hop.
  */
 export const KIND_MOVED = 3;
-/** Of a moved record: partition that sent it, u32; level of its hop, u32; offset there, f64; watermark there, f64. */
+/** Of a moved record: partition that sent it, u32; level of its hop, u32; offset there, f64; of a mark the watermark, f64. */
 export const MOVED_SOURCE = 24;
 export const MOVED_LEVEL = 28;
 export const MOVED_OFFSET = 32;
 export const MOVED_WATERMARK = 40;
 
+/** Flag of a mark: nothing comes before the hop for now. */
+export const MARK_IS_IDLE = 1;
 /** Flag of a tick: no event waited to come in, so that a silent stream was silent, and not held up. */
 export const TICK_NOTHING_WAITS = 1;
 

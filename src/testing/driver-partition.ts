@@ -12,12 +12,15 @@ export interface ViewChange {
 
 /** A change on its way to another partition. */
 export interface MovedChange {
+  readonly source: number;
   readonly hop: number;
   readonly target: number;
   readonly key: string;
   readonly next: unknown;
   readonly previous: unknown;
   readonly time: number;
+  /** What is sent is no change, but how far event time has come before the hop. */
+  readonly mark?: { readonly watermark: number; readonly isIdle: boolean };
 }
 
 /** One partition of the test driver: its stores, its copy of the operators, its offsets. */
@@ -54,7 +57,11 @@ export class DriverPartition implements OperatorHost {
             partitionCount,
             partitionOf,
             send: (hop, target, key, next, previous, time) =>
-              this.#movedPending.push({ hop, target, key, next, previous, time }),
+              this.#movedPending.push({ source: partition, hop, target, key, next, previous, time }),
+            mark: (hop, target, watermark, isIdle) => {
+              const none = { key: '', next: undefined, previous: undefined, time: this.context.logTime };
+              this.#movedPending.push({ source: partition, hop, target, ...none, mark: { watermark, isIdle } });
+            },
           };
     this.context = new LaneContext(partition);
     this.#stores = topology.stores.map(() => new MemoryStore());
@@ -102,11 +109,14 @@ export class DriverPartition implements OperatorHost {
   }
 
   /** Runs a change through that came from another partition. */
-  processMoved({ hop, key, next, previous, time }: MovedChange, logTime: number): void {
+  processMoved({ source, hop, key, next, previous, time, mark }: MovedChange, logTime: number): void {
     const offset = this.#nextOffset++;
     this.#fireLogTime(offset, logTime);
     this.context.moveTo(offset, time, logTime);
-    this.#whole(() => this.#pipeline.processMoved(hop, key, next, previous, time));
+    this.#whole(() => {
+      if (mark === undefined) this.#pipeline.processMoved(hop, key, next, previous, time);
+      else this.#pipeline.processMark(hop, source, mark.watermark, mark.isIdle);
+    });
     this.#fireEventTime(offset, logTime);
   }
 

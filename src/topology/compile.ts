@@ -14,7 +14,7 @@ export interface Numbering {
   readonly streamIds: ReadonlyMap<TopologyNode, number>;
   readonly viewIds: ReadonlyMap<TopologyNode, number>;
   readonly storeIds: ReadonlyMap<string, number>;
-  /** Streams and nodes whose event time is kept, and the store that keeps it in its registers. */
+  /** Streams and nodes whose event time is kept, and the first store that keeps it; see `ClockedNode`. */
   readonly clockStoreIds: ReadonlyMap<TopologyNode, number>;
   /** Number of the first hop of each node that has any. */
   readonly hopIds: ReadonlyMap<TopologyNode, number>;
@@ -30,15 +30,23 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
   const viewNodes = nodes.filter((node) => node.view !== null);
   const clocked = clockedNodes(nodes);
   // Behind all others, so that a topology may begin to keep time without its stores moving.
-  const clockStores = clocked.map((node) => `clock:${node.space}:${node.name}`);
+  const clockStores = clocked.flatMap(({ node, places }) =>
+    Array.from({ length: places }, (_, place) => `clock:${node.space}:${node.name}${place === 0 ? '' : `:${place}`}`),
+  );
+  const clockStoreIds = new Map<TopologyNode, number>();
   const ownStores = nodes.flatMap((node) => node.stores);
+  let nextClockStore = ownStores.length;
+  for (const { node, places } of clocked) {
+    clockStoreIds.set(node, nextClockStore);
+    nextClockStore += places;
+  }
   const storeNames = [...ownStores, ...clockStores];
   const numbering: Numbering = {
     streamIds: new Map(streamNodes.map((node, id) => [node, id])),
     viewIds: new Map(viewNodes.map((node, id) => [node, id])),
     storeIds: new Map(storeNames.map((store, id) => [store, id])),
     hopIds: numberHops(nodes),
-    clockStoreIds: new Map(clocked.map((node, index) => [node, ownStores.length + index])),
+    clockStoreIds,
   };
   const ordered = new Set([
     ...viewNodes.map((node) => (node.view as ViewNode).store),

@@ -87,6 +87,8 @@ export interface Pipeline {
   process(streamId: number, key: string, value: unknown, eventTime: number): void;
   /** Runs a change that came from another partition through what follows its hop. @throws as `process` */
   processMoved(hop: number, key: string, next: unknown, previous: unknown, time: number): void;
+  /** Another partition says how far event time has come there before a hop. */
+  processMark(hop: number, peer: number, watermark: number, isIdle: boolean): void;
   /** What time moves; null if it moves nothing. */
   readonly timing: PipelineTiming | null;
 }

@@ -2,13 +2,11 @@ import { assert } from '../base/assert.ts';
 import { BroadcastOperator } from '../operators/broadcast.ts';
 import { FreezeOperator, FrozenStore } from '../operators/development.ts';
 import { Discard, FanOut } from '../operators/fan-out.ts';
-import { NodeClock } from '../operators/node-clock.ts';
-import type { Operator, OperatorHost, OperatorStore, TimedOperator } from '../operators/operator.ts';
+import type { Operator, OperatorHost, TimedOperator } from '../operators/operator.ts';
 import { OperatorContext } from '../operators/operator-context.ts';
 import { RepartitionOperator } from '../operators/repartition.ts';
-import { SourceClock } from '../operators/source-clock.ts';
 import { blame } from './blame.ts';
-import { asksForTime, streamsAbove } from './clocks.ts';
+import { asksForTime, Clocks } from './clocks.ts';
 import type { Numbering } from './compile.ts';
 import type { Pipeline } from './compiled.ts';
 import type { TopologyNode } from './graph.ts';
@@ -23,19 +21,9 @@ import { WatchedPipeline } from './watched-pipeline.ts';
 export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering, host: OperatorHost): Pipeline {
   const context = new OperatorContext(host.context);
   const entries = new Map<number, readonly Operator[]>();
-  const { clockStoreIds } = numbering;
-  const clockStore = (node: TopologyNode): OperatorStore => host.store(clockStoreIds.get(node) as number);
-  const sourceClocks = new Map<TopologyNode, SourceClock>();
-  for (const node of clockStoreIds.keys()) {
-    if (node.stream !== null) sourceClocks.set(node, new SourceClock(node.stream.watermark, clockStore(node)));
-  }
-  const clocks = new Map<TopologyNode, NodeClock>();
-  for (const node of clockStoreIds.keys()) {
-    if (!asksForTime(node, nodes)) continue;
-    const sources = streamsAbove(node, nodes).map((stream) => sourceClocks.get(stream) as SourceClock);
-    clocks.set(node, new NodeClock(sources, clockStore(node)));
-  }
   const repartitioner = host.repartitioner ?? null;
+  const { clockStoreIds, hopIds } = numbering;
+  const clocks = new Clocks(nodes, clockStoreIds, hopIds, (id) => host.store(id), repartitioner);
   const hopEntries: Operator[] = [];
   const driven: { node: TopologyNode; operator: TimedOperator }[] = [];
 
@@ -49,11 +37,11 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
       store: (index) => storeOf(node, index, numbering, host),
       viewId: numbering.viewIds.get(node) ?? -1,
       get clock() {
-        const clock = clocks.get(node);
-        assert(clock !== undefined, `node=${node.name} has no clock`);
+        const clock = clocks.clock(node);
+        assert(clock !== null, `node=${node.name} has no clock`);
         return clock;
       },
-      watermarkClock: clocks.get(node) ?? null,
+      watermarkClock: asksForTime(node, nodes) ? clocks.clock(node) : null,
       moved: (index, output) => {
         const entry = guarded(output);
         const hop = enterBy(node, index, entry);
@@ -110,16 +98,12 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
   return host.isDevelopment === true ? new WatchedPipeline(pipeline, context) : pipeline;
 
   function timing(): Timing | null {
-    if (clocks.size === 0 && driven.length === 0) return null;
-    const ordered = driven
+    if (clocks.ordered.length === 0 && driven.length === 0) return null;
+    const ordered = [...driven, ...clocks.senders]
       .sort((a, b) => a.node.id - b.node.id)
-      .map(({ node, operator }) => ({ operator, clock: clocks.get(node) ?? null }));
-    const byStream = [...numbering.streamIds.keys()].map((node) => sourceClocks.get(node) ?? null);
-    const byHop = nodes.flatMap((node) => {
-      const above = streamsAbove(node, nodes).flatMap((stream) => sourceClocks.get(stream) ?? []);
-      return Array.from({ length: node.hops }, () => above);
-    });
-    return new Timing(host.context, context, ordered, byStream, byHop, [...clocks.values()]);
+      .map(({ node, operator }) => ({ operator, clock: clocks.clock(node) }));
+    const byStream = [...numbering.streamIds.keys()].map((node) => clocks.source(node));
+    return new Timing(host.context, context, ordered, byStream, clocks);
   }
 }
 

@@ -55,4 +55,8 @@ export class OperatorPipeline implements Pipeline {
       throw blame(error, this.#position, context);
     }
   }
+
+  processMark(hop: number, peer: number, watermark: number, isIdle: boolean): void {
+    this.timing?.observeMark(hop, peer, watermark, isIdle);
+  }
 }

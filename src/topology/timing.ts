@@ -4,6 +4,7 @@ import type { EventContext, TimedOperator } from '../operators/operator.ts';
 import type { OperatorContext } from '../operators/operator-context.ts';
 import type { SourceClock } from '../operators/source-clock.ts';
 import { blame } from './blame.ts';
+import type { Clocks } from './clocks.ts';
 import type { PipelineTiming } from './compiled.ts';
 
 /** An operator that time moves, and the clock of its node; null if it asks for log time only. */
@@ -19,9 +20,7 @@ export class Timing implements PipelineTiming {
   readonly #driven: readonly DrivenOperator[];
   /** By stream number; null where nobody asks. */
   readonly #sources: readonly (SourceClock | null)[];
-  /** By hop number: the clocks of the streams above it. */
-  readonly #hopSources: readonly (readonly SourceClock[])[];
-  readonly #clocks: readonly NodeClock[];
+  readonly #clocks: Clocks;
   #fired: TimedOperator | null = null;
   #isFiredByLogTime = false;
 
@@ -30,14 +29,12 @@ export class Timing implements PipelineTiming {
     context: OperatorContext,
     driven: readonly DrivenOperator[],
     sources: readonly (SourceClock | null)[],
-    hopSources: readonly (readonly SourceClock[])[],
-    clocks: readonly NodeClock[],
+    clocks: Clocks,
   ) {
     this.#position = position;
     this.#context = context;
     this.#driven = driven;
     this.#sources = sources;
-    this.#hopSources = hopSources;
     this.#clocks = clocks;
   }
 
@@ -53,18 +50,16 @@ export class Timing implements PipelineTiming {
     if (hasMoved) this.#refresh();
   }
 
-  /**
-   * A change came from another partition by this hop: for the streams above it that is an event of theirs. The watermark
-   * behind a hop is that of the events that came here, from wherever.
-   */
+  /** A change of this time came from another partition and has been through. */
   observeMoved(hop: number, time: number): void {
     this.#begin();
-    let hasMoved = false;
-    for (const source of this.#hopSources[hop] as readonly SourceClock[]) {
-      if (source.rule?.fromEvent != null) continue;
-      if (source.observeTime(time, this.#position.logTime)) hasMoved = true;
-    }
-    if (hasMoved) this.#refresh();
+    if (this.#clocks.hops[hop]?.arrivals?.observe(time) === true) this.#refresh();
+  }
+
+  observeMark(hop: number, peer: number, watermark: number, isIdle: boolean): void {
+    this.#begin();
+    this.#clocks.hops[hop]?.peers[peer]?.say(watermark, isIdle);
+    this.#refresh();
   }
 
   /** From its first event on, a partition knows for how long a stream has been silent. */
@@ -85,7 +80,12 @@ export class Timing implements PipelineTiming {
 
   get nextIdleTime(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const source of this.#sources) if (source !== null && source.idleAt < next) next = source.idleAt;
+    for (const source of this.#sources) {
+      if (source === null) continue;
+      // Others wait for what this partition says, even if nothing ever comes to it.
+      if (!source.hasBegun && this.#clocks.senders.length > 0) return 0;
+      if (source.idleAt < next) next = source.idleAt;
+    }
     return next;
   }
 
@@ -121,6 +121,7 @@ export class Timing implements PipelineTiming {
   }
 
   judgeIdle(logTime: number): void {
+    this.#begin();
     for (const source of this.#sources) source?.judgeIdle(logTime);
     this.#refresh();
   }
@@ -152,6 +153,6 @@ export class Timing implements PipelineTiming {
   }
 
   #refresh(): void {
-    for (const clock of this.#clocks) clock.refresh();
+    for (const clock of this.#clocks.ordered) clock.refresh();
   }
 }

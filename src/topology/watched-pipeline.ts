@@ -22,6 +22,10 @@ export class WatchedPipeline implements Pipeline {
     this.#watch(() => this.#pipeline.processMoved(hop, key, next, previous, time));
   }
 
+  processMark(hop: number, peer: number, watermark: number, isIdle: boolean): void {
+    this.#pipeline.processMark(hop, peer, watermark, isIdle);
+  }
+
   #watchedTiming(timing: PipelineTiming): PipelineTiming {
     return {
       get nextLogTime() {

@@ -119,6 +119,13 @@ export class EventApplier {
     if (this.#changeCount !== 0) this.#forwardChanges();
   }
 
+  /** Another partition says how far event time has come there before a hop. */
+  applyMark(hop: number, source: number, watermark: number, isIdle: boolean): void {
+    this.#state.beginEvent();
+    this.#pipeline.processMark(hop, source, watermark, isIdle);
+    this.#state.commitEvent();
+  }
+
   /** What is due by log time when a block begins, before its first record; a bounded part of it. */
   fireLogTime(offset: number, logTime: number): void {
     this.#unit = 0;

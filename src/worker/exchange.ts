@@ -6,6 +6,7 @@ import type { Repartitioner } from '../operators/repartition.ts';
 import {
   CODEC_MOVED,
   KIND_MOVED,
+  MARK_IS_IDLE,
   MOVED_LEVEL,
   MOVED_OFFSET,
   MOVED_SOURCE,
@@ -116,24 +117,42 @@ export class Exchange implements Repartitioner {
     if (length > this.#maxRecordBytes) {
       throw new MokaError('ERR_OPERATOR_FAILED', `change to move bytes=${length} max=${this.#maxRecordBytes}`);
     }
-    const queue = this.#outbox.touch(channelOf(level, target, this.partitionCount));
-    const sequence = queue.tailSequence;
-    const position = queue.claim(length);
     const header = this.#header;
+    header.flags = 0;
+    header.eventTime = time;
+    header.valueLength = written.length;
+    const queue = this.#outbox.touch(channelOf(level, target, this.partitionCount));
+    const position = this.#append(queue, hop, level, 0);
+    written.bytes.copy(queue.u8, position + RECORD_HEADER_BYTES, 0, written.length);
+    queue.commit(length);
+  }
+
+  mark(hop: number, target: number, watermark: number, isIdle: boolean): void {
+    const { level } = this.#hops[hop] as HopSpec;
+    const header = this.#header;
+    header.flags = isIdle ? MARK_IS_IDLE : 0;
+    header.eventTime = this.#context.logTime;
+    header.valueLength = 0;
+    const queue = this.#outbox.touch(channelOf(level, target, this.partitionCount));
+    this.#append(queue, hop, level, watermark);
+    queue.commit(recordLength(0, 0));
+  }
+
+  /** Writes the header of the next record on a way. @returns where it stands */
+  #append(queue: OutboxQueue, hop: number, level: number, watermark: number): number {
+    const header = this.#header;
+    const position = queue.claim(recordLength(header.valueLength, 0));
     header.kind = KIND_MOVED;
     header.codec = CODEC_MOVED;
     header.streamId = hop;
-    header.eventTime = time;
-    header.producerSequence = sequence;
-    header.valueLength = written.length;
-    const { u8, u32, f64 } = queue;
+    header.producerSequence = queue.tailSequence;
+    const { u32, f64 } = queue;
     writeRecordHeader(u32, f64, position, header);
     u32[(position + MOVED_SOURCE) >>> 2] = this.partition;
     u32[(position + MOVED_LEVEL) >>> 2] = level;
     f64[(position + MOVED_OFFSET) >>> 3] = this.#context.offset;
-    f64[(position + MOVED_WATERMARK) >>> 3] = Number.NEGATIVE_INFINITY;
-    written.bytes.copy(u8, position + RECORD_HEADER_BYTES, 0, written.length);
-    queue.commit(length);
+    f64[(position + MOVED_WATERMARK) >>> 3] = watermark;
+    return position;
   }
 
   /** Whether more may be made that goes out at this level, or at a later one if hops before that lead back to here. */

@@ -1,8 +1,10 @@
 // data plane
 import {
   CODEC_MOVED,
+  MARK_IS_IDLE,
   MOVED_LEVEL,
   MOVED_SOURCE,
+  MOVED_WATERMARK,
   RECORD_CODEC,
   RECORD_EVENT_TIME,
   RECORD_FLAGS,
@@ -91,9 +93,16 @@ export class RecordApplier {
     bytes.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
     bytes.codec = CODEC_MOVED;
     const time = f64[(position + RECORD_EVENT_TIME) >>> 3] as number;
+    const hop = u16At(u8, position + RECORD_STREAM_ID);
+    if (bytes.length === 0) {
+      const isIdle = ((u8[position + RECORD_FLAGS] as number) & MARK_IS_IDLE) !== 0;
+      this.#context.moveTo(offset, time, logTime);
+      this.#applier.applyMark(hop, source, f64[(position + MOVED_WATERMARK) >>> 3] as number, isIdle);
+      return;
+    }
     const change = this.#codec.decode(u8, bytes.start, bytes.start + bytes.length) as [string, unknown, unknown];
     this.#context.moveTo(offset, time, logTime);
-    this.#applier.applyMoved(u16At(u8, position + RECORD_STREAM_ID), change, bytes);
+    this.#applier.applyMoved(hop, change, bytes);
   }
 
   #applyEvent(candidate: Candidate, memory: RecordMemory, position: number, offset: number, logTime: number): void {

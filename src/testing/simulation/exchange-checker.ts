@@ -4,6 +4,7 @@ import {
   KIND_MOVED,
   MOVED_LEVEL,
   MOVED_SOURCE,
+  MOVED_WATERMARK,
   RECORD_HEADER_BYTES,
   RECORD_KIND,
   RECORD_LENGTH,
@@ -32,6 +33,8 @@ class LaneAccount {
   readonly taken = new Map<string, string[]>();
   readonly first = new Map<string, Arrivals>();
   readonly second = new Map<string, Arrivals>();
+  /** The last watermark that was told, by way. */
+  readonly marks = new Map<string, number>();
 }
 
 /**
@@ -72,8 +75,10 @@ export class ExchangeChecker {
   /** Compares the views of a lane that rests, having processed what is durable and no more. */
   checkViews(lane: Lane, partition: number): void {
     const account = this.#account(lane, partition);
-    this.#compareView(lane, partition, 0, account.first);
-    this.#compareView(lane, partition, 1, account.second);
+    this.#compareView(lane, partition, 'first', account.first);
+    this.#compareView(lane, partition, 'second', account.second);
+    this.#compareView(lane, partition, 'overtaken-first', NONE);
+    this.#compareView(lane, partition, 'overtaken-second', NONE);
   }
 
   #account(lane: Lane, partition: number): LaneAccount {
@@ -89,10 +94,12 @@ export class ExchangeChecker {
           if (kind === KIND_EVENT) {
             const event = JSON.parse(block.u8.toString('utf8', start, end)) as SimEvent;
             if (!failsAtOnce(event.delta)) {
-              const traveller = { from: `${partition}:${offset}`, delta: event.delta };
+              const traveller = { from: `${partition}:${offset}`, delta: event.delta, isLate: false };
               this.#send(account, partition, 1, traveller);
               if (alsoSkipsFirst(traveller)) this.#send(account, partition, 2, traveller);
             }
+          } else if (kind === KIND_MOVED && start === end) {
+            this.#checkMark(account, block.u32, block.f64, position);
           } else if (kind === KIND_MOVED) {
             const [, traveller] = this.#codec.decode(block.u8, start, end) as [string, Traveller];
             const level = block.u32[(position + MOVED_LEVEL) >>> 2] as number;
@@ -105,6 +112,15 @@ export class ExchangeChecker {
       }
     });
     return account;
+  }
+
+  /** What a lane says of the time of another never falls. */
+  #checkMark(account: LaneAccount, u32: Uint32Array, f64: Float64Array, position: number): void {
+    const way = `${u32[(position + MOVED_LEVEL) >>> 2]}<${u32[(position + MOVED_SOURCE) >>> 2]}`;
+    const watermark = f64[(position + MOVED_WATERMARK) >>> 3] as number;
+    const before = account.marks.get(way) ?? Number.NEGATIVE_INFINITY;
+    if (watermark < before) this.#violations.add('a watermark fell', `way=${way} from=${before} to=${watermark}`);
+    account.marks.set(way, watermark);
   }
 
   #send(account: LaneAccount, partition: number, level: number, traveller: Traveller): void {
@@ -126,8 +142,8 @@ export class ExchangeChecker {
     }
   }
 
-  #compareView(lane: Lane, partition: number, viewId: number, expected: ReadonlyMap<string, Arrivals>): void {
-    const view = exchangeTopology.views[viewId] as { storeId: number; name: string };
+  #compareView(lane: Lane, partition: number, name: string, expected: ReadonlyMap<string, Arrivals>): void {
+    const view = exchangeTopology.views.find((one) => one.name === name) as { storeId: number; name: string };
     const store = lane.state.store(laneStoreId(view.storeId));
     for (const [key, row] of expected) {
       const found = JSON.stringify(sorted(store.get(key) as Arrivals | undefined));
@@ -142,6 +158,8 @@ export class ExchangeChecker {
     }
   }
 }
+
+const NONE: ReadonlyMap<string, Arrivals> = new Map();
 
 function append(lists: Map<string, string[]>, name: string, value: string): void {
   const list = lists.get(name);

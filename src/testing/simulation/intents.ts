@@ -40,6 +40,8 @@ export class IntentSource {
       id: `i${index}`,
       kind: random.chance(0.1) ? 'drop' : 'add',
       delta: random.chance(0.03) ? POISON_DELTA : random.below(100),
+      // Not quite in order, without a draw of its own.
+      at: 1_763_600_000_000 + index * 3 - ((index * 7919) % 30),
     };
     if (random.chance(0.2)) event.padding = 'x'.repeat(random.below(random.chance(0.1) ? 4096 : 200));
     let bytes = Buffer.from(JSON.stringify(event));

@@ -140,6 +140,7 @@ export class SimClient {
     header.producerEpoch = intent.sequence < 0 ? 0 : 1;
     header.producerSequence = intent.sequence;
     header.frameIndex = frameIndex;
+    header.eventTime = intent.event.at ?? 0;
     header.valueLength = intent.bytes.length;
     header.idempotencyKeyLength = key.length;
     return writeRecord(ring, position, header, intent.bytes, 0, key);

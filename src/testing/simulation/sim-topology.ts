@@ -2,13 +2,14 @@ import { type Static, Type } from 'typebox';
 import { defineTopology } from '../../topology/builder.ts';
 import { eventType } from '../../topology/process-node.ts';
 
-/** An event of the simulation. `delta` 13 makes the operator throw. */
+/** An event of the simulation. `delta` 13 makes the operator throw; `at` is its event time, where that is looked at. */
 export const SimEvent = Type.Object(
   {
     key: Type.String({ minLength: 1, maxLength: 16 }),
     id: Type.String({ minLength: 1, maxLength: 16 }),
     kind: Type.Union([Type.Literal('add'), Type.Literal('drop')]),
     delta: Type.Integer({ minimum: -1000, maximum: 1000 }),
+    at: Type.Optional(Type.Integer()),
     padding: Type.Optional(Type.String({ maxLength: 4096 })),
   },
   { additionalProperties: false },
