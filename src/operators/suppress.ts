@@ -8,21 +8,26 @@ import type { ClosingWindows, WindowTime } from './window-time.ts';
 
 /** What lets a change go, and how many may wait. */
 export interface SuppressRule {
-  /** Whether a change waits for the end of its row's window, or from its own time on. */
-  readonly isUntilWindowCloses: boolean;
-  /** How long after that, in ms. */
+  /**
+   * What a change waits for: that so much time has gone by since it happened, that its row's window has closed or ended, or
+   * the next multiple of an interval. Behind the end of its window it does not wait.
+   */
+  readonly until: 'time-limit' | 'window-closes' | 'window-ends' | 'interval';
+  /** How long after the change, or the end of the window; or the interval. In ms. */
   readonly waitMs: number;
+  readonly isByLogTime: boolean;
   readonly maxRecords: number;
   /** Of more rows than that the first is told early, or else the event fails. */
   readonly emitsEarly: boolean;
 }
 
 /**
- * Holds the changes of a table back, and tells only the last one of a row: when it has been waiting for so long, or when the
- * row's window has closed. What follows sees the row go from what it was told last to what it is told now.
+ * Holds the changes of a table back, and tells only the last one of a row: when it has been waiting for so long, when the
+ * row's window is over, or at every so many ms. What follows sees the row go from what it was told last to what it is told
+ * now.
  *
  * A waiting row is `[time it waits from, time, row or null, row until now or null]`; time is the greatest of the changes that
- * were seen. Until its window closes a row may come and go without being told.
+ * were seen. Until its window is over a row may come and go without being told.
  */
 export class SuppressOperator implements Operator, ClosingWindows {
   readonly #name: string;
@@ -54,11 +59,12 @@ export class SuppressOperator implements Operator, ClosingWindows {
 
   push(key: string, next: unknown, previous: unknown, time: number): void {
     const store = this.#store;
-    const streamTime = this.#time.reach(time);
+    const reached = this.#time.reach(time);
     const waiting = store.get(key) as Waiting | undefined;
     if (waiting !== undefined) this.#replace(key, next, time, waiting);
-    else if (next !== undefined || !this.#rule.isUntilWindowCloses) this.#hold(key, next, previous, time);
-    if (this.#time.isOfEvents && this.#due.isDue(streamTime)) this.#tellDue(streamTime);
+    else if (this.#hasEnded(key, reached)) this.#output.push(key, next, previous, time);
+    else if (next !== undefined || !this.#waitsForWindow) this.#hold(key, next, previous, time, reached);
+    if (this.#time.isOfEvents && this.#due.isDue(reached)) this.#tellDue(reached);
     const { maxRecords } = this.#rule;
     while (store.readRegister(WAITING) > maxRecords) this.#relieve();
   }
@@ -75,16 +81,35 @@ export class SuppressOperator implements Operator, ClosingWindows {
     return isWindowKey(key) ? keyOfWindowKey(key) : key;
   }
 
-  #hold(key: string, next: unknown, previous: unknown, time: number): void {
-    const { isUntilWindowCloses, waitMs } = this.#rule;
-    const from = isUntilWindowCloses ? windowOfKey(key).end : time;
+  get #waitsForWindow(): boolean {
+    const { until } = this.#rule;
+    return until === 'window-closes' || until === 'window-ends';
+  }
+
+  /** Whether the row was told when its window ended, so that what becomes of it is told at once. */
+  #hasEnded(key: string, reached: number): boolean {
+    const { until, waitMs } = this.#rule;
+    return until === 'window-ends' && windowOfKey(key).end + waitMs <= reached;
+  }
+
+  #hold(key: string, next: unknown, previous: unknown, time: number, reached: number): void {
+    const from = this.#from(key, time, reached);
     this.#put(key, [from, time, next === undefined ? null : next, previous === undefined ? null : previous]);
-    this.#due.note(key, from + waitMs);
+    this.#due.note(key, from + this.#rule.waitMs);
     this.#count(1);
   }
 
+  #from(key: string, time: number, reached: number): number {
+    const { until, waitMs } = this.#rule;
+    if (until === 'time-limit') return time;
+    if (until !== 'interval') return windowOfKey(key).end;
+    // While nobody knows how far time has come, the interval that the row begins in.
+    const now = reached !== Number.NEGATIVE_INFINITY ? reached : isWindowKey(key) ? windowOfKey(key).start : time;
+    return Math.floor(now / waitMs) * waitMs;
+  }
+
   #replace(key: string, next: unknown, time: number, waiting: Waiting): void {
-    if (next === undefined && this.#rule.isUntilWindowCloses) {
+    if (next === undefined && this.#waitsForWindow) {
       this.#store.delete(key);
       this.#due.forget(key, waiting[0] + this.#rule.waitMs);
       this.#count(-1);

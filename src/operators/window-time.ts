@@ -1,6 +1,7 @@
 // data plane
 import type { NodeClock } from './node-clock.ts';
-import type { OperatorStore, TimedOperator } from './operator.ts';
+import type { Operator, OperatorStore, TimedOperator } from './operator.ts';
+import type { OperatorContext } from './operator-context.ts';
 import { advanceStreamTime } from './stream-time.ts';
 
 /** How far event time has come for an operator on windows: a window that ends by then, and a grace before it, is closed. */
@@ -39,6 +40,35 @@ export class WatermarkTime implements WindowTime {
   }
 }
 
+/** Log time: an event has happened when it is processed. */
+export class LogTime implements WindowTime {
+  readonly isOfEvents = false;
+  readonly #context: OperatorContext;
+
+  constructor(context: OperatorContext) {
+    this.#context = context;
+  }
+
+  reach(): number {
+    return this.#context.logTime;
+  }
+}
+
+/** Passes events on as if they had happened now, by log time. */
+export class StampOperator implements Operator {
+  readonly #context: OperatorContext;
+  readonly #output: Operator;
+
+  constructor(context: OperatorContext, output: Operator) {
+    this.#context = context;
+    this.#output = output;
+  }
+
+  push(key: string, next: unknown, previous: unknown): void {
+    this.#output.push(key, next, previous, this.#context.logTime);
+  }
+}
+
 /** What closes as time goes on: the windows of an operator. */
 export interface ClosingWindows {
   /** The time at which the next closes; Infinity: none is open. */
@@ -51,32 +81,49 @@ export interface ClosingWindows {
   closeNext(isTold: boolean): string;
 }
 
-/** Has windows closed by the watermark. */
+/** Has windows closed by the watermark, or by log time. */
 export class WindowTimer implements TimedOperator {
   readonly #windows: ClosingWindows;
+  readonly #isByLogTime: boolean;
 
-  constructor(windows: ClosingWindows) {
+  constructor(windows: ClosingWindows, isByLogTime: boolean) {
     this.#windows = windows;
+    this.#isByLogTime = isByLogTime;
   }
 
   /** What is to come has happened after the watermark, so what ends a ms after it has ended. */
   get nextEventTime(): number {
-    return this.#windows.nextClose - 1;
+    return this.#isByLogTime ? Number.POSITIVE_INFINITY : this.#windows.nextClose - 1;
   }
 
-  readonly nextLogTime = Number.POSITIVE_INFINITY;
+  get nextLogTime(): number {
+    return this.#isByLogTime ? this.#windows.nextClose : Number.POSITIVE_INFINITY;
+  }
 
   onEventTime(): void {
     this.#windows.closeNext(true);
   }
 
-  onLogTime(): void {}
+  onLogTime(): void {
+    this.#windows.closeNext(true);
+  }
 
   dropEventTime(): string {
     return this.#windows.closeNext(false);
   }
 
   dropLogTime(): string {
-    return '';
+    return this.#windows.closeNext(false);
   }
+}
+
+/** How far time has come for an operator: by its log time, its watermark, or, without either, its events. */
+export function windowTime(
+  isByLogTime: boolean,
+  context: OperatorContext,
+  watermarkClock: NodeClock | null,
+  store: OperatorStore,
+): WindowTime {
+  if (isByLogTime) return new LogTime(context);
+  return watermarkClock === null ? new StreamTime(store) : new WatermarkTime(watermarkClock);
 }

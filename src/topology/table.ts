@@ -7,7 +7,7 @@ import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedTable } from './grouped-table.ts';
 import { addStateless, type MaybeNamed, type StatelessNode, type UserFunction } from './stateless.ts';
 import { Stream } from './stream.ts';
-import { addSuppress, type TimeLimitOptions, type WindowCloseOptions } from './suppress-node.ts';
+import { addSuppress, type SuppressOptions, type WindowSuppressOptions } from './suppress-node.ts';
 import { addTableJoin, type ForeignKeyOptions, type TableJoinKind } from './table-join-node.ts';
 import { addView, type ViewOptions } from './view-node.ts';
 import type { WindowedRows } from './window-node.ts';
@@ -111,7 +111,7 @@ export class Table<Row> {
   }
 
   /** The table with fewer changes: a row that has changed waits for further changes, and only the last one is told. */
-  suppress(name: string, options: TimeLimitOptions): Table<Row> {
+  suppress(name: string, options: SuppressOptions): Table<Row> {
     return new Table(this.#graph, addSuppress(this.#graph, this.#port, name, options, null));
   }
 
@@ -160,8 +160,8 @@ export class WindowedTable<Row, Event> extends Table<Row> {
     return this.#behind(addStateless(this.#graph, this.#port, args, MAP));
   }
 
-  /** As with any table; or each row once, when its window has closed. */
-  override suppress(name: string, options: TimeLimitOptions | WindowCloseOptions): WindowedTable<Row, Event> {
+  /** As with any table; or each row when its window ends and at late events, or once, when it has closed. */
+  override suppress(name: string, options: WindowSuppressOptions): WindowedTable<Row, Event> {
     return this.#behind(addSuppress(this.#graph, this.#port, name, options, this.#windows));
   }
 

@@ -14,10 +14,10 @@ import { SessionWindowOperator } from '../operators/session-window.ts';
 import { SlidingWindowOperator } from '../operators/sliding-window.ts';
 import { TimeoutWindowOperator } from '../operators/timeout-window.ts';
 import type { WindowFold } from '../operators/window-fold.ts';
-import { StreamTime, WatermarkTime, WindowTimer } from '../operators/window-time.ts';
+import { StampOperator, WindowTimer, windowTime } from '../operators/window-time.ts';
 import { checkChoice, checkName, checkOptions } from './checks.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
-import { closeAfterMs, type WindowSpec } from './window-spec.ts';
+import { closeAfterMs, endsAfterMs, isByLogTime, type WindowSpec } from './window-spec.ts';
 
 export interface WindowOptions {
   /**
@@ -31,7 +31,10 @@ export interface WindowOptions {
 export interface WindowedRows {
   /** How long after its end a window is closed, in ms. */
   readonly closeAfterMs: number;
+  /** How long after its end the events begin to be late, in ms. */
+  readonly endsAfterMs: number;
   readonly isFinal: boolean;
+  readonly isByLogTime: boolean;
   /** Whether the bounds of a window are times. */
   readonly endsInTime: boolean;
   /** Where late events come out. */
@@ -62,7 +65,8 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
   const isFinal = emit === 'final';
   const isAligned = spec.kind === 'tumbling' || spec.kind === 'calendarDays';
   const due = isAligned || spec.kind === 'countWindow' ? [] : [`${name}:due`];
-  const hasClock = spec.kind === 'countWindow' ? false : 'with-watermarks';
+  const byLogTime = isByLogTime(spec);
+  const endsInTime = spec.kind !== 'countWindow';
   const port = graph.add({
     kind,
     name,
@@ -73,25 +77,32 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
     orderedStores: isAligned ? [name] : due,
     timedStores: isAligned ? [name] : [],
     keepsRows: false,
-    hasClock,
+    hasClock: endsInTime && !byLogTime ? 'with-watermarks' : false,
     settings: { window: spec, emit: isFinal ? 'final' : 'updates', ...settings },
     // Nothing is remembered outside of the stores, so that an operator for each input is as good as one for all.
     open: (site) => {
       const { name: operator, context, watermarkClock } = site;
-      const time = watermarkClock === null ? new StreamTime(site.store(0)) : new WatermarkTime(watermarkClock);
+      const time = windowTime(byLogTime, context, watermarkClock, site.store(0));
       const windows = folds(site).map((fold) => {
         const late = new LateEvents(site.store(0), site.outputs[1] as Operator);
         const output = site.outputs[0] as Operator;
         return openWindow({ name: operator, context, fold, isFinal, time, late, output }, site, spec);
       });
       const closing = windows[0]?.closing ?? null;
-      if (watermarkClock !== null && closing !== null) site.drive(new WindowTimer(closing));
-      return windows;
+      if (closing !== null && !time.isOfEvents) site.drive(new WindowTimer(closing, byLogTime));
+      return byLogTime ? windows.map((window) => new StampOperator(context, window)) : windows;
     },
   });
   const late = { node: port.node, output: 1 };
-  const endsInTime = spec.kind !== 'countWindow';
-  return { port, rows: { closeAfterMs: closeAfterMs(spec), isFinal, endsInTime, late } };
+  const rows = {
+    closeAfterMs: closeAfterMs(spec),
+    endsAfterMs: endsAfterMs(spec),
+    isFinal,
+    isByLogTime: byLogTime,
+    endsInTime,
+    late,
+  };
+  return { port, rows };
 }
 
 function openWindow(window: WindowSite, site: OpenSite, spec: WindowSpec): WindowOperator {

@@ -1,38 +1,53 @@
 import { CalendarDays } from '../operators/calendar-days.ts';
-import { checkDuration, checkOptions, checkWhole, kindOf } from './checks.ts';
+import { checkChoice, checkDuration, checkOptions, checkWhole, kindOf } from './checks.ts';
 import type { TopologyGraph } from './graph.ts';
 import type { WindowDefinition } from './windows.ts';
 
 /** A window definition that was looked over, all times in ms. Plain data: it is part of the fingerprint. */
 export type WindowSpec =
-  | { readonly kind: 'tumbling'; readonly sizeMs: number; readonly offsetMs: number; readonly graceMs: number }
-  | { readonly kind: 'hopping'; readonly sizeMs: number; readonly advanceMs: number; readonly graceMs: number }
-  | { readonly kind: 'sliding'; readonly differenceMs: number; readonly graceMs: number }
-  | { readonly kind: 'session'; readonly gapMs: number; readonly graceMs: number }
-  | { readonly kind: 'timeout'; readonly timeoutMs: number; readonly graceMs: number }
+  | (TimesSpec & { readonly kind: 'tumbling'; readonly sizeMs: number; readonly offsetMs: number })
+  | (TimesSpec & { readonly kind: 'hopping'; readonly sizeMs: number; readonly advanceMs: number })
+  | (TimesSpec & { readonly kind: 'sliding'; readonly differenceMs: number })
+  | (TimesSpec & { readonly kind: 'session'; readonly gapMs: number })
+  | (TimesSpec & { readonly kind: 'timeout'; readonly timeoutMs: number })
   | CalendarDaysSpec
   | { readonly kind: 'countWindow'; readonly size: number; readonly every: number; readonly graceMs: 0 };
 
-interface CalendarDaysSpec {
+interface TimesSpec {
+  readonly graceMs: number;
+  /** Absent: by event time. */
+  readonly time?: 'processing';
+}
+
+interface CalendarDaysSpec extends TimesSpec {
   readonly kind: 'calendarDays';
   readonly zone: string;
   readonly cutoffMs: number;
-  readonly graceMs: number;
   /** What the days are computed from: with another version they may lie elsewhere. */
   readonly timeZoneData: string;
 }
 
 /** How long after its end a window takes its last event, in ms: at this time it is closed. */
 export function closeAfterMs(spec: WindowSpec): number {
+  return endsAfterMs(spec) + spec.graceMs;
+}
+
+/** How long after its end the last event comes that is not late, in ms. */
+export function endsAfterMs(spec: WindowSpec): number {
   switch (spec.kind) {
-    // The end belongs to it, so that it is closed a ms later.
+    // The end belongs to it, so that it is over a ms later.
     case 'sliding':
-      return spec.graceMs + 1;
+      return 1;
     case 'session':
-      return spec.gapMs + spec.graceMs + 1;
+      return spec.gapMs + 1;
     default:
-      return spec.graceMs;
+      return 0;
   }
+}
+
+/** Whether the windows go by log time. */
+export function isByLogTime(spec: WindowSpec): boolean {
+  return 'time' in spec && spec.time === 'processing';
 }
 
 /** @returns null after a complaint that leaves nothing to go on with */
@@ -54,17 +69,17 @@ type Read = (graph: TopologyGraph, label: string, options: WindowDefinition['opt
 
 const KINDS: Readonly<Record<WindowSpec['kind'], Read>> = {
   tumbling: (graph, label, options) => {
-    checkOptions(graph, label, options, ['size', 'grace', 'offset']);
+    checkOptions(graph, label, options, ['size', 'offset', ...TIMES]);
     const sizeMs = checkDuration(graph, label, 'size', options['size'], 1);
     return {
       kind: 'tumbling',
       sizeMs,
       offsetMs: offsetOf(graph, label, options, sizeMs),
-      graceMs: graceOf(graph, label, options),
+      ...timesOf(graph, label, options),
     };
   },
   hopping: (graph, label, options) => {
-    checkOptions(graph, label, options, ['size', 'advance', 'grace']);
+    checkOptions(graph, label, options, ['size', 'advance', ...TIMES]);
     const sizeMs = checkDuration(graph, label, 'size', options['size'], 1);
     const advanceMs = checkDuration(graph, label, 'advance', options['advance'], 1);
     if (advanceMs > sizeMs) {
@@ -76,30 +91,30 @@ const KINDS: Readonly<Record<WindowSpec['kind'], Read>> = {
         `use ${MAX_OVERLAP} at most`,
       );
     }
-    return { kind: 'hopping', sizeMs, advanceMs, graceMs: graceOf(graph, label, options) };
+    return { kind: 'hopping', sizeMs, advanceMs, ...timesOf(graph, label, options) };
   },
   sliding: (graph, label, options) => {
-    checkOptions(graph, label, options, ['difference', 'grace']);
+    checkOptions(graph, label, options, ['difference', ...TIMES]);
     const differenceMs = checkDuration(graph, label, 'difference', options['difference'], 0);
-    return { kind: 'sliding', differenceMs, graceMs: graceOf(graph, label, options) };
+    return { kind: 'sliding', differenceMs, ...timesOf(graph, label, options) };
   },
   session: (graph, label, options) => {
-    checkOptions(graph, label, options, ['gap', 'timeout', 'grace']);
+    checkOptions(graph, label, options, ['gap', 'timeout', ...TIMES]);
     const gapMs = checkDuration(graph, label, 'gap', options['gap'], 1);
-    return { kind: 'session', gapMs, graceMs: graceOf(graph, label, options) };
+    return { kind: 'session', gapMs, ...timesOf(graph, label, options) };
   },
   timeout: (graph, label, options) => {
-    checkOptions(graph, label, options, ['timeout', 'grace']);
+    checkOptions(graph, label, options, ['timeout', ...TIMES]);
     const timeoutMs = checkDuration(graph, label, 'timeout', options['timeout'], 1);
-    const graceMs = graceOf(graph, label, options);
-    if (timeoutMs > 0 && graceMs > timeoutMs * MAX_OPEN_TIMEOUTS) {
+    const times = timesOf(graph, label, options);
+    if (timeoutMs > 0 && times.graceMs > timeoutMs * MAX_OPEN_TIMEOUTS) {
       const problem = `grace is more than ${MAX_OPEN_TIMEOUTS} times the timeout, so that a key may have too many windows open`;
       graph.complain(label, problem, 'use a shorter grace, or a longer timeout');
     }
-    return { kind: 'timeout', timeoutMs, graceMs };
+    return { kind: 'timeout', timeoutMs, ...times };
   },
   calendarDays: (graph, label, options) => {
-    checkOptions(graph, label, options, ['zone', 'cutoff', 'grace']);
+    checkOptions(graph, label, options, ['zone', 'cutoff', ...TIMES]);
     const { zone, cutoff = '00:00' } = options;
     if (typeof zone !== 'string' || !isZone(zone)) {
       graph.complain(label, `zone is ${JSON.stringify(zone) ?? 'missing'}`, "use an IANA name such as 'Europe/Berlin'");
@@ -108,9 +123,9 @@ const KINDS: Readonly<Record<WindowSpec['kind'], Read>> = {
     if (clock === null)
       graph.complain(label, `cutoff is ${JSON.stringify(cutoff)}`, "use a time of day such as '04:00'");
     const cutoffMs = (Number(clock?.[1]) * 60 + Number(clock?.[2])) * MINUTE_MS;
-    const graceMs = graceOf(graph, label, options);
+    const times = timesOf(graph, label, options);
     const timeZoneData = process.versions['tz'] ?? process.version;
-    return { kind: 'calendarDays', zone: zone as string, cutoffMs, graceMs, timeZoneData };
+    return { kind: 'calendarDays', zone: zone as string, cutoffMs, ...times, timeZoneData };
   },
   countWindow: (graph, label, options) => {
     checkOptions(graph, label, options, ['size', 'every']);
@@ -124,8 +139,13 @@ const KINDS: Readonly<Record<WindowSpec['kind'], Read>> = {
   },
 };
 
-function graceOf(graph: TopologyGraph, label: string, options: WindowDefinition['options']): number {
-  return checkDuration(graph, label, 'grace', options['grace'], 0);
+const TIMES = ['grace', 'time'];
+
+function timesOf(graph: TopologyGraph, label: string, options: WindowDefinition['options']): TimesSpec {
+  const { time, grace } = options;
+  checkChoice(graph, label, 'time', time, ['event', 'processing']);
+  if (time !== 'processing') return { graceMs: checkDuration(graph, label, 'grace', grace, 0) };
+  return { graceMs: grace === undefined ? 0 : checkDuration(graph, label, 'grace', grace, 0), time };
 }
 
 function offsetOf(graph: TopologyGraph, label: string, options: WindowDefinition['options'], sizeMs: number): number {

@@ -2,59 +2,70 @@ import type { Duration } from '../base/duration.ts';
 
 /**
  * A way to cut a stream into windows, made by the functions below and given to `grouped.window(…)`, which looks it over.
- * `grace` says how long after its end a window still takes events that come late, by the greatest event time seen: 0 for
- * none. A day is `'1d'`, ten minutes are `'10m'` or 600_000.
+ * `grace` says how long after its end a window still takes events that come late: 0 for none. A day is `'1d'`, ten minutes are
+ * `'10m'` or 600_000.
  */
 export interface WindowDefinition<Kind extends string = string> {
   readonly kind: Kind;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export interface Grace {
+/** By the time at which events happened: a window closes when the stream has come so far. */
+export interface ByEventTime {
+  readonly time?: 'event';
   readonly grace: Duration;
 }
 
-export interface TumblingOptions extends Grace {
+/** By log time, the box's clock as the log keeps it: a window closes by itself, and no event is late. */
+export interface ByProcessingTime {
+  readonly time: 'processing';
+  /** Default: 0. */
+  readonly grace?: Duration;
+}
+
+export type WindowTimes = ByEventTime | ByProcessingTime;
+
+export type TumblingOptions = WindowTimes & {
   readonly size: Duration;
   /** Windows begin at multiples of the size from here on, in ms since 1970; less than the size, and may be negative. */
   readonly offset?: Duration;
-}
+};
 
 /** Windows of one size, one after the other, the same for every key: `start` belongs to it, `end` does not. */
 export function tumbling(options: TumblingOptions): WindowDefinition<'tumbling'> {
   return { kind: 'tumbling', options: { ...options } };
 }
 
-export interface HoppingOptions extends Grace {
+export type HoppingOptions = WindowTimes & {
   readonly size: Duration;
   /** From the beginning of a window to that of the next; no more than the size. */
   readonly advance: Duration;
-}
+};
 
 /** Windows of one size that overlap: one begins at every multiple of `advance`. Without their `end`. */
 export function hopping(options: HoppingOptions): WindowDefinition<'hopping'> {
   return { kind: 'hopping', options: { ...options } };
 }
 
-export interface SlidingOptions extends Grace {
+export type SlidingOptions = WindowTimes & {
   /** How far apart in time two events of one window are at most. */
   readonly difference: Duration;
-}
+};
 
 /** One window for each set of events of a key that lie within `difference` of each other; `end` belongs to it. */
 export function sliding(options: SlidingOptions): WindowDefinition<'sliding'> {
   return { kind: 'sliding', options: { ...options } };
 }
 
-export interface SessionOptions extends Grace {
+export type SessionOptions = WindowTimes & {
   /** Two events that are no further apart than this are in one session. */
   readonly gap: Duration;
-}
+};
 
-export interface TimeoutOptions extends Grace {
+export type TimeoutOptions = WindowTimes & {
   /** How long a session lasts from its first event on, whatever comes. */
   readonly timeout: Duration;
-}
+};
 
 /**
  * With a `gap`: the events of a key up to a pause; the window reaches from the first event to the last, which belongs to
@@ -67,12 +78,12 @@ export function session(options: SessionOptions | TimeoutOptions): WindowDefinit
   return { kind: 'timeout' in (options ?? {}) ? 'timeout' : 'session', options: { ...options } };
 }
 
-export interface CalendarDaysOptions extends Grace {
+export type CalendarDaysOptions = WindowTimes & {
   /** IANA name, such as `Europe/Berlin`. */
   readonly zone: string;
   /** When the day begins by the clocks of the place: `'HH:mm'`. Default: `'00:00'`. */
   readonly cutoff?: string;
-}
+};
 
 /** The days of a place; one on which its clocks are changed has 23 or 25 hours. Without their `end`. */
 export function calendarDays(options: CalendarDaysOptions): WindowDefinition<'calendarDays'> {

@@ -5,6 +5,7 @@ import {
   defineTopology,
   hopping,
   session,
+  sliding,
   TopologyTestDriver,
   tumbling,
   type WindowDefinition,
@@ -12,27 +13,30 @@ import {
 import type { JournalEntry } from '../../src/operators/to-journal.ts';
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
 import { fuzzRuns } from '../base/fuzz-seed.ts';
+import {
+  type Event,
+  intoHops,
+  intoSessions,
+  intoTimeouts,
+  joinState,
+  NaiveWindows,
+  type Take,
+  windowText,
+} from './naive-windows.ts';
 
-const Event = Type.Object({ key: Type.String(), at: Type.Integer(), n: Type.Integer() });
-interface Event {
-  readonly key: string;
-  readonly at: number;
-  readonly n: number;
-}
-
-const join = (state: string, event: Event): string => `${state}${event.n},`;
-
+const EventSchema = Type.Object({ key: Type.String(), at: Type.Integer(), n: Type.Integer() });
 /** What closed, and what came late, in the order in which that was told. */
-function topologyOf(window: WindowDefinition, outOfOrderness: number, isSuppressed = false): CompiledTopology {
+function topologyOf(window: WindowDefinition, outOfOrderness: number | null, isSuppressed = false): CompiledTopology {
   return defineTopology('windows', (t) => {
+    const watermark = outOfOrderness === null ? {} : { watermark: { outOfOrderness } };
     const windows = t
-      .stream('events', { schema: Event, key: 'key', eventTime: 'at', watermark: { outOfOrderness } })
+      .stream('events', { schema: EventSchema, key: 'key', eventTime: 'at', ...watermark })
       .groupByKey()
       .window(window as WindowDefinition<'session'>);
     const merge = (earlier: string, later: string): string => `${earlier}${later}`;
     const rows = windows.aggregate(
       'rows',
-      { initial: () => '', add: join, merge },
+      { initial: () => '', add: joinState, merge },
       { emit: isSuppressed ? 'updates' : 'final' },
     );
     const told = isSuppressed ? rows.suppress('closed', { untilWindowCloses: true }) : rows;
@@ -51,7 +55,7 @@ function run(topology: CompiledTopology, events: readonly Event[]): { told: stri
     told: driver
       .view<JournalEntry<string>>('told')
       .rows()
-      .map(([, { key, window, value }]) => textOf(key, window?.start ?? 0, window?.end ?? 0, String(value))),
+      .map(([, { key, window, value }]) => windowText(key, window?.start ?? 0, window?.end ?? 0, String(value))),
     late: driver
       .view<JournalEntry<{ event: Event }>>('late')
       .rows()
@@ -59,76 +63,16 @@ function run(topology: CompiledTopology, events: readonly Event[]): { told: stri
   };
 }
 
-const textOf = (key: string, start: number, end: number, state: string): string => `${key}[${start},${end}] ${state}`;
-
-interface NaiveWindow {
-  readonly key: string;
-  start: number;
-  end: number;
-  state: string;
-}
-
-/** Where an event goes among the open windows; false: nowhere. */
-type Take = (open: NaiveWindow[], event: Event, isClosed: (end: number) => boolean) => boolean;
-
-/** @param closeAfter how long after its end a window is closed */
-function naive(
-  events: readonly Event[],
-  outOfOrderness: number,
-  closeAfter: number,
-  take: Take,
-): ReturnType<typeof run> {
-  const open: NaiveWindow[] = [];
-  const told: string[] = [];
-  const late: number[] = [];
+function naive(events: readonly Event[], bound: number, closeAfter: number, take: Take): ReturnType<typeof run> {
+  const windows = new NaiveWindows(closeAfter, take);
   let greatest = Number.NEGATIVE_INFINITY;
   for (const event of events) {
-    const reached = greatest - outOfOrderness;
-    if (!take(open, event, (end) => end + closeAfter <= reached)) late.push(event.n);
+    windows.send(event, greatest - bound);
     greatest = Math.max(greatest, event.at);
-    const closed = open.filter(({ end }) => end + closeAfter <= greatest - outOfOrderness);
-    closed.sort((a, b) => a.end - b.end || compare(a.key, b.key) || a.start - b.start);
-    for (const one of closed) {
-      open.splice(open.indexOf(one), 1);
-      told.push(textOf(one.key, one.start, one.end, one.state));
-    }
+    windows.close(greatest - bound);
   }
-  return { told, late };
+  return { told: windows.told, late: windows.late };
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-const intoHops =
-  (size: number, advance: number): Take =>
-  (open, event, isClosed) => {
-    let isTaken = false;
-    const last = Math.floor(event.at / advance) * advance;
-    for (let start = last; start > event.at - size && start >= 0; start -= advance) {
-      if (isClosed(start + size)) continue;
-      isTaken = true;
-      let window = open.find((one) => one.key === event.key && one.start === start);
-      if (window === undefined) {
-        window = { key: event.key, start, end: start + size, state: '' };
-        open.push(window);
-      }
-      window.state = join(window.state, event);
-    }
-    return isTaken;
-  };
-
-const intoSessions =
-  (gap: number): Take =>
-  (open, event, isClosed) => {
-    const near = open
-      .filter((one) => one.key === event.key && one.start <= event.at + gap && one.end >= event.at - gap)
-      .sort((a, b) => a.start - b.start);
-    const start = Math.min(event.at, ...near.map((one) => one.start));
-    const end = Math.max(event.at, ...near.map((one) => one.end));
-    if (isClosed(end)) return false;
-    for (const one of near) open.splice(open.indexOf(one), 1);
-    open.push({ key: event.key, start, end, state: join(near.map(({ state }) => state).join(''), event) });
-    return true;
-  };
 
 const steps = fc
   .array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), at: fc.integer({ min: 0, max: 80 }) }), { maxLength: 40 })
@@ -174,4 +118,51 @@ describe('windows that a watermark closes', () => {
       fuzzRuns(150),
     );
   });
+
+  it('sessions of a fixed length', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 12 }), small, small, steps, (timeout, grace, bound, all) => {
+        const expected = naive(all, bound, grace, intoTimeouts(timeout));
+        expect(run(topologyOf(session({ timeout, grace }), bound), all)).toEqual(expected);
+      }),
+      fuzzRuns(150),
+    );
+  });
+
+  it('sliding, one for each set of events that lie close together, as long as none comes late', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), small, steps, (difference, bound, all) => {
+        const { told, late } = run(topologyOf(sliding({ difference, grace: 80 }), bound), all);
+        expect(late).toEqual([]);
+        expect([...told].sort()).toEqual(slidingWindows(all.slice(0, -1), difference).sort());
+        expect(told.map(endOf)).toEqual(told.map(endOf).sort((a, b) => a - b));
+      }),
+      fuzzRuns(150),
+    );
+  });
+
+  it('sliding, of events that come late, as with that much more grace and no watermark', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 20 }), small, small, steps, (difference, grace, bound, all) => {
+        const expected = run(topologyOf(sliding({ difference, grace: grace + bound }), null), all);
+        const { told, late } = run(topologyOf(sliding({ difference, grace }), bound), all);
+        expect(late).toEqual(expected.late);
+        expect([...told].sort()).toEqual([...expected.told].sort());
+      }),
+      fuzzRuns(150),
+    );
+  });
 });
+
+const endOf = (window: string): number => Number(/,(\d+)\]/.exec(window)?.[1]);
+
+function slidingWindows(events: readonly Event[], difference: number): string[] {
+  const windows = new Set<string>();
+  for (const { key, at } of events) {
+    for (const start of [Math.max(0, at - difference), at + 1]) {
+      const inside = events.filter((one) => one.key === key && one.at >= start && one.at <= start + difference);
+      if (inside.length > 0) windows.add(windowText(key, start, start + difference, inside.reduce(joinState, '')));
+    }
+  }
+  return [...windows];
+}

@@ -49,6 +49,9 @@ describe('the windows of a topology', () => {
     [session({ timeout: '5m', grace: 0 })],
     [calendarDays({ zone: 'Europe/Berlin', cutoff: '04:00', grace: '1h' })],
     [countWindow({ size: 10, every: 3 })],
+    [tumbling({ size: 1, time: 'processing' })],
+    [session({ gap: 1, time: 'processing', grace: '1m' })],
+    [hopping({ size: 2, advance: 1, grace: 0, time: 'event' })],
   ])('may be %j', (definition) => {
     expect(mistakesOfWindow(definition)).toEqual([]);
   });
@@ -70,6 +73,9 @@ describe('the windows of a topology', () => {
     [session({ timeout: 1, grace: '1d' }), "count 'c' timeout: grace is more than 512 times the timeout"],
     [calendarDays({ zone: 'Berlin', grace: 0 }), `count 'c' calendarDays: zone is "Berlin"; use an IANA name`],
     [calendarDays({ zone: 'UTC', cutoff: '24:00', grace: 0 }), `cutoff is "24:00"; use a time of day`],
+    [(tumbling as Loose)({ size: 3, grace: 0, time: 'log' }), `tumbling: time is "log"; use one of event, processing`],
+    [(tumbling as Loose)({ size: 3, time: 'event' }), "count 'c' tumbling: grace is missing;"],
+    [(countWindow as Loose)({ size: 3, time: 'processing' }), "there is no option 'time'"],
     [countWindow({ size: 0 }), "count 'c' countWindow: size is 0; use a whole number from 1 to"],
     [countWindow({ size: 3, every: 4 }), "count 'c' countWindow: every is 4; use a whole number from 1 to 3"],
   ])('are not %j', (definition, mistake) => {
@@ -121,6 +127,24 @@ describe('the windows of a topology', () => {
           .suppress('s', { untilWindowCloses: true, onFull: 'emitEarly' })
           .toView('v'),
       "suppress 's': told early, a window would not be closed; leave onFull out, or use 'fail'",
+    ],
+    [
+      'two ways to suppress',
+      (grouped) =>
+        (grouped.window(tumbling({ size: 1, grace: 0 })).count('c') as Anything)
+          .suppress('s', { untilWindowEnds: true, every: '1s' })
+          .toView('v'),
+      "suppress 's': it has both untilWindowEnds and every; use one of them",
+    ],
+    [
+      'a time for what has its own',
+      (grouped) => (grouped.count('c') as Anything).suppress('s', { untilTimeLimit: 1, time: 'event' }).toView('v'),
+      "suppress 's': time is not for untilTimeLimit; leave it out",
+    ],
+    [
+      'an interval of nothing',
+      (grouped) => grouped.count('c').suppress('s', { every: 0 }).toView('v'),
+      "suppress 's': every is 0;",
     ],
     [
       'a suppress that is told nothing',
