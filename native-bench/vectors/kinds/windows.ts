@@ -18,6 +18,8 @@ export interface WindowWords {
   readonly offsetMs?: number;
   readonly timeDifferenceMs?: number;
   readonly gapMs?: number;
+  /** A gap that depends on the event. */
+  readonly dynamicGap?: string;
   readonly graceMs?: number;
 }
 
