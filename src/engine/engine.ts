@@ -181,7 +181,7 @@ export class Engine {
 
   /** Opening failed: whatever runs already is ended. */
   async abandon(): Promise<void> {
-    await this.#threads.drain();
+    await this.#threads.abandon();
     this.#end();
   }
 

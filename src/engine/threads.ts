@@ -147,9 +147,18 @@ export class Threads {
   }
 
   /** Resolves when every lane has finished its intake, saved a checkpoint and closed its log. */
-  async drain(): Promise<void> {
+  drain(): Promise<void> {
+    return this.#end('drain');
+  }
+
+  /** Ends every lane as it is: one that has failed would keep the others from draining. */
+  abandon(): Promise<void> {
+    return this.#end('abandon');
+  }
+
+  async #end(kind: 'drain' | 'abandon'): Promise<void> {
     this.#isClosing = true;
-    this.post({ kind: 'drain' });
+    this.post({ kind });
     await Promise.allSettled(this.#laneTasks);
     Atomics.store(new Int32Array(this.#stop), 0, 1);
     this.#checkpointBell.ring();

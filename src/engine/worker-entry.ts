@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
+import { MokaError } from '../base/errors.ts';
 import { MIB } from '../base/limits.ts';
 import { NodeDisk } from '../log/node-disk.ts';
 import { Doorbell } from '../ring/doorbell.ts';
@@ -126,6 +127,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
     });
   }
   port.on('message', (message: ControlMessage) => {
+    if (message.kind === 'abandon') return fail(new MokaError('ERR_WORKER_DIED', 'the engine did not open'));
     for (const { lane } of lanes) {
       if (message.kind === 'drain') lane.partition.startDrain();
       else lane.partition.checkpointer.force();

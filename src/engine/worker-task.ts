@@ -46,8 +46,10 @@ export interface CheckpointTask {
   readonly port: MessagePort;
 }
 
-/** Main thread to worker. */
-export type ControlMessage = { readonly kind: 'drain' } | { readonly kind: 'checkpoint' };
+/** Main thread to worker. `abandon`: end at once, as in a crash; a partition that does not open would be waited for. */
+export interface ControlMessage {
+  readonly kind: 'drain' | 'checkpoint' | 'abandon';
+}
 
 /** Worker to main thread: something for the log of the process. */
 export interface ReportMessage {

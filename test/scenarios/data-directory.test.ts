@@ -115,6 +115,21 @@ describe('a data directory', () => {
     await expectRefused(data, 76, 'ERR_DATA_VERSION', /version=2/);
   });
 
+  it('of which one partition cannot be opened does not open, and the others do not wait for it', async () => {
+    const data = freshPath();
+    const options = { data, partitions: 2, env: { MOKA_WORKERS: '2' } };
+    const before = await EngineProcess.start(options);
+    for (let n = 0; n < ORDER_COUNT; n++) expect((await before.post(ORDERS, order(`o-${n}`))).status).toBe(201);
+    expect((await before.stop()).code).toBe(0);
+    const pointer = join(data, 'state/1/CURRENT');
+    const pointed = readFileSync(pointer, 'utf8');
+    writeFileSync(pointer, pointed.replace('"version":1', '"version":2'));
+    const exit = await EngineProcess.startInVain(options);
+    expect([exit.code, said(exit).code]).toEqual([76, 'ERR_DATA_VERSION']);
+    writeFileSync(pointer, pointed);
+    expect((await (await EngineProcess.start(options)).stop()).code).toBe(0);
+  });
+
   it.each<[string, (data: string) => void, RegExp]>([
     [
       'whose moka.json is no JSON',
