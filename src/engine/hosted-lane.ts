@@ -85,6 +85,7 @@ function queryable(lane: Lane, views: readonly ViewSpec[]): QueryableLane {
       return partition.durableOffset;
     },
     epochAt: (offset) => log.epochAt(offset),
+    isTakenThrough: (offset) => partition.isTakenThrough(offset),
     view: (viewId): ViewStore => state.store((views[viewId] as ViewSpec).storeId),
     producerState: (low, high) => ({
       epoch: state.producers.lastEpoch(low, high),

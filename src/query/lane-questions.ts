@@ -13,6 +13,7 @@ import type {
   ReachedAnswer,
   ReachQuestion,
   RowAnswer,
+  SettleQuestion,
   WatchAnswer,
 } from './protocol.ts';
 import { MAX_PENDING_QUESTIONS } from './query-limits.ts';
@@ -66,7 +67,7 @@ export class LaneQuestions {
    */
   ask(partition: number, question: GetQuestion, timeoutMs: number): Promise<RowAnswer>;
   ask(partition: number, question: PageQuestion, timeoutMs: number): Promise<PageAnswer>;
-  ask(partition: number, question: ReachQuestion, timeoutMs: number): Promise<ReachedAnswer>;
+  ask(partition: number, question: ReachQuestion | SettleQuestion, timeoutMs: number): Promise<ReachedAnswer>;
   ask(partition: number, question: ProducerQuestion, timeoutMs: number): Promise<ProducerAnswer>;
   ask(partition: number, question: Question & { readonly id: number }, timeoutMs: number): Promise<PointAnswer> {
     if (this.#isClosed) return Promise.reject(closedError());
@@ -140,6 +141,11 @@ function isWatchAnswer(answer: Answer): answer is WatchAnswer {
 }
 
 function timeoutError(partition: number, question: Question, timeoutMs: number): MokaError {
+  if (question.kind === 'settle') {
+    const through = question.afterOffset < 0 ? '' : ` through offset=${question.afterOffset}`;
+    const detail = `not yet in other partitions: what partition=${partition} sent${through} timeoutMs=${timeoutMs}`;
+    return new MokaError('ERR_VIEW_POSITION_TIMEOUT', detail, { partition });
+  }
   if ('afterOffset' in question && question.afterOffset >= 0) {
     const detail = `position not reached: partition=${partition} offset=${question.afterOffset} timeoutMs=${timeoutMs}`;
     return new MokaError('ERR_VIEW_POSITION_TIMEOUT', detail, { partition });

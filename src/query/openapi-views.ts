@@ -143,10 +143,14 @@ const LAST_EVENT_ID = {
   schema: TEXT,
 };
 const READ_PARAMETERS = [
-  query('after', 'Reflect at least this position of an ack: `<partition>:<offset>` or `<partition>:<offset>:<epoch>`', {
-    type: 'string',
-    pattern: '^\\d+:\\d+(:\\d+)?(,\\d+:\\d+(:\\d+)?)*$',
-  }),
+  query(
+    'after',
+    'Reflect at least this position of an ack, also behind a keyBy: `<partition>:<offset>` or `<partition>:<offset>:<epoch>`',
+    {
+      type: 'string',
+      pattern: '^\\d+:\\d+(:\\d+)?(,\\d+:\\d+(:\\d+)?)*$',
+    },
+  ),
   query('timeoutMs', 'How long to wait for it', {
     type: 'integer',
     minimum: 1,

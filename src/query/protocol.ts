@@ -6,7 +6,8 @@ import type { ChangePosition } from './resume-token.ts';
  * turn. A question has an `id` of the asker's choice; its answer bears the same. Values travel as JSON text.
  *
  * ```
- *   get, page, reach, producer ──►            one answer each: row | page | reached | producer | refused
+ *   get, page, reach, settle,
+ *   producer                   ──►            one answer each: row | page | reached | producer | refused
  *   watch                      ──►            lost, or: rows… and changes… ─► ready ─► changes…, then maybe lost
  *   credit                     ──►            one more batch (rows or changes) of that watch
  *   cancel                     ──►            nothing more comes for that id, but for what is on its way
@@ -16,6 +17,7 @@ export type Question =
   | GetQuestion
   | PageQuestion
   | ReachQuestion
+  | SettleQuestion
   | ProducerQuestion
   | WatchQuestion
   | CreditNote
@@ -47,6 +49,15 @@ export interface PageQuestion extends AfterCondition {
 
 export interface ReachQuestion extends AfterCondition {
   readonly kind: 'reach';
+  readonly id: number;
+}
+
+/**
+ * The lane answers once what it has sent on to other partitions is processed and durable there: what the events through
+ * `afterOffset` have, or with -1 those that it has processed when it is asked.
+ */
+export interface SettleQuestion extends AfterCondition {
+  readonly kind: 'settle';
   readonly id: number;
 }
 

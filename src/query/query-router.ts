@@ -111,7 +111,7 @@ export class QueryRouter {
     this.getCount += 1;
     const view = this.view(viewName);
     checkKey(key);
-    const { after, timeoutMs } = this.#checked(options);
+    const { after, timeoutMs } = await this.#settled(view, this.#checked(options));
     const partitions = view.isKeyedByPartitionKey ? [this.#partitionOf(key)] : this.#allPartitions;
     const asked = partitions.map((partition) => {
       const question = {
@@ -144,12 +144,13 @@ export class QueryRouter {
       throw new MokaError('ERR_VIEW_QUERY', `limit is not a whole number from 1 to ${MAX_PAGE_ROWS}`);
     }
     const { range, past } = startOf(view.name, options);
-    const { after, timeoutMs } = this.#checked(options);
+    const checked = this.#checked(options);
     if (this.#rangeCount >= MAX_PENDING_RANGES) {
       throw new MokaError('ERR_OVERLOAD_BOX', `too many range reads are waiting: reads=${this.#rangeCount}`);
     }
     this.#rangeCount += 1;
     try {
+      const { after, timeoutMs } = await this.#settled(view, checked);
       // One row more than is shown tells whether there is a next page.
       const asked = this.#allPartitions.map((partition) => {
         const scope = { viewId: view.id, from: range.from, to: range.to, past, limit: limit + 1 };
@@ -211,13 +212,35 @@ export class QueryRouter {
     return partitionOf(this.#hash.low, this.#hash.high, this.partitionCount);
   }
 
-  #checked(options: ReadOptions): { after: readonly AfterPosition[]; timeoutMs: number } {
+  #checked(options: ReadOptions): Condition {
     const { after = [], timeoutMs = DEFAULT_QUERY_TIMEOUT_MS } = options;
     checkAfter(after, this.partitionCount);
     if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MAX_QUERY_TIMEOUT_MS) {
       throw new MokaError('ERR_VIEW_QUERY', `timeoutMs is not a whole number from 1 to ${MAX_QUERY_TIMEOUT_MS}`);
     }
     return { after, timeoutMs };
+  }
+
+  /**
+   * Waits until what the events at these positions sent on has come where the view has its rows, hop by hop: first what
+   * their own partitions sent, then what all have made of it.
+   * @returns what is left of the time
+   */
+  async #settled(view: ViewSpec, { after, timeoutMs }: Condition): Promise<Condition> {
+    if (after.length === 0 || view.hopLevel === 0 || this.partitionCount === 1) return { after, timeoutMs };
+    const deadline = performance.now() + timeoutMs;
+    let left = timeoutMs;
+    for (let level = 1; level <= view.hopLevel; level++) {
+      const asked = level === 1 ? after.map(({ partition }) => partition) : this.#allPartitions;
+      const settle = (partition: number): Promise<unknown> => {
+        const condition = conditionOf(level === 1 ? after : [], partition);
+        const question = { kind: 'settle', id: this.#questions.nextId(), ...condition } as const;
+        return this.#questions.ask(partition, question, left);
+      };
+      await Promise.all(asked.map(settle));
+      left = Math.max(1, Math.floor(deadline - performance.now()));
+    }
+    return { after, timeoutMs: left };
   }
 
   /** Positions of partitions that are not read must be reached all the same. */
@@ -230,6 +253,11 @@ export class QueryRouter {
       }),
     );
   }
+}
+
+interface Condition {
+  readonly after: readonly AfterPosition[];
+  readonly timeoutMs: number;
 }
 
 /** @throws MokaError ERR_VIEW_QUERY */

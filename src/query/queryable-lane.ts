@@ -14,6 +14,8 @@ export interface QueryableLane {
    * epoch gave there was lost.
    */
   epochAt(offset: number): number;
+  /** Whether what events through this offset have sent to other partitions is processed and durable there. */
+  isTakenThrough?(offset: number): boolean;
   /** What is known of a producer; -1, -1 if nothing is. */
   producerState?(low: number, high: number): { readonly epoch: number; readonly sequence: number };
 }

@@ -11,6 +11,7 @@ import type {
   ProducerQuestion,
   Question,
   ReachQuestion,
+  SettleQuestion,
 } from './protocol.ts';
 import { MAX_PAGE_SCAN_MS } from './query-limits.ts';
 import type { QueryableLane } from './queryable-lane.ts';
@@ -20,7 +21,7 @@ import { rowJson } from './row-json.ts';
 const FIRST_SLICE_ROWS = 256;
 
 /** Questions with one answer. */
-type PointQuestion = GetQuestion | PageQuestion | ReachQuestion;
+type PointQuestion = GetQuestion | PageQuestion | ReachQuestion | SettleQuestion;
 
 /**
  * Answers questions about one partition's views, on the partition's own thread and between two events, so that every
@@ -101,8 +102,11 @@ export class ViewServer {
       case 'page':
       case 'reach':
         if (this.#isLost(question)) this.#refuseLost(question);
-        else if (question.afterOffset > this.#lane.processedOffset) this.#waiting.push(question);
-        else this.#answer(question);
+        else if (this.#isReached(question)) this.#answer(question);
+        else this.#waiting.push(question);
+        break;
+      case 'settle':
+        this.#takeSettle(question);
         break;
       case 'producer':
         this.#answerProducer(question);
@@ -120,16 +124,27 @@ export class ViewServer {
   }
 
   #answerWaiting(): void {
-    const { processedOffset } = this.#lane;
-    const waiting = this.#waiting;
-    if (!waiting.some((question) => question.afterOffset <= processedOffset)) return;
-    this.#waiting = waiting.filter((question) => question.afterOffset > processedOffset);
-    for (const question of waiting) {
-      if (question.afterOffset > processedOffset) continue;
+    const reached = this.#waiting.filter((question) => this.#isReached(question));
+    if (reached.length === 0) return;
+    this.#waiting = this.#waiting.filter((question) => !reached.includes(question));
+    for (const question of reached) {
       // An offset that was not there at first may since have been given to another event than the one meant.
       if (this.#isLost(question)) this.#refuseLost(question);
       else this.#answer(question);
     }
+  }
+
+  #takeSettle(question: SettleQuestion): void {
+    if (this.#isLost(question)) return this.#refuseLost(question);
+    const { processedOffset } = this.#lane;
+    const asked = question.afterOffset < 0 ? { ...question, afterOffset: processedOffset } : question;
+    if (this.#isReached(asked)) this.#answer(asked);
+    else this.#waiting.push(asked);
+  }
+
+  #isReached({ kind, afterOffset }: PointQuestion): boolean {
+    if (afterOffset > this.#lane.processedOffset) return false;
+    return kind !== 'settle' || this.#lane.isTakenThrough?.(afterOffset) !== false;
   }
 
   #answer(question: PointQuestion): void {

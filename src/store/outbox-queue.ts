@@ -34,6 +34,11 @@ export class OutboxQueue {
     return this.#tail - this.#head;
   }
 
+  /** Offset at which the first record came about that is not confirmed; Infinity for none. */
+  get firstOffset(): number {
+    return this.isEmpty ? Number.POSITIVE_INFINITY : (this.f64[(this.#head + OFFSET_BYTE) >>> 3] as number);
+  }
+
   get isEmpty(): boolean {
     return this.#head === this.#tail;
   }

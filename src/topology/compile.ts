@@ -3,7 +3,7 @@ import type { CompiledTopology, OperatorHost, Pipeline, StoreSpec, StreamSpec, V
 import { describeTopology } from './describe.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { TopologyGraph, TopologyNode, ViewNode } from './graph.ts';
-import { describeHops, numberHops } from './hops.ts';
+import { describeHops, levelsBehind, numberHops } from './hops.ts';
 import { instantiate } from './instantiate.ts';
 import { keyedStoresOf } from './keyed-stores.ts';
 import { TopologyError } from './topology-error.ts';
@@ -65,10 +65,12 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
       ...evolutions.get(store),
     }),
   );
+  const levelBehind = levelsBehind(nodes);
   const views = viewNodes.map((node, id): ViewSpec => {
     const { description, isKeyedByPartitionKey, store, schema } = node.view as ViewNode;
     const storeId = numbering.storeIds.get(store) as number;
-    return { id, name: node.name, description, storeId, isKeyedByPartitionKey, schema };
+    const hopLevel = levelBehind(node);
+    return { id, name: node.name, description, storeId, isKeyedByPartitionKey, hopLevel, schema };
   });
   const fingerprint = fingerprintOf(name, version, nodes);
   return {

@@ -18,10 +18,9 @@ export function numberHops(nodes: readonly TopologyNode[]): ReadonlyMap<Topology
   return numbers;
 }
 
-/** The hops of all nodes. Those of one node follow each other: each has a level of its own. */
-export function describeHops(nodes: readonly TopologyNode[]): HopSpec[] {
+/** Tells the level of what comes out of a node: how many hops it may have come by, one behind the other. */
+export function levelsBehind(nodes: readonly TopologyNode[]): (node: TopologyNode) => number {
   const levels = new Map<number, number>();
-  /** Level of what comes out of a node. */
   const levelBehind = (node: TopologyNode): number => {
     const known = levels.get(node.id);
     if (known !== undefined) return known;
@@ -30,6 +29,12 @@ export function describeHops(nodes: readonly TopologyNode[]): HopSpec[] {
     levels.set(node.id, level);
     return level;
   };
+  return levelBehind;
+}
+
+/** The hops of all nodes. Those of one node follow each other: each has a level of its own. */
+export function describeHops(nodes: readonly TopologyNode[]): HopSpec[] {
+  const levelBehind = levelsBehind(nodes);
   return nodes.flatMap((node) =>
     Array.from({ length: node.hops }, (_, index) => ({
       node: labelOf(node),

@@ -205,6 +205,14 @@ export class Exchange implements Repartitioner {
     }
   }
 
+  /** Whether the targets hold durably, and so have processed, what events through this offset have sent. */
+  isTakenThrough(offset: number): boolean {
+    for (const { level, peer } of this.#linksOut) {
+      if (this.#queue(level, peer).firstOffset <= offset) return false;
+    }
+    return true;
+  }
+
   // ------------------------------------------------------------------ target
 
   /** Sequence number that is taken next on this way in. */

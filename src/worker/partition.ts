@@ -183,6 +183,11 @@ export class Partition {
     return this.#log.durableThrough;
   }
 
+  /** Whether what events through this offset have sent to other partitions is processed and durable there. */
+  isTakenThrough(offset: number): boolean {
+    return this.#exchange === null || this.#exchange.isTakenThrough(offset);
+  }
+
   get epoch(): number {
     return this.#log.epoch;
   }

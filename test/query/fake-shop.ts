@@ -10,8 +10,24 @@ const SECRET = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
 
 /** `orders` lies where its keys hash to, `open-orders` anywhere. */
 export const VIEWS: readonly ViewSpec[] = [
-  { id: 0, name: 'orders', description: 'Orders by id', storeId: 0, isKeyedByPartitionKey: true, schema: null },
-  { id: 1, name: 'open-orders', description: undefined, storeId: 1, isKeyedByPartitionKey: false, schema: null },
+  {
+    id: 0,
+    name: 'orders',
+    description: 'Orders by id',
+    storeId: 0,
+    isKeyedByPartitionKey: true,
+    hopLevel: 0,
+    schema: null,
+  },
+  {
+    id: 1,
+    name: 'open-orders',
+    description: undefined,
+    storeId: 1,
+    isKeyedByPartitionKey: false,
+    hopLevel: 0,
+    schema: null,
+  },
 ];
 
 /** Fake lanes behind a router, with real message channels between. */

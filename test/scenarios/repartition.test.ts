@@ -87,6 +87,34 @@ describe('keyBy between partitions', () => {
     expect((await again.stop()).code).toBe(0);
   });
 
+  it('what was acknowledged is read behind one hop and behind two', async () => {
+    const env = { MOKA_WORKERS: '2' };
+    const engine = await EngineProcess.start({ data: freshPath(), topology, partitions: PARTITIONS, env });
+    const counts = { skus: new Map<string, number>(), stores: new Map<string, number>() };
+    for (let n = 0; n < 150; n++) {
+      const sold = sale(n);
+      const answer = await engine.post(SALES, sold);
+      const after = `${answer.json['partition']}:${answer.json['offset']}:${answer.json['epoch'] ?? 1}`;
+      for (const [view, key] of [
+        ['skus', sold.sku],
+        ['stores', sold.store],
+      ] as const) {
+        const count = (counts[view].get(key) ?? 0) + 1;
+        counts[view].set(key, count);
+        const path = n % 2 === 0 ? `/v1/views/${view}/${key}?after=${after}` : `/v1/views/${view}?after=${after}`;
+        const { status, json } = await engine.get(path);
+        const rows = (json['rows'] ?? [json]) as { key: string; value: number | { count: number } }[];
+        const value = rows.find((row) => row.key === key)?.value ?? 0;
+        expect([n, view, status, typeof value === 'number' ? value : value.count]).toEqual([n, view, 200, count]);
+      }
+    }
+    const beyond = await engine.get('/v1/views/stores/store-1?after=0:1000000&timeoutMs=100');
+    expect([beyond.status, beyond.json['code']]).toEqual([504, 'ERR_VIEW_POSITION_TIMEOUT']);
+    const lost = await engine.get('/v1/views/stores/store-1?after=0:0:9');
+    expect([lost.status, lost.json['code']]).toEqual([410, 'ERR_VIEW_POSITION_LOST']);
+    expect((await engine.stop()).code).toBe(0);
+  });
+
   it('what another partition sent waits for log time where it arrived', async () => {
     const engine = await EngineProcess.start({ data: freshPath(), topology, partitions: PARTITIONS });
     for (let n = 0; n < 11; n++) expect((await engine.post(SALES, sale(n))).status).toBe(201);
