@@ -33,7 +33,7 @@ export type { GroupedStream } from './topology/grouped-stream.ts';
 export type { GroupedTable } from './topology/grouped-table.ts';
 export type { PatternOptions, PatternStep, TimedOut } from './topology/pattern-node.ts';
 export { type EventType, eventType, type ProcessOptions } from './topology/process-node.ts';
-export type { Stream } from './topology/stream.ts';
+export type { JoinedStream, Stream } from './topology/stream.ts';
 export type { JoinWindow } from './topology/stream-join-node.ts';
 export type { Table } from './topology/table.ts';
 export { TopologyError } from './topology/topology-error.ts';

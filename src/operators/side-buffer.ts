@@ -1,28 +1,33 @@
 // data plane
 import { EventLists } from './event-lists.ts';
+import type { NodeClock } from './node-clock.ts';
 import type { OperatorStore } from './operator.ts';
 import { TimeSpans } from './time-spans.ts';
 
 /**
  * The events of one side of a join, by key and time, for as long as events of the other side may come for them.
  *
- * An event is kept while the greatest time of *its own* side is at most `retention` ahead of it; one that comes later than
- * that is not kept at all. What is kept no more is not found from that moment on; its rows go later, some with each event.
+ * An event is kept while the greatest time of *its own* side, or the watermark, is at most `retention` ahead of it; one that
+ * comes later than that is not kept at all. What is kept no more is not found from that moment on; its rows go later, some
+ * with each event.
  */
 export class SideBuffer {
   readonly #store: OperatorStore;
   readonly #lists: EventLists;
   readonly #retention: number;
   readonly #spans: TimeSpans;
+  readonly #clock: NodeClock | null;
 
   /**
    * @param reach difference in ms between the first and the last time that an event of the other side asks for
    * @param retention in ms
+   * @param clock null: the side's own greatest time counts
    */
-  constructor(store: OperatorStore, reach: number, retention: number) {
+  constructor(store: OperatorStore, reach: number, retention: number, clock: NodeClock | null) {
     this.#store = store;
     this.#lists = new EventLists(store);
     this.#retention = retention;
+    this.#clock = clock;
     // With twice the reach every other look-up needs one span only, and reads three times of what it asks for on average.
     this.#spans = new TimeSpans(store, 2 * reach, retention);
   }
@@ -33,10 +38,13 @@ export class SideBuffer {
     if (time > latest) {
       latest = time;
       store.writeRegister(LATEST, time);
-    } else if (time < latest - this.#retention) return;
+    }
+    const clock = this.#clock;
+    const reached = clock === null ? latest : clock.watermark;
+    if (time < reached - this.#retention) return;
     const spans = this.#spans;
     this.#lists.append(spans.rowKey(spans.of(time), key), time, event);
-    spans.sweep(latest);
+    if (reached !== NEVER) spans.sweep(reached);
   }
 
   /**
@@ -49,7 +57,8 @@ export class SideBuffer {
     events.length = 0;
     const latest = this.#store.readRegister(LATEST);
     if (latest === NEVER) return;
-    const oldest = latest - this.#retention;
+    const clock = this.#clock;
+    const oldest = (clock === null ? latest : clock.watermark) - this.#retention;
     const first = from > oldest ? from : oldest;
     const last = to < latest ? to : latest;
     if (first > last) return;

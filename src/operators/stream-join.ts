@@ -1,9 +1,12 @@
 // data plane
+import type { LateEvents } from './late-events.ts';
+import type { NodeClock } from './node-clock.ts';
 import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { Context, OperatorContext } from './operator-context.ts';
 import { SideBuffer } from './side-buffer.ts';
 import { LEFT, RIGHT, type Side, UnmatchedEvents } from './unmatched-events.ts';
 import { isThenable, refuseResult } from './user-result.ts';
+import type { ClosingWindows } from './window-time.ts';
 
 /** `null` stands for the side that has no event. */
 export type StreamJoiner = (left: unknown, right: unknown, context: Context) => unknown;
@@ -28,6 +31,19 @@ export interface StreamJoinStores {
   readonly unmatched: OperatorStore | null;
 }
 
+export interface StreamJoinSite {
+  readonly name: string;
+  readonly context: OperatorContext;
+  readonly stores: StreamJoinStores;
+  readonly rule: StreamJoinRule;
+  readonly joiner: StreamJoiner;
+  /** The watermark of both streams; null if they have none. */
+  readonly clock: NodeClock | null;
+  readonly late: LateEvents;
+  readonly output: Operator;
+  readonly release: (key: string, run: () => void) => void;
+}
+
 /**
  * Joins the events of two streams that have the same key and lie close enough in time. A pair is passed on when its second
  * event comes, under the later of both times; the matches of one event by their time, then by arrival.
@@ -37,42 +53,28 @@ export interface StreamJoinStores {
  * stream's time, before its own matches; an event that is itself behind by more than its window, without grace, and finds
  * no match, is not waited for but passed on at once. An event without a key matches nothing; one without a value counts
  * for the stream's time only.
+ *
+ * Streams with watermarks go by these, as in Flink's interval join: an event from before the watermark, and the grace, is
+ * late and matches nothing, and what nothing matched is passed on between events, in the order in which its time is up.
  */
-export class StreamJoinOperator {
+export class StreamJoinOperator implements ClosingWindows {
   readonly left: Operator;
   readonly right: Operator;
-  readonly #name: string;
-  readonly #context: OperatorContext;
-  readonly #clock: OperatorStore;
+  readonly #site: StreamJoinSite;
   readonly #unmatched: UnmatchedEvents | null;
-  readonly #joiner: StreamJoiner;
-  readonly #release: (key: string, run: () => void) => void;
-  readonly #output: Operator;
   // The matches of the event at hand.
   readonly #times: number[] = [];
   readonly #events: unknown[] = [];
 
-  constructor(
-    name: string,
-    context: OperatorContext,
-    stores: StreamJoinStores,
-    rule: StreamJoinRule,
-    joiner: StreamJoiner,
-    output: Operator,
-    release: (key: string, run: () => void) => void,
-  ) {
-    this.#name = name;
-    this.#context = context;
-    this.#clock = stores.left;
-    this.#joiner = joiner;
-    this.#release = release;
-    this.#output = output;
+  constructor(site: StreamJoinSite) {
+    this.#site = site;
+    const { stores, rule, clock } = site;
     const { beforeMs, afterMs, graceMs } = rule;
     const reach = beforeMs + afterMs;
     // Both bounds, for an event may come late on either side; with a negative one, what the other asks for.
     const retention = Math.max(beforeMs, 0) + Math.max(afterMs, 0) + graceMs;
-    const left = new SideBuffer(stores.left, reach, retention);
-    const right = new SideBuffer(stores.right, reach, retention);
+    const left = new SideBuffer(stores.left, reach, retention, clock);
+    const right = new SideBuffer(stores.right, reach, retention, clock);
     const { unmatched } = stores;
     this.#unmatched = unmatched === null ? null : new UnmatchedEvents(unmatched, afterMs + graceMs, beforeMs + graceMs);
     const { keepsLeft, keepsRight } = rule;
@@ -82,15 +84,21 @@ export class StreamJoinOperator {
 
   /** One event, of the side that is given. */
   take(side: JoinSide, key: string, event: unknown, time: number): void {
-    const streamTime = this.#advance(time);
+    const { clock, context, name, rule } = this.#site;
+    const reached = clock === null ? this.#advance(time) : clock.watermark;
     if (event === null) return;
     if (key === NO_KEY) {
       if (side.isKept) this.#emit(side.side, key, event, null, time);
       return;
     }
-    if (time === streamTime) this.#emitClosed(streamTime);
-    const context = this.#context;
-    context.running = this.#name;
+    if (clock === null) {
+      if (time === reached) this.#emitClosed(reached);
+    } else if (time < reached - rule.graceMs) {
+      const lateBy = reached - rule.graceMs - time;
+      this.#site.late.tell(key, event, time - side.beforeMs, time + side.afterMs, lateBy, time);
+      return;
+    }
+    context.running = name;
     side.own.add(key, time, event);
     context.running = '';
     const times = this.#times;
@@ -106,14 +114,32 @@ export class StreamJoinOperator {
       times.length = 0;
       events.length = 0;
     } else if (side.isKept) {
-      if (time + side.afterMs < streamTime) this.#emit(side.side, key, event, null, time);
+      const over = time + side.afterMs + (clock === null ? 0 : rule.graceMs);
+      if (over < reached) this.#emit(side.side, key, event, null, time);
       else (this.#unmatched as UnmatchedEvents).add(side.side, key, time, event);
     }
   }
 
+  /** For streams with watermarks: when the watermark is past what can match an event that nothing has matched. */
+  get nextClose(): number {
+    const unmatched = this.#unmatched;
+    return unmatched === null ? Number.POSITIVE_INFINITY : unmatched.firstDue + 2;
+  }
+
+  closeNext(isTold: boolean): string {
+    const unmatched = this.#unmatched as UnmatchedEvents;
+    const time = unmatched.firstDue + 1;
+    if (isTold) this.#emitClosed(time);
+    else {
+      unmatched.start(time);
+      while (unmatched.takeClosed());
+    }
+    return unmatched.key;
+  }
+
   /** @returns the stream's time: the greatest that either side has shown, now included */
   #advance(time: number): number {
-    const clock = this.#clock;
+    const clock = this.#site.stores.left;
     const before = clock.readRegister(STREAM_TIME);
     if (time <= before) return before;
     clock.writeRegister(STREAM_TIME, time);
@@ -122,14 +148,14 @@ export class StreamJoinOperator {
 
   #emitClosed(streamTime: number): void {
     const unmatched = this.#unmatched;
-    if (unmatched === null || !unmatched.isDue(streamTime)) return;
+    if (unmatched === null || streamTime <= unmatched.firstDue) return;
     unmatched.start(streamTime);
     while (unmatched.takeClosed()) {
       const { side, key, time, events } = unmatched;
       for (let i = 0; i < events.length; i++) {
         const event = events[i];
         // Another key's: if the joiner fails, this event is none of its business.
-        this.#release(key, () => this.#emit(side, key, event, null, time));
+        this.#site.release(key, () => this.#emit(side, key, event, null, time));
       }
     }
   }
@@ -145,14 +171,14 @@ export class StreamJoinOperator {
 
   /** @param other the event of the other side, or null */
   #emit(side: Side, key: string, event: unknown, other: unknown, time: number): void {
-    const context = this.#context;
+    const { name, context, joiner, output } = this.#site;
     const before = context.key;
     context.key = key;
-    context.running = this.#name;
-    const joined = side === LEFT ? this.#joiner(event, other, context) : this.#joiner(other, event, context);
-    if (joined === undefined || isThenable(joined)) refuseResult(this.#name, joined, 'a value, or null for none');
+    context.running = name;
+    const joined = side === LEFT ? joiner(event, other, context) : joiner(other, event, context);
+    if (joined === undefined || isThenable(joined)) refuseResult(name, joined, 'a value, or null for none');
     context.running = '';
-    this.#output.push(key, joined, undefined, time);
+    output.push(key, joined, undefined, time);
     context.key = before;
   }
 }
@@ -194,5 +220,5 @@ class JoinSide implements Operator {
   }
 }
 
-/** Register of the left side's store; the others are its buffer's. */
+/** Register of the left side's store; the others are its buffer's. That of the right counts late events. */
 const STREAM_TIME = 3;

@@ -48,10 +48,10 @@ export class UnmatchedEvents {
     this.#lists.delete(side + timeText(time) + key);
   }
 
-  /** Whether `takeClosed` is worth its while. */
-  isDue(streamTime: number): boolean {
+  /** Nothing is unmatched for good before time is past it; Infinity: nothing is there. It may be too small. */
+  get firstDue(): number {
     const first = this.#store.readRegister(FIRST_DUE);
-    return first !== NEVER && streamTime > first;
+    return first === NEVER ? Number.POSITIVE_INFINITY : first;
   }
 
   /** To be called before the first `takeClosed` of an event. */

@@ -1,7 +1,9 @@
 import { type Duration, parseDuration } from '../base/duration.ts';
+import { LateEvents } from '../operators/late-events.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { type StreamJoiner, StreamJoinOperator, type StreamJoinRule } from '../operators/stream-join.ts';
+import { WindowTimer } from '../operators/window-time.ts';
 import { checkChoice, checkDuration, checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { UserFunction } from './stateless.ts';
@@ -10,7 +12,8 @@ import type { UserFunction } from './stateless.ts';
 export interface JoinGrace {
   /**
    * How much later than its window an event may still come and find what it belongs to. What is kept for that is memory;
-   * an event that nothing matches is passed on alone only when the grace is over. 0 is allowed.
+   * an event that nothing matches is passed on alone only when the grace is over. 0 is allowed. Of streams with watermarks
+   * this is beyond what the watermark allows for, and an event from before that is late.
    */
   readonly grace: Duration;
   /** Bounds that do not count: at exactly that distance nothing matches. Default: both count. Times are whole ms. */
@@ -67,20 +70,25 @@ export function addStreamJoin(
     kind,
     name,
     inputs: [left, right],
+    outputs: ['', 'late'],
     stores,
     orderedStores: stores,
+    hasClock: 'with-watermarks',
     settings: { ...rule, joiner },
     open: (site) => {
-      const unmatched = keepsSide ? site.store(2) : null;
-      const join = new StreamJoinOperator(
-        site.name,
-        site.context,
-        { left: site.store(0), right: site.store(1), unmatched },
+      const [leftStore, rightStore] = [site.store(0), site.store(1)];
+      const join = new StreamJoinOperator({
+        name: site.name,
+        context: site.context,
+        stores: { left: leftStore, right: rightStore, unmatched: keepsSide ? site.store(2) : null },
         rule,
-        joiner as StreamJoiner,
-        site.outputs[0] as Operator,
-        site.release,
-      );
+        joiner: joiner as StreamJoiner,
+        clock: site.watermarkClock,
+        late: new LateEvents(rightStore, site.outputs[1] as Operator),
+        output: site.outputs[0] as Operator,
+        release: site.release,
+      });
+      if (site.watermarkClock !== null && keepsSide) site.drive(new WindowTimer(join, false));
       return [join.left, join.right];
     },
   });

@@ -1,6 +1,7 @@
 import { BranchOperator } from '../operators/branch.ts';
 import { FilterOperator, type Predicate } from '../operators/filter.ts';
 import { FlatMapOperator, type FlatMapper } from '../operators/flat-map.ts';
+import type { LateEvent } from '../operators/late-events.ts';
 import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
@@ -152,7 +153,7 @@ export class Stream<Value> {
     name: string,
     window: JoinWindow,
     joiner: Joiner<Joined<Value>, Joined<Other>, Result>,
-  ): Stream<Result>;
+  ): JoinedStream<Result, Joined<Value> | Joined<Other>>;
   join<Row, Result>(table: Table<Row>, name: string, joiner: Joiner<Joined<Value>, Row, Result>): Stream<Result>;
   join<Row, Result>(
     table: Table<Row>,
@@ -179,7 +180,7 @@ export class Stream<Value> {
     name: string,
     window: JoinWindow,
     joiner: Joiner<Joined<Value>, Joined<Other> | null, Result>,
-  ): Stream<Result>;
+  ): JoinedStream<Result, Joined<Value> | Joined<Other>>;
   leftJoin<Row, Result>(
     table: Table<Row>,
     name: string,
@@ -207,8 +208,8 @@ export class Stream<Value> {
     name: string,
     window: JoinWindow,
     joiner: Joiner<Joined<Value> | null, Joined<Other> | null, Result>,
-  ): Stream<Result> {
-    return this.#joined('outerJoin', other, name, [window, joiner]);
+  ): JoinedStream<Result, Joined<Value> | Joined<Other>> {
+    return this.#joinedStreams('outerJoin', other, name, window, joiner);
   }
 
   #joined<Result>(kind: StreamJoinKind, other: unknown, name: string, rest: readonly unknown[]): Stream<Result> {
@@ -225,8 +226,19 @@ export class Stream<Value> {
       const table = GlobalTable.portIn(graph, other, label) ?? port;
       return new Stream(graph, addLookedUpJoin(graph, kind, port, table, name, options, joiner));
     }
-    const right = this.#portOf(other, label) ?? port;
-    return new Stream(graph, addStreamJoin(graph, kind, port, right, name, options as JoinWindow, joiner));
+    return this.#joinedStreams(kind, other, name, options as JoinWindow, joiner);
+  }
+
+  #joinedStreams<Result, Event>(
+    kind: StreamJoinKind,
+    other: unknown,
+    name: string,
+    window: JoinWindow,
+    joiner: UserFunction,
+  ): JoinedStream<Result, Event> {
+    const graph = this.#graph;
+    const right = this.#portOf(other, labelOf({ kind, name })) ?? this.#port;
+    return new JoinedStream(graph, addStreamJoin(graph, kind, this.#port, right, name, window, joiner));
   }
 
   /** The port of a stream that is given to this one; null after a complaint. */
@@ -291,7 +303,7 @@ export class Stream<Value> {
   }
 
   /** A table with the latest event of each key; with a history, a versioned one. */
-  toTable(name: string, options?: TableOptions): Table<Value>;
+  toTable(name: string, options?: TableOptions): Table<Joined<Value>>;
   /**
    * A table with a row per key, which the rule inserts, updates and deletes: it is given the row (`null`: there is none)
    * and an event, and returns the row from now on (`null`: none). The same row returned changes nothing. In a versioned
@@ -299,7 +311,7 @@ export class Stream<Value> {
    *
    * A row is taken to be of the events' type unless the rule says otherwise: annotate its `current`.
    */
-  toTable<Row = Value>(
+  toTable<Row = Joined<Value>>(
     name: string,
     rule: (current: NoInfer<Row> | null, event: Value, context: Context) => Row | null,
     options?: TableOptions,
@@ -331,8 +343,19 @@ export class Stream<Value> {
   }
 
   /** The latest event of each key, to be read from outside: `toTable(name).toView(name)`. */
-  toView(name: string, options?: ViewOptions<Value>): Table<Value> {
+  toView(name: string, options?: ViewOptions<Joined<Value>>): Table<Joined<Value>> {
     return this.toTable(name).toView(name, options);
+  }
+}
+
+/** What comes out of a join of two streams. */
+export class JoinedStream<Value, Event> extends Stream<Value> {
+  /** Of streams with watermarks: the events that came when nothing could match them any more. */
+  readonly late: Stream<LateEvent<Event>>;
+
+  constructor(graph: TopologyGraph, port: Port) {
+    super(graph, port);
+    this.late = new Stream(graph, { node: port.node, output: 1 });
   }
 }
 

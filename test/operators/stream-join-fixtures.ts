@@ -1,3 +1,4 @@
+import { LateEvents } from '../../src/operators/late-events.ts';
 import { StreamJoinOperator, type StreamJoinRule } from '../../src/operators/stream-join.ts';
 import { MemoryStore } from '../../src/testing/memory-store.ts';
 import { contextAt, Recorder } from './fixtures.ts';
@@ -43,7 +44,17 @@ export class JoinBench {
     const { keepsLeft } = this.#rule;
     const stores = { ...this.stores, unmatched: keepsLeft ? this.stores.unmatched : null };
     const pair = (left: unknown, right: unknown): string => `[${left ?? '-'},${right ?? '-'}]`;
-    return new StreamJoinOperator('join', contextAt(), stores, this.#rule, pair, this.#output, (_, run) => run());
+    return new StreamJoinOperator({
+      name: 'join',
+      context: contextAt(),
+      stores,
+      rule: this.#rule,
+      joiner: pair,
+      clock: null,
+      late: new LateEvents(stores.right, new Recorder()),
+      output: this.#output,
+      release: (_, run) => run(),
+    });
   }
 
   #take(): JoinedRow[] {

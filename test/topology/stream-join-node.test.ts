@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { JournalEntry } from '../../src/operators/to-journal.ts';
 import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
 import { defineTopology, type TopologyBuilder } from '../../src/topology/builder.ts';
-import type { Stream } from '../../src/topology/stream.ts';
+import type { JoinedStream, Stream } from '../../src/topology/stream.ts';
 import type { TopologyError } from '../../src/topology/topology-error.ts';
 
 const Order = Type.Object({ orderId: Type.String(), cents: Type.Integer(), at: Type.Integer() });
@@ -158,7 +158,7 @@ function typesOfJoins(t: TopologyBuilder): void {
       expectTypeOf(payment).toEqualTypeOf<PaymentEvent>();
       return order.cents;
     }),
-  ).toEqualTypeOf<Stream<number>>();
+  ).toEqualTypeOf<JoinedStream<number, OrderEvent | PaymentEvent>>();
   orders.leftJoin(payments, 'b', window, (order, payment) => {
     expectTypeOf(order).toEqualTypeOf<OrderEvent>();
     expectTypeOf(payment).toEqualTypeOf<PaymentEvent | null>();

@@ -99,6 +99,9 @@ function typesOfTheLanguage(): void {
       Table<{ cents: number }>
     >();
     expectTypeOf(t.from('map', Placed)).toEqualTypeOf<Stream<PlacedEvent>>();
+    expectTypeOf(sums.toStream().toTable('present')).toEqualTypeOf<Table<{ cents: number }>>();
+    expectTypeOf(sums.toStream().toView('present')).toEqualTypeOf<Table<{ cents: number }>>();
+    expectTypeOf(sums.toStream().toTable('told', (_, row) => row)).toEqualTypeOf<Table<{ cents: number }>>();
     expectTypeOf(events.toTable('versioned', { history: '5m' })).toEqualTypeOf<Table<OrderEvent>>();
     expectTypeOf(events.toTable('texts', (_: string | null) => 'text', { history: 1 })).toEqualTypeOf<Table<string>>();
     const menu = t.globalTable(

@@ -1,8 +1,9 @@
 import type { Joiner as StreamJoiner } from '../../../src/topology/stream-join-node.ts';
 import { unknownWords } from '../not-applicable.ts';
 import type { Experiment, Scene } from '../scene.ts';
-import type { Input, OperatorSpec, Vector } from '../vector.ts';
+import type { OperatorSpec } from '../vector.ts';
 import { joinerOf, type Value } from '../words.ts';
+import { marked, markedSteps } from './marked.ts';
 
 type AnyJoiner = StreamJoiner<string | number | null, string | number | null, string | number>;
 
@@ -28,7 +29,7 @@ export function streamStreamJoin({ type, window, self, joiner }: OperatorSpec): 
 }
 
 /** The bounds are those of the other engine: the right event lies from `lower` to `upper` after the left one. */
-export function intervalJoin(operator: OperatorSpec, { inputs }: Vector): Experiment {
+export function intervalJoin(operator: OperatorSpec): Experiment {
   const { lowerMs, lowerInclusive, upperMs, upperInclusive, joiner } = operator;
   const exclusive = lowerInclusive
     ? upperInclusive
@@ -40,14 +41,13 @@ export function intervalJoin(operator: OperatorSpec, { inputs }: Vector): Experi
   const options = {
     before: -(lowerMs as number),
     after: upperMs as number,
-    grace: LONG_GRACE_MS,
+    grace: 0,
     ...(exclusive === undefined ? {} : { exclusive }),
   };
   const join: AnyJoiner = (left, right) => joinerOf(joiner)(left, right);
   return {
-    // No event is late, so that the watermarks decide nothing.
-    inputs: inputs.map((input): Input => (input['control'] === 'watermark' ? NOTHING : input)),
-    build: (scene) => scene.observe(scene.records('left').join(scene.records('right'), 'join', options, join)),
+    steps: markedSteps,
+    build: (scene) => scene.observe(marked(scene, 'left').join(marked(scene, 'right'), 'join', options, join)),
   };
 }
 
@@ -59,7 +59,3 @@ export function threeWayJoin(scene: Scene, windowMs: number, graceMs: number, jo
   const first = scene.records('left').join(right, 'first', options, join);
   scene.observe(first.join(right, 'second', options, join));
 }
-
-const LONG_GRACE_MS = 86_400_000;
-/** Stands where another input stood, so that the others keep their numbers. */
-const NOTHING: Input = { control: 'wallClock', advanceMs: 0 };

@@ -5,7 +5,8 @@ import { expectedRow, type Row } from '../row.ts';
 import type { Experiment } from '../scene.ts';
 import { LANE, type Step, stepsOf } from '../steps.ts';
 import { isRecord, type OperatorSpec, type Vector } from '../vector.ts';
-import { type Aggregator, type Cell, foldOf, type Value } from '../words.ts';
+import { type Aggregator, type Cell, foldOf } from '../words.ts';
+import { marked } from './marked.ts';
 import type { WindowWords } from './windows.ts';
 
 /**
@@ -36,11 +37,7 @@ export function watermarkWindows(operator: OperatorSpec, { expected }: Vector): 
       return [{ send: 'in', event: { lane: LANE, key: null, value: null, watermark } }];
     },
     build: (scene) => {
-      const windows = scene
-        .envelopes('in', { watermark: ({ watermark }) => watermark ?? null })
-        .filter((envelope) => envelope.watermark === undefined)
-        .keyBy((envelope) => envelope.key)
-        .map((envelope): Value => envelope.value)
+      const windows = marked(scene, 'in')
         .groupByKey()
         .window(windowOf(words, time === 'processing' ? 'processing' : 'event', allowedLatenessMs as number))
         .aggregate<Cell>('windows', { initial, add, merge }, { emit: told === null ? 'final' : 'updates' });
