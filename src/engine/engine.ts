@@ -3,7 +3,7 @@ import { MokaError } from '../base/errors.ts';
 import type { IngestOptions, IngestResult } from '../ingress/ingest-reply.ts';
 import { Intake } from '../ingress/intake.ts';
 import { NodeDisk } from '../log/node-disk.ts';
-import { INGRESS_METRICS, LANE_METRICS } from '../metrics/catalogue.ts';
+import { INGRESS_METRICS, LANE_METRICS, lateMetrics } from '../metrics/catalogue.ts';
 import { CounterBlock } from '../metrics/counter-block.ts';
 import { Exposition } from '../metrics/exposition.ts';
 import { portOf } from '../query/message-port.ts';
@@ -135,8 +135,12 @@ export class Engine {
     });
     const exposition = new Exposition();
     exposition.add(INGRESS_METRICS, counters);
+    const late = lateMetrics(topology.lateCounts.map(({ node }) => node));
     for (const lane of this.#threads.lanes) {
-      exposition.add(LANE_METRICS, new CounterBlock(lane.counters), { partition: String(lane.partition) });
+      const block = new CounterBlock(lane.counters);
+      const labels = { partition: String(lane.partition) };
+      exposition.add(LANE_METRICS, block, labels);
+      exposition.add(late, block, labels);
     }
     this.#listeners = new Listeners({
       config,

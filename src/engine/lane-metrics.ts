@@ -1,11 +1,14 @@
 // data plane
 
 import type { PartitionLog } from '../log/partition-log.ts';
-import { LANE_METRICS } from '../metrics/catalogue.ts';
+import { LANE_METRICS, lateIndex } from '../metrics/catalogue.ts';
 import { CounterBlock } from '../metrics/counter-block.ts';
+import { LATE_COUNT } from '../operators/late-events.ts';
 import type { LaneStatus } from '../ring/lane.ts';
 import type { PartitionState } from '../store/partition-state.ts';
+import type { LateCount } from '../topology/compiled.ts';
 import type { LaneMetrics } from '../worker/lane-meter.ts';
+import { laneStoreId } from '../worker/lane-stores.ts';
 import type { Partition } from '../worker/partition.ts';
 
 const AT = LANE_METRICS.index;
@@ -13,9 +16,11 @@ const AT = LANE_METRICS.index;
 /** Keeps one partition's numbers in shared memory: what happens often as it happens, the rest when asked to. */
 export class SharedLaneMetrics implements LaneMetrics {
   readonly #block: CounterBlock;
+  readonly #lateCounts: readonly LateCount[];
 
-  constructor(memory: SharedArrayBuffer) {
+  constructor(memory: SharedArrayBuffer, lateCounts: readonly LateCount[]) {
     this.#block = new CounterBlock(memory);
+    this.#lateCounts = lateCounts;
   }
 
   judged(accepted: number, duplicate: number, _rejected: number): void {
@@ -77,5 +82,20 @@ export class SharedLaneMetrics implements LaneMetrics {
     block.set(AT.dedupeEntries, stats.dedupeEntries);
     block.set(AT.logRetainedBytes, log.stats().retainedBytes);
     block.set(AT.viewChanges, partition.viewChangeCount);
+    this.#sampleLate(state);
+  }
+
+  #sampleLate(state: PartitionState): void {
+    const block = this.#block;
+    let behind = -1;
+    let sum = 0;
+    for (let n = 0; n < this.#lateCounts.length; n++) {
+      const { storeId } = this.#lateCounts[n] as LateCount;
+      const count = Math.max(state.store(laneStoreId(storeId)).readRegister(LATE_COUNT), 0);
+      const index = lateIndex(n);
+      sum = index === behind ? sum + count : count;
+      behind = index;
+      block.set(index, sum);
+    }
   }
 }

@@ -69,7 +69,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
 
   const lanes = task.lanes.map((memory, index) => {
     const status = new LaneStatus(memory.status);
-    const metrics = new SharedLaneMetrics(memory.counters);
+    const metrics = new SharedLaneMetrics(memory.counters, topology.lateCounts);
     const startedAt = performance.now();
     const environments = openEnvironments(disk, stateDirectory(task.dataDir, memory.partition), memory.partition);
     const lane = openLane({

@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorCode } from '../base/error-catalogue.ts';
-import { counter, defineMetrics, gauge, histogram, type Metric, sparse } from './metric-set.ts';
+import { counter, defineMetrics, gauge, histogram, type Metric, type MetricSet, sparse } from './metric-set.ts';
 
 /**
  * Every number that moka reports about itself. Names follow Prometheus: base units, `_total` on what only grows. Times
@@ -84,6 +84,23 @@ export const LANE_METRICS = defineMetrics({
   checkpointTime: histogram('moka_checkpoint_seconds', 'From the cut to the confirmed commit.', US),
   recoveryTime: histogram('moka_recovery_seconds', 'From the opening of the log to the first intake.', US),
 });
+
+const LATE = 'Events that came too late for a node of the topology: it did not take them.';
+/** Nodes with a counter of their own; what is behind them shares the last one. */
+export const MAX_LATE_COUNTERS = 128;
+const FIRST_LATE = Object.values(LANE_METRICS.metrics).filter(({ kind }) => kind !== 'histogram').length;
+
+/** Where a partition's block has the count of late events of the n-th node that may have any. */
+export function lateIndex(n: number): number {
+  return FIRST_LATE + Math.min(n, MAX_LATE_COUNTERS - 1);
+}
+
+/** Kept once per partition too, behind the others. @param nodes of the topology whose events may be late */
+export function lateMetrics(nodes: readonly string[]): MetricSet {
+  const shown = nodes.length <= MAX_LATE_COUNTERS ? nodes : [...nodes.slice(0, MAX_LATE_COUNTERS - 1), 'others'];
+  const entries = shown.map((node) => [node, counter('moka_late_events_total', LATE, { node })]);
+  return defineMetrics(Object.fromEntries(entries) as Record<string, Metric>, FIRST_LATE);
+}
 
 const REJECTION_INDEX = Int16Array.from({ length: 256 }, () => -1);
 for (const code of Object.keys(ERRORS) as ErrorCode[]) {

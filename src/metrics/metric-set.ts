@@ -40,10 +40,13 @@ export function sparse(metric: Metric): Metric {
   return { ...metric, isSparse: true };
 }
 
-/** Gives every metric its place; order of declaration is order in memory, so all threads must run the same build. */
-export function defineMetrics<K extends string>(metrics: Readonly<Record<K, Metric>>): MetricSet<K> {
+/**
+ * Gives every metric its place; order of declaration is order in memory, so all threads must run the same build.
+ * @param firstCounter where the counters and gauges begin, behind those of another set in the same block
+ */
+export function defineMetrics<K extends string>(metrics: Readonly<Record<K, Metric>>, firstCounter = 0): MetricSet<K> {
   const index = {} as Record<K, number>;
-  let counters = 0;
+  let counters = firstCounter;
   let histograms = 0;
   for (const key of Object.keys(metrics) as K[]) {
     index[key] = metrics[key].kind === 'histogram' ? histograms++ : counters++;

@@ -23,12 +23,16 @@ export class LateEvents {
   }
 
   tell(key: string, event: unknown, start: number, end: number, lateBy: number, time: number): void {
-    const store = this.#store;
-    store.writeRegister(LATE_COUNT, Math.max(store.readRegister(LATE_COUNT), 0) + 1);
+    countLate(this.#store);
     const late: LateEvent<unknown> = { event, window: { start, end }, lateBy };
     this.#output.push(key, late, undefined, time);
   }
 }
 
-/** Register of the store: how many there were. */
+/** One more event came too late. */
+export function countLate(store: OperatorStore): void {
+  store.writeRegister(LATE_COUNT, Math.max(store.readRegister(LATE_COUNT), 0) + 1);
+}
+
+/** Register of the store of a node: how many events came too late. */
 export const LATE_COUNT = 3;

@@ -1,4 +1,5 @@
 // data plane
+import { countLate } from './late-events.ts';
 import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 import { GREATEST_TIME, RowVersions, versionKey } from './row-versions.ts';
@@ -52,7 +53,10 @@ export class ToVersionedTableOperator implements Operator {
     const history = this.#history;
     const greatest = history.readRegister(GREATEST_TIME);
     if (time > greatest) history.writeRegister(GREATEST_TIME, time);
-    else if (time < greatest - this.#historyMs) return;
+    else if (time < greatest - this.#historyMs) {
+      countLate(history);
+      return;
+    }
 
     const latest = this.#latest;
     const previous = latest.get(key);

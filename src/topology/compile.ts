@@ -80,6 +80,9 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
     streams,
     stores,
     views,
+    lateCounts: nodes.flatMap(({ name: node, lateStore }) =>
+      lateStore === null ? [] : [{ node, storeId: numbering.storeIds.get(lateStore) as number }],
+    ),
     keyedStores: streamNodes.map((node) =>
       keyedStoresOf(node, nodes).map((store) => numbering.storeIds.get(store) as number),
     ),

@@ -61,6 +61,11 @@ export interface ViewSpec {
   readonly schema: TSchema | null;
 }
 
+export interface LateCount {
+  readonly node: string;
+  readonly storeId: number;
+}
+
 /** A topology that was found sound. The same in every thread; `fingerprint` tells whether two are one. */
 export interface CompiledTopology {
   readonly name: string;
@@ -69,6 +74,8 @@ export interface CompiledTopology {
   readonly streams: readonly StreamSpec[];
   readonly stores: readonly StoreSpec[];
   readonly views: readonly ViewSpec[];
+  /** Nodes whose events may come too late, and the store that counts those in its register LATE_COUNT. */
+  readonly lateCounts: readonly LateCount[];
   /** By stream: ids of the stores in which its events are looked up by their own key, the first few. */
   readonly keyedStores: readonly (readonly number[])[];
   /** By number. */

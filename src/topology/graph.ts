@@ -76,6 +76,8 @@ export interface TopologyNode {
   readonly timedStores: readonly string[];
   /** Whether its first store has the rows of its table under their own keys. */
   readonly keepsRows: boolean;
+  /** The store of its own that counts in a register the events that came too late; null if none can. */
+  readonly lateStore: string | null;
   /** By store: what is known of the versions of its values, where something is. */
   readonly evolutions: Readonly<Record<string, StoreEvolution>>;
   /** Whether it asks how far event time has come; or only if a stream above it has watermarks. */
@@ -99,6 +101,7 @@ const PLAIN_OPERATOR = {
   orderedStores: [],
   timedStores: [],
   keepsRows: true,
+  lateStore: null,
   evolutions: {},
   hasClock: false,
   hops: 0,

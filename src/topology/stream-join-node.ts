@@ -74,6 +74,7 @@ export function addStreamJoin(
     stores,
     orderedStores: stores,
     hasClock: 'with-watermarks',
+    lateStore: `${name}:right`,
     settings: { ...rule, joiner },
     open: (site) => {
       const [leftStore, rightStore] = [site.store(0), site.store(1)];

@@ -44,6 +44,7 @@ export function addTable(graph: TopologyGraph, input: Port, name: string, rule: 
     ...node,
     stores: [name, ...past],
     orderedStores: past,
+    lateStore: `${name}:history`,
     settings: { rule, historyMs },
     open: (site) => [
       new ToVersionedTableOperator(

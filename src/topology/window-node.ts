@@ -77,6 +77,7 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
     orderedStores: isAligned ? [name] : due,
     timedStores: isAligned ? [name] : [],
     keepsRows: false,
+    lateStore: name,
     hasClock: endsInTime && !byLogTime ? 'with-watermarks' : false,
     settings: { window: spec, emit: isFinal ? 'final' : 'updates', ...settings },
     // Nothing is remembered outside of the stores, so that an operator for each input is as good as one for all.

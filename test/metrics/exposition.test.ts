@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ERRORS } from '../../src/base/error-catalogue.ts';
-import { INGRESS_METRICS, LANE_METRICS, rejectionIndex } from '../../src/metrics/catalogue.ts';
+import {
+  INGRESS_METRICS,
+  LANE_METRICS,
+  lateIndex,
+  lateMetrics,
+  MAX_LATE_COUNTERS,
+  rejectionIndex,
+} from '../../src/metrics/catalogue.ts';
 import { CounterBlock } from '../../src/metrics/counter-block.ts';
 import { Exposition } from '../../src/metrics/exposition.ts';
 
@@ -33,6 +40,29 @@ describe('Exposition', () => {
     expect(lines(await exposition.render(), 'moka_events_rejected_total')).toEqual([
       'moka_events_rejected_total{code="ERR_EVENT_SCHEMA"} 3',
     ]);
+  });
+
+  it('shows late events by node, beside the numbers of the partition', async () => {
+    const exposition = new Exposition({ isProcessIncluded: false });
+    const block = new CounterBlock(CounterBlock.allocate());
+    const labels = { partition: '0' };
+    exposition.add(LANE_METRICS, block, labels);
+    exposition.add(lateMetrics(['hours', 'pairs']), block, labels);
+    for (const index of Object.values(LANE_METRICS.index)) block.set(index, 7);
+    block.set(lateIndex(1), 3);
+    expect(lines(await exposition.render(), 'moka_late_events_total')).toEqual([
+      'moka_late_events_total{partition="0",node="hours"} 0',
+      'moka_late_events_total{partition="0",node="pairs"} 3',
+    ]);
+  });
+
+  it('shows late events of more nodes than it has room for together', () => {
+    const many = Array.from({ length: MAX_LATE_COUNTERS + 5 }, (_, n) => `node-${n}`);
+    const { metrics, index } = lateMetrics(many);
+    expect(Object.keys(metrics)).toHaveLength(MAX_LATE_COUNTERS);
+    expect(Object.keys(metrics).at(-1)).toBe('others');
+    expect(index['others']).toBe(lateIndex(MAX_LATE_COUNTERS - 1));
+    expect(lateIndex(MAX_LATE_COUNTERS + 4)).toBe(lateIndex(MAX_LATE_COUNTERS - 1));
   });
 
   it('shows times in seconds, in growing buckets that end in the count', async () => {
