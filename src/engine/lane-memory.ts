@@ -32,7 +32,7 @@ export interface ExchangeMemory {
   readonly confirmed: SharedArrayBuffer;
 }
 
-const EXCHANGE_RING_BYTES = 1024 * 1024;
+export const EXCHANGE_RING_BYTES = 1024 * 1024;
 
 export function allocateLane(
   partition: number,

@@ -1,24 +1,22 @@
-import { isDeepStrictEqual } from 'node:util';
 import { MokaError } from '../base/errors.ts';
-import { KeyedHash, partitionOf } from '../base/hash.ts';
+import { KeyedHash } from '../base/hash.ts';
 import { NodeDisk } from '../log/node-disk.ts';
 import { LogReader } from '../log/reader.ts';
-import type { Repartitioner } from '../operators/repartition.ts';
 import type { CheckpointMeta, CheckpointReader } from '../store/checkpoint.ts';
 import { openEnvironments, openPreviousEnvironment } from '../store/environments.ts';
 import { PartitionState } from '../store/partition-state.ts';
-import { REGISTERS_PER_STORE } from '../store/registers.ts';
-import type { StateStore } from '../store/state-store.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import { EventApplier } from '../worker/event-applier.ts';
 import { LaneContext } from '../worker/event-context.ts';
 import { FetchAhead } from '../worker/fetch-ahead.ts';
 import { Judge } from '../worker/judge.ts';
-import { laneStores } from '../worker/lane-stores.ts';
+import { laneStores, laneViews } from '../worker/lane-stores.ts';
 import { RecordApplier } from '../worker/record-applier.ts';
 import { Replayer } from '../worker/replayer.ts';
 import { streamRuntimes } from '../worker/stream-runtime.ts';
 import { type DataDirectory, logDirectory, stateDirectory } from './data-directory.ts';
+import { compareChannels, compareStore, DIFFERENCES_MAX } from './replay-compare.ts';
+import { channelCount, dropSent, replayExchange } from './replay-exchange.ts';
 
 /** What a replay of one partition came to. */
 export interface ReplayReport {
@@ -35,17 +33,20 @@ export interface ReplayReport {
   readonly differences: readonly string[];
 }
 
+/** An offset of the partition, or log time in ms since 1970. */
+export type ReplayStart = { readonly offset: number } | { readonly time: number };
+
 export interface ReplayOptions {
   readonly directory: DataDirectory;
   readonly partition: number;
   readonly topology: CompiledTopology;
-  /** Begin at the last known state that is not behind this offset; default: at the oldest. */
-  readonly fromOffset?: number;
+  /** Begin with the last known state that is not behind this; default: with the oldest. */
+  readonly from?: ReplayStart;
+  /** Compare this view alone; default: everything. */
+  readonly view?: string;
   readonly onProgress?: (offset: number, throughOffset: number) => void;
 }
 
-const DIFFERENCES_MAX = 20;
-const PAGE_ROWS = 1000;
 /** What a replay keeps is compared and thrown away; it is never written. */
 const CACHE_BYTES = 1 << 30;
 
@@ -73,8 +74,7 @@ export function replayPartition(options: ReplayOptions): ReplayReport | null {
     const baseOffset = base?.meta?.offset ?? -1;
     const state = openState(options, base);
     const events = replay(options, state, baseOffset, meta.offset);
-    const wanted = openState(options, current);
-    const { rows, differences } = compare(topology, state, wanted);
+    const { rows, differences } = compare(options, state, openState(options, current));
     return {
       partition,
       base: base === null ? 'empty' : 'checkpoint',
@@ -95,10 +95,12 @@ export function replayPartition(options: ReplayOptions): ReplayReport | null {
 function chooseBase(
   previous: CheckpointReader | null,
   firstOffset: number,
-  { fromOffset = 0, partition }: ReplayOptions,
+  { from = { offset: 0 }, partition }: ReplayOptions,
 ): CheckpointReader | null {
   const previousOffset = previous?.meta?.offset ?? -1;
-  const isWanted = fromOffset > previousOffset && previousOffset >= 0;
+  const previousTime = previous?.meta?.logTime ?? Number.POSITIVE_INFINITY;
+  const isBefore = 'offset' in from ? previousOffset < from.offset : previousTime < from.time;
+  const isWanted = previousOffset >= 0 && isBefore;
   if (firstOffset === 0 && !isWanted) {
     previous?.close();
     return null;
@@ -113,8 +115,7 @@ function chooseBase(
 }
 
 function openState({ directory, topology }: ReplayOptions, reader: CheckpointReader | null): PartitionState {
-  const levels = Math.max(0, ...topology.hops.map((hop) => hop.level));
-  const channels = levels * directory.partitions;
+  const channels = channelCount(directory.partitions, topology);
   return new PartitionState({
     stores: laneStores(topology),
     reader,
@@ -131,8 +132,8 @@ function replay(options: ReplayOptions, state: PartitionState, baseOffset: numbe
   const { directory, partition, topology, onProgress } = options;
   const streams = streamRuntimes(topology);
   const context = new LaneContext(partition);
-  const repartitioner = directory.partitions === 1 ? null : deafRepartitioner(directory, partition);
-  const applier = new EventApplier(topology, state, context, false, repartitioner);
+  const exchange = replayExchange(directory, partition, topology, state.outbox, context);
+  const applier = new EventApplier(topology, state, context, false, exchange);
   const judge = new Judge(
     streams,
     state.dedupe,
@@ -149,6 +150,7 @@ function replay(options: ReplayOptions, state: PartitionState, baseOffset: numbe
   try {
     for (let block = log.next(); block !== null && records.processedOffset < throughOffset; block = log.next()) {
       events += replayer.replay(block, throughOffset);
+      dropSent(state.outbox);
       onProgress?.(records.processedOffset, throughOffset);
     }
   } finally {
@@ -163,85 +165,21 @@ function replay(options: ReplayOptions, state: PartitionState, baseOffset: numbe
   return events;
 }
 
-/** What goes to other partitions went there long ago. */
-function deafRepartitioner(directory: DataDirectory, partition: number): Repartitioner {
-  const routing = new KeyedHash(directory.routingSecret);
-  return {
-    partition,
-    partitionCount: directory.partitions,
-    partitionOf: (key) => {
-      routing.hashString(key);
-      return partitionOf(routing.low, routing.high, directory.partitions);
-    },
-    send: () => {},
-    mark: () => {},
-  };
-}
-
 function compare(
-  topology: CompiledTopology,
+  { directory, topology, view }: ReplayOptions,
   found: PartitionState,
   wanted: PartitionState,
 ): { rows: number; differences: string[] } {
   const differences: string[] = [];
+  const only = view === undefined ? null : laneViews(topology).find(({ name }) => name === view)?.storeId;
   let rows = 0;
-  for (const { id, name, isTimed = false } of laneStores(topology)) {
-    rows += compareStore(name, isTimed, found.store(id), wanted.store(id), differences);
+  for (const store of laneStores(topology)) {
+    if (only !== null && store.id !== only) continue;
+    rows += compareStore(store, found.store(store.id), wanted.store(store.id), differences);
     if (differences.length >= DIFFERENCES_MAX) break;
   }
+  if (only === null) compareChannels(directory.partitions, found.outbox, wanted.outbox, differences);
   return { rows, differences: differences.slice(0, DIFFERENCES_MAX) };
-}
-
-/** @returns rows compared */
-function compareStore(
-  name: string,
-  isTimed: boolean,
-  found: StateStore,
-  wanted: StateStore,
-  differences: string[],
-): number {
-  for (let index = 0; index < REGISTERS_PER_STORE; index++) {
-    const [a, b] = [found.readRegister(index), wanted.readRegister(index)];
-    if (a !== b) differences.push(`store=${name} register=${index} replayed=${a} saved=${b}`);
-  }
-  let rows = 0;
-  let after = '';
-  for (;;) {
-    const [mine, theirs] = [found, wanted].map((store) => store.range(after, undefined, PAGE_ROWS));
-    if (mine === undefined || theirs === undefined || (mine.length === 0 && theirs.length === 0)) break;
-    const count = Math.min(mine.length, theirs.length);
-    for (let i = 0; i < count && differences.length < DIFFERENCES_MAX; i++) {
-      const [key, value] = mine[i] as [string, unknown];
-      const [wantedKey, wantedValue] = theirs[i] as [string, unknown];
-      if (key !== wantedKey) {
-        differences.push(`store=${name} replayed has key=${shown(key)} where saved has key=${shown(wantedKey)}`);
-        return rows;
-      }
-      rows += 1;
-      const isSame = isDeepStrictEqual(value, wantedValue) && (!isTimed || timeOf(found, key) === timeOf(wanted, key));
-      if (!isSame) {
-        differences.push(`store=${name} key=${shown(key)} replayed=${shown(value)} saved=${shown(wantedValue)}`);
-      }
-    }
-    if (mine.length !== theirs.length) {
-      const [side, extra] = mine.length > count ? ['replayed', mine[count]] : ['saved', theirs[count]];
-      differences.push(`store=${name} only ${side} has key=${shown((extra as [string, unknown])[0])}`);
-      break;
-    }
-    if (count < PAGE_ROWS || differences.length >= DIFFERENCES_MAX) break;
-    after = `${(mine[count - 1] as [string, unknown])[0]}\u0000`;
-  }
-  return rows;
-}
-
-function timeOf(store: StateStore, key: string): number {
-  store.get(key);
-  return store.time;
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 function otherTopology(partition: number, topology: CompiledTopology, meta: CheckpointMeta): MokaError {

@@ -12,17 +12,7 @@ export class WorkerPool {
 
   /** @param onFailure a thread ended, or the pool itself failed */
   constructor(threads: number, onFailure: (error: Error) => void) {
-    this.#pool = new Piscina({
-      filename: fileURLToPath(new URL('./worker-entry.js', import.meta.url)),
-      name: 'runTask',
-      minThreads: threads,
-      maxThreads: threads,
-      maxQueue: threads,
-      concurrentTasksPerWorker: 1,
-      // An idle thread would block its event loop in Atomics.wait.
-      atomics: 'disabled',
-      recordTiming: false,
-    });
+    this.#pool = openPool('./worker-entry.js', 'runTask', threads, threads);
     this.#pool.on('error', onFailure);
   }
 
@@ -39,4 +29,25 @@ export class WorkerPool {
     await Promise.allSettled(this.#tasks);
     await this.#pool.close();
   }
+}
+
+/**
+ * Threads that run the function `name` of a module of this room, each one task at a time. Whoever opens the pool listens to
+ * its errors.
+ *
+ * @param threads held as long as the pool is open
+ * @param tasks at most at any time
+ */
+export function openPool(module: string, name: string, threads: number, tasks: number): Piscina {
+  return new Piscina({
+    filename: fileURLToPath(new URL(module, import.meta.url)),
+    name,
+    minThreads: threads,
+    maxThreads: threads,
+    maxQueue: tasks,
+    concurrentTasksPerWorker: 1,
+    // An idle thread would block its event loop in Atomics.wait.
+    atomics: 'disabled',
+    recordTiming: false,
+  });
 }

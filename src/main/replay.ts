@@ -5,22 +5,29 @@ import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError } from 'commander';
 import { MokaError } from '../base/errors.ts';
 import { EXIT_CODES } from '../base/exit-codes.ts';
-import { openDataDirectory } from '../engine/data-directory.ts';
-import { importTopology, prepareTopology } from '../engine/topology-loader.ts';
+import { type DataDirectory, openDataDirectory } from '../engine/data-directory.ts';
+import type { ReplayReport, ReplayStart } from '../engine/replay.ts';
+import { importTopology, prepareTopology, type TopologyModule } from '../engine/topology-loader.ts';
 import { NodeDisk } from '../log/node-disk.ts';
-import type { CompiledTopology } from '../topology/compiled.ts';
 import { type ConfigFlags, configOf, wholeNumber, withConfigFile } from './config-options.ts';
 import { durationText, Progress, painter, paragraphs, printJson, printLine } from './output.ts';
 
 const DESCRIPTION = `compute the state again from the log, and compare
 
 Runs the events of each partition through the topology once more, from the beginning of its log or from the
-checkpoint before the last, and compares every row with the last checkpoint: they must be the same. Ends with
-${EXIT_CODES.damaged} if they are not, or if the log cannot be read. Only reads, also while the engine runs.`;
+checkpoint before the last, and compares every row with the last checkpoint: they must be the same, bit for bit. The
+partitions are replayed side by side, in a thread for each core. Ends with ${EXIT_CODES.damaged} if something is not
+the same, or if the log cannot be read. Only reads, also while the engine runs.
+
+--from takes an offset, or a time: ISO 8601 such as 2026-01-31T08:00:00Z, or @ and ms since 1970. It says how old the
+state may be that the replay begins with; from the beginning is always an answer.`;
+
+const REDRAW_MS = 100;
 
 interface Flags extends ConfigFlags {
   partition?: number;
-  from?: number;
+  from?: ReplayStart;
+  view?: string;
 }
 
 export function addReplay(program: Command): void {
@@ -28,46 +35,70 @@ export function addReplay(program: Command): void {
     .description(paragraphs(DESCRIPTION))
     .summary('compute the state again and compare it')
     .option('--topology <file>', 'module that exports the topology, .ts or .js (default: the coffee shop)')
-    .option('--partition <n>', 'this partition only (default: all, one after the other)', wholeNumber)
-    .option('--from <offset>', 'begin with the last known state that is not behind this offset', offsetOf)
+    .option('--partition <n>', 'this partition only (default: all, side by side)', wholeNumber)
+    .option('--from <offset|time>', 'begin with the last known state that is not behind this', startOf)
+    .option('--view <name>', 'compare this view only (default: all state)')
     .option('--json', 'print JSON, one object per partition')
     .action(replay);
 }
 
 async function replay(flags: Flags): Promise<void> {
   const config = configOf(flags);
-  // here and not on top: the other commands work, and explain, where a native binary does not load
-  const { replayPartition } = await import('../engine/replay.ts');
   if (!existsSync(join(config.dataDir, 'moka.json'))) {
     throw new MokaError('ERR_DATA_UNUSABLE', `no data directory=${config.dataDir}; choose it with --data`);
   }
   const directory = openDataDirectory(new NodeDisk(), config.dataDir, 0, 1);
-  const topology = await loadTopology(config.topology || coffeeShop());
-  const partitions =
-    flags.partition === undefined ? Array.from({ length: directory.partitions }, (_, n) => n) : [flags.partition];
-  if (partitions.some((partition) => partition >= directory.partitions)) {
+  const { partition } = flags;
+  if (partition !== undefined && partition >= directory.partitions) {
     throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${config.dataDir} has partitions=${directory.partitions}`);
   }
-  for (const partition of partitions) {
-    const progress = new Progress(`partition ${partition}`, 1, { isQuiet: flags.json === true });
-    const report = replayPartition({
-      directory,
-      partition,
-      topology,
-      ...(flags.from === undefined ? {} : { fromOffset: flags.from }),
-      onProgress: (offset, through) => progress.update(through <= 0 ? 1 : offset / through),
-    });
-    progress.end();
-    if (flags.json) printJson({ event: 'replay', ...(report ?? { partition, base: null, differences: [] }) });
-    else tell(partition, report);
-    if (report !== null && report.differences.length > 0) process.exitCode = EXIT_CODES.damaged;
+  const partitions = partition === undefined ? [...Array(directory.partitions).keys()] : [partition];
+  const scratch = mkdtempSync(join(tmpdir(), 'moka-replay-'));
+  try {
+    const module = await prepareTopology(config.topology || coffeeShop(), scratch);
+    await checkView(module, flags.view);
+    await replayAll(directory, partitions, module, flags);
+  } finally {
+    rmSync(scratch, { recursive: true });
   }
 }
 
-function tell(
-  partition: number,
-  report: Awaited<ReturnType<typeof import('../engine/replay.ts').replayPartition>>,
-): void {
+/** Tells what came of each partition in their order; then, if one failed, of the first that did. */
+async function replayAll(
+  directory: DataDirectory,
+  partitions: readonly number[],
+  topology: TopologyModule,
+  {
+    from = null,
+    view = null,
+    json = false,
+  }: Omit<Flags, 'from' | 'view'> & { from?: ReplayStart | null; view?: string | null },
+): Promise<void> {
+  // here and not on top: the other commands work, and explain, where a native binary does not load
+  const { ReplayPool } = await import('../engine/replay-pool.ts');
+  const pool = new ReplayPool(directory.partitions, partitions.length);
+  const progress = new Progress('replay', partitions.length, { isQuiet: json });
+  const redraw = setInterval(() => progress.update(pool.progress), REDRAW_MS);
+  try {
+    const running = partitions.map((partition) => pool.run({ directory, partition, topology, from, view }));
+    const outcomes = await Promise.allSettled(running);
+    progress.end();
+    outcomes.forEach((outcome, index) => {
+      if (outcome.status === 'fulfilled') tell(partitions[index] as number, outcome.value, json);
+    });
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  } finally {
+    clearInterval(redraw);
+    await pool.close();
+  }
+}
+
+function tell(partition: number, report: ReplayReport | null, isJson: boolean): void {
+  if (report !== null && report.differences.length > 0) process.exitCode = EXIT_CODES.damaged;
+  if (isJson) {
+    printJson({ event: 'replay', ...(report ?? { partition, base: null, differences: [] }) });
+    return;
+  }
   if (report === null) {
     printLine(`partition ${partition}: no checkpoint yet, nothing to compare`);
     return;
@@ -82,21 +113,21 @@ function tell(
   for (const difference of differences) printLine(`  ${difference}`);
 }
 
-async function loadTopology(source: string): Promise<CompiledTopology> {
-  const scratch = mkdtempSync(join(tmpdir(), 'moka-replay-'));
-  try {
-    return await importTopology(await prepareTopology(source, scratch));
-  } finally {
-    rmSync(scratch, { recursive: true });
-  }
+async function checkView(module: TopologyModule, view: string | undefined): Promise<void> {
+  const { laneViews } = await import('../worker/lane-stores.ts');
+  const names = laneViews(await importTopology(module)).map(({ name }) => name);
+  if (view === undefined || names.includes(view)) return;
+  throw new MokaError('ERR_VIEW_UNKNOWN', `no view=${view}; use one of ${names.join(', ')}`);
 }
 
 function coffeeShop(): string {
   return fileURLToPath(new URL('../examples/coffee-shop/topology.js', import.meta.url));
 }
 
-function offsetOf(text: string): number {
-  const offset = Number(text);
-  if (Number.isSafeInteger(offset) && offset >= 0) return offset;
-  throw new InvalidArgumentError('It must be an offset: a whole number, 0 or more.');
+/** A whole number is an offset, whatever its size; a time is a date, or a number behind an `@`. */
+function startOf(text: string): ReplayStart {
+  if (/^\d{1,15}$/.test(text)) return { offset: Number(text) };
+  const time = /^@\d{1,15}$/.test(text) ? Number(text.slice(1)) : /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time)) return { time };
+  throw new InvalidArgumentError('It must be an offset, a time such as 2026-01-31T08:00:00Z, or @ and ms since 1970.');
 }

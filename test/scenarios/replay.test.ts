@@ -1,3 +1,5 @@
+import { cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { moka } from '../main/moka-process.ts';
 import { EngineProcess } from './support/engine-process.ts';
@@ -13,6 +15,7 @@ interface Report {
   readonly events: number;
   readonly rows: number;
   readonly fromOffset: number;
+  readonly throughOffset: number;
   readonly differences: readonly string[];
 }
 
@@ -57,6 +60,49 @@ describe('moka replay', () => {
     expect(events).toBeGreaterThan(6000);
     const one = replayed(data, '--partition', '1', '--from', '1000000');
     expect([one.code, one.reports[0]?.differences, one.reports.length]).toEqual([0, [], 1]);
+    for (const view of ['skus', 'dead-letters']) {
+      const some = replayed(data, '--view', view);
+      expect([some.code, some.reports.flatMap(({ differences }) => differences)]).toEqual([0, []]);
+      const rows = some.reports.reduce((sum, report) => sum + report.rows, 0);
+      expect(rows).toBe(view === 'skus' ? 31 : 0);
+    }
+    expect(replayed(data, '--view', 'sku').stderr).toContain(
+      '"ERR_VIEW_UNKNOWN","message":"no view=sku; use one of skus, stores, quiet, dead-letters"',
+    );
+  });
+
+  it('begins with the state before the last one where that is not behind the offset or time asked for', async () => {
+    const data = freshPath();
+    const live = async (life: number): Promise<void> => {
+      const engine = await EngineProcess.start({ data, topology, partitions: 1 });
+      await sell(engine, life * 500, 500);
+      expect((await engine.stop()).code).toBe(0);
+    };
+    const began = Date.now();
+    await live(0);
+    // Kept aside as the environment before the last, which an engine makes only after many events.
+    const state = join(data, 'state/0');
+    const pointer = join(state, 'CURRENT');
+    const { current } = JSON.parse(readFileSync(pointer, 'utf8')) as { current: number };
+    const aside = freshPath('environment');
+    cpSync(join(state, String(current)), aside, { recursive: true });
+    const previousOffset = replayed(data).reports[0]?.throughOffset;
+    const between = Date.now();
+    await live(1);
+    renameSync(aside, join(state, '99'));
+    writeFileSync(pointer, JSON.stringify({ version: 1, current, previous: 99, previousOffset }));
+    const basesOf = (from: string): unknown => {
+      const { code, reports } = replayed(data, '--from', from);
+      expect([code, reports[0]?.differences]).toEqual([0, []]);
+      return reports[0]?.base;
+    };
+    expect(['0', '9'.repeat(15)].map(basesOf)).toEqual(['empty', 'checkpoint']);
+    for (const before of [`@${began}`, new Date(began).toISOString()]) expect(basesOf(before)).toBe('empty');
+    for (const after of [`@${between}`, new Date(between).toISOString()]) expect(basesOf(after)).toBe('checkpoint');
+    const wrong = ['-1', 'yesterday', '2026-99-99', '@', '12x'].map((from) => replayed(data, '--from', from));
+    for (const { code, stderr } of wrong) {
+      expect([code, stderr]).toEqual([2, expect.stringContaining('It must be an offset, a time such as')]);
+    }
   });
 
   it('says what is not the same, and refuses what it cannot compare', async () => {

@@ -1,0 +1,50 @@
+import { ERRORS, type ErrorCode } from '../base/error-catalogue.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { type ReplayReport, type ReplayStart, replayPartition } from './replay.ts';
+import { importTopology, type TopologyModule } from './topology-loader.ts';
+
+/** One partition's replay, as a job for a thread of the pool. */
+export interface ReplayJob {
+  readonly directory: DataDirectory;
+  readonly partition: number;
+  readonly topology: TopologyModule;
+  readonly from: ReplayStart | null;
+  readonly view: string | null;
+  /** By partition, int32: how far it is, of `PROGRESS_END`. The job writes it, whoever shows it reads it. */
+  readonly progress: SharedArrayBuffer;
+}
+
+/** What an error keeps of itself on its way between threads. */
+export interface ReplayFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export type ReplayOutcome = { readonly report: ReplayReport | null } | { readonly failure: ReplayFailure };
+
+export const PROGRESS_END = 10_000;
+
+/** What every thread of a `ReplayPool` runs. */
+export async function runReplay(job: ReplayJob): Promise<ReplayOutcome> {
+  const { directory, partition, from, view } = job;
+  const progress = new Int32Array(job.progress);
+  try {
+    const report = replayPartition({
+      directory,
+      partition,
+      topology: await importTopology(job.topology),
+      ...(from === null ? {} : { from }),
+      ...(view === null ? {} : { view }),
+      onProgress: (offset, through) => {
+        Atomics.store(progress, partition, through <= 0 ? 0 : Math.floor((offset / through) * PROGRESS_END));
+      },
+    });
+    return { report };
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message: string };
+    if (typeof code === 'string' && code in ERRORS) return { failure: { code: code as ErrorCode, message } };
+    throw error;
+  } finally {
+    Atomics.store(progress, partition, PROGRESS_END);
+  }
+}
