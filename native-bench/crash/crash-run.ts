@@ -37,6 +37,8 @@ const ENGINE_ENVIRONMENT = {
   MOKA_WORKERS: '2',
   // All of it is read, and replayed from its beginning.
   MOKA_LOG_RETENTION_BYTES: String(1024 ** 4),
+  // What is sent again may be as old as the run.
+  MOKA_DEDUPE_WINDOW_MS: String(24 * 60 * 60_000),
 };
 
 export interface RoundOptions {
