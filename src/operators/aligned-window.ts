@@ -4,7 +4,7 @@ import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 import type { WindowFold } from './window-fold.ts';
 import { TIME_LENGTH, timeOfText, timeText, windowKey } from './window-key.ts';
-import type { ClosingWindows, WindowTime } from './window-time.ts';
+import { type ClosingWindows, MAX_TOLD_AT_ONCE, type WindowTime } from './window-time.ts';
 
 /** Windows that lie one after the other, the same for every key. The answer depends on the arguments alone. */
 export interface AlignedWindows {
@@ -43,6 +43,8 @@ export interface WindowSite {
   readonly time: WindowTime;
   readonly late: LateEvents;
   readonly output: Operator;
+  /** See `OperatorHost.release`: a closed window's row that fails downstream is taken back alone. */
+  readonly release: (key: string, run: () => void) => void;
 }
 
 export interface WindowOperator extends Operator {
@@ -111,7 +113,7 @@ export class AlignedWindowOperator implements WindowOperator, ClosingWindows {
   closeNext(isTold: boolean): string {
     const store = this.#store;
     const end = this.#nextEnd;
-    const most = this.#site.isFinal ? 1 : MAX_CLOSED_PER_EVENT;
+    const most = this.#site.isFinal ? MAX_TOLD_AT_ONCE : MAX_CLOSED_PER_EVENT;
     const rows = store.range(timeText(end), undefined, most + 1);
     let count = 0;
     while (count < most && count < rows.length && timeOfText((rows[count] as [string, unknown])[0], 0) === end) count++;
@@ -143,7 +145,7 @@ export class AlignedWindowOperator implements WindowOperator, ClosingWindows {
 
   #closeRow(rowKey: string): void {
     const store = this.#store;
-    const { isFinal, context, output } = this.#site;
+    const { isFinal, context, output, release } = this.#site;
     if (!isFinal) {
       store.delete(rowKey);
       return;
@@ -156,7 +158,7 @@ export class AlignedWindowOperator implements WindowOperator, ClosingWindows {
     const key = rowKey.slice(TIME_LENGTH);
     const before = context.key;
     context.key = key;
-    output.push(key + this.#suffix, row, undefined, time);
+    release(key, () => output.push(key + this.#suffix, row, undefined, time));
     context.key = before;
   }
 

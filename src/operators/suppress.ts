@@ -4,7 +4,7 @@ import type { Operator, OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 import { OperatorError } from './operator-error.ts';
 import { isWindowKey, keyOfWindowKey, windowOfKey } from './window-key.ts';
-import type { ClosingWindows, WindowTime } from './window-time.ts';
+import { type ClosingWindows, MAX_TOLD_AT_ONCE, type WindowTime } from './window-time.ts';
 
 /** What lets a change go, and how many may wait. */
 export interface SuppressRule {
@@ -36,9 +36,13 @@ export class SuppressOperator implements Operator, ClosingWindows {
   readonly #due: DueRows;
   readonly #rule: SuppressRule;
   readonly #time: WindowTime;
+  readonly #release: (key: string, run: () => void) => void;
   readonly #output: Operator;
 
-  /** @param due ordered */
+  /**
+   * @param due ordered
+   * @param release see `OperatorHost.release`
+   */
   constructor(
     name: string,
     context: OperatorContext,
@@ -46,6 +50,7 @@ export class SuppressOperator implements Operator, ClosingWindows {
     due: OperatorStore,
     rule: SuppressRule,
     time: WindowTime,
+    release: (key: string, run: () => void) => void,
     output: Operator,
   ) {
     this.#name = name;
@@ -54,6 +59,7 @@ export class SuppressOperator implements Operator, ClosingWindows {
     this.#due = new DueRows(due);
     this.#rule = rule;
     this.#time = time;
+    this.#release = release;
     this.#output = output;
   }
 
@@ -74,11 +80,12 @@ export class SuppressOperator implements Operator, ClosingWindows {
   }
 
   closeNext(isTold: boolean): string {
-    const [key] = this.#due.take(this.#due.next, 1);
-    if (key === undefined) return '';
-    if (isTold) this.#tell(key);
-    else this.#drop(key);
-    return isWindowKey(key) ? keyOfWindowKey(key) : key;
+    const keys = this.#due.take(this.#due.next, MAX_TOLD_AT_ONCE);
+    for (let i = 0; i < keys.length; i++) {
+      if (isTold) this.#tell(keys[i] as string);
+      else this.#drop(keys[i] as string);
+    }
+    return keys.length === 0 ? '' : ownerOf(keys[0] as string);
   }
 
   get #waitsForWindow(): boolean {
@@ -140,8 +147,10 @@ export class SuppressOperator implements Operator, ClosingWindows {
     // It came and went while it waited: nobody has heard of it.
     if (next === null && previous === null) return;
     const before = context.key;
-    context.key = isWindowKey(key) ? keyOfWindowKey(key) : key;
-    this.#output.push(key, next === null ? undefined : next, previous === null ? undefined : previous, time);
+    context.key = ownerOf(key);
+    this.#release(context.key, () =>
+      this.#output.push(key, next === null ? undefined : next, previous === null ? undefined : previous, time),
+    );
     context.key = before;
   }
 
@@ -160,6 +169,10 @@ export class SuppressOperator implements Operator, ClosingWindows {
     const store = this.#store;
     store.writeRegister(WAITING, Math.max(store.readRegister(WAITING), 0) + change);
   }
+}
+
+function ownerOf(key: string): string {
+  return isWindowKey(key) ? keyOfWindowKey(key) : key;
 }
 
 type Waiting = readonly [from: number, time: number, next: unknown, previous: unknown];

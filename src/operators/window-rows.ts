@@ -3,7 +3,7 @@ import type { WindowSite } from './aligned-window.ts';
 import { DueRows, MAX_DUE_PER_EVENT } from './due-rows.ts';
 import type { OperatorStore } from './operator.ts';
 import { windowKey } from './window-key.ts';
-import type { ClosingWindows } from './window-time.ts';
+import { type ClosingWindows, MAX_TOLD_AT_ONCE } from './window-time.ts';
 
 /**
  * Rows that hold several windows of one key, so that an event that falls into many windows is one get and one put, not one
@@ -101,10 +101,12 @@ export class WindowRows implements ClosingWindows {
 
   closeNext(isTold: boolean): string {
     const time = this.#due.next;
-    const rowKeys = this.#due.take(time, this.#site.isFinal ? 1 : MAX_DUE_PER_EVENT);
-    const closed: ClosedWindow[] = [];
-    for (let i = 0; i < rowKeys.length; i++) this.#look(rowKeys[i] as string, time, closed);
-    if (isTold) this.#tell(closed);
+    const rowKeys = this.#due.take(time, this.#site.isFinal ? MAX_TOLD_AT_ONCE : MAX_DUE_PER_EVENT);
+    for (let i = 0; i < rowKeys.length; i++) {
+      const closed: ClosedWindow[] = [];
+      this.#look(rowKeys[i] as string, time, closed);
+      if (isTold && closed.length > 0) this.#tell(closed);
+    }
     return rowKeys.length === 0 ? '' : this.#keyOf(rowKeys[0] as string);
   }
 
@@ -164,12 +166,12 @@ export class WindowRows implements ClosingWindows {
   }
 
   #tell(closed: ClosedWindow[]): void {
-    const { context, output } = this.#site;
+    const { context, output, release } = this.#site;
     const before = context.key;
     closed.sort(inOrder);
     for (const { key, start, end, time, state } of closed) {
       context.key = key;
-      output.push(windowKey(key, start, end), state, undefined, time);
+      release(key, () => output.push(windowKey(key, start, end), state, undefined, time));
     }
     context.key = before;
   }

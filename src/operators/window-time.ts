@@ -74,12 +74,15 @@ export interface ClosingWindows {
   /** The time at which the next closes; Infinity: none is open. */
   readonly nextClose: number;
   /**
-   * Closes what closes at `nextClose`: one row if that is told to what follows, else a bounded number of them.
-   * @param isTold false: what follows has failed at it, so it goes without being told
+   * Closes what closes at `nextClose`, a bounded number of rows. Each is told as a thing of its own.
+   * @param isTold false: it has failed as a whole, so it goes without being told
    * @returns key that the row is of
    */
   closeNext(isTold: boolean): string;
 }
+
+/** Rows that are told in one go: they are found together, and no event waits long for them. */
+export const MAX_TOLD_AT_ONCE = 64;
 
 /** Has windows closed by the watermark, or by log time. */
 export class WindowTimer implements TimedOperator {

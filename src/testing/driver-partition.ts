@@ -151,15 +151,23 @@ export class DriverPartition implements OperatorHost {
   #fire(timing: PipelineTiming, offset: number, due: number, logTime: number, fire: () => void): void {
     this.#unit += 1;
     this.context.moveToUnit(offset, this.#unit, due, logTime);
+    let failure: unknown;
     try {
-      this.#whole(fire);
+      failure = this.#attempt(fire);
     } catch (error) {
       this.#whole(() => timing.dropFired());
       throw error;
     }
+    if (failure !== undefined) throw failure;
   }
 
   #whole(run: () => void): void {
+    const failure = this.#attempt(run);
+    if (failure !== undefined) throw failure;
+  }
+
+  /** @returns what failed for a key of its own, if something did; the rest counts */
+  #attempt(run: () => void): unknown {
     try {
       run();
     } catch (error) {
@@ -174,8 +182,7 @@ export class DriverPartition implements OperatorHost {
     this.#pending = [];
     this.moved.push(...this.#movedPending);
     this.#movedPending = [];
-    const [failure] = this.#releaseFailures.splice(0);
-    if (failure !== undefined) throw failure;
+    return this.#releaseFailures.splice(0)[0];
   }
 
   takeChanges(viewId: number): ViewChange[] {

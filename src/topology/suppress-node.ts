@@ -71,10 +71,10 @@ export function addSuppress(
     keepsRows: false,
     hasClock: rule.isByLogTime || rule.until === 'time-limit' ? false : 'with-watermarks',
     settings: { rule },
-    open: ({ name: operator, context, store, outputs, watermarkClock, drive }) => {
+    open: ({ name: operator, context, store, outputs, watermarkClock, drive, release }) => {
       const time = windowTime(rule.isByLogTime, context, watermarkClock, store(0));
       const output = outputs[0] as Operator;
-      const suppress = new SuppressOperator(operator, context, store(0), store(1), rule, time, output);
+      const suppress = new SuppressOperator(operator, context, store(0), store(1), rule, time, release, output);
       if (!time.isOfEvents) drive(new WindowTimer(suppress, rule.isByLogTime));
       return [suppress];
     },

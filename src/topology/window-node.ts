@@ -87,7 +87,11 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
       const windows = folds(site).map((fold) => {
         const late = new LateEvents(site.store(0), site.outputs[1] as Operator);
         const output = site.outputs[0] as Operator;
-        return openWindow({ name: operator, context, fold, isFinal, time, late, output }, site, spec);
+        return openWindow(
+          { name: operator, context, fold, isFinal, time, late, output, release: site.release },
+          site,
+          spec,
+        );
       });
       const closing = windows[0]?.closing ?? null;
       if (closing !== null && !time.isOfEvents) site.drive(new WindowTimer(closing, byLogTime));

@@ -70,7 +70,17 @@ export class WindowBench {
     const context = contextAt();
     const late = new LateEvents(this.store, this.#late);
     const time = new StreamTime(this.store);
-    const site = { name: 'w', context, fold: wordFold(), isFinal: this.#isFinal, time, late, output: this.#output };
+    const release = (_key: string, run: () => void): void => run();
+    const site = {
+      name: 'w',
+      context,
+      fold: wordFold(),
+      isFinal: this.#isFinal,
+      time,
+      late,
+      output: this.#output,
+      release,
+    };
     return this.#create(site, this.store, this.due);
   }
 }
