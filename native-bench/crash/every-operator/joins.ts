@@ -14,9 +14,12 @@ export function addJoins(
 }
 
 function joinStreams(orders: Orders, payments: Payments): void {
-  orders
-    .join(payments, 'paid', { within: '2m', grace: '1m' }, (order, payment) => ({ order: order.id, by: payment.id }))
-    .toJournal('paid', { keep: 500 });
+  const paid = orders.join(payments, 'paid', { within: '2m', grace: '1m' }, (order, payment) => ({
+    order: order.id,
+    by: payment.id,
+  }));
+  paid.toJournal('paid', { keep: 500 });
+  paid.late.toJournal('too-late-to-join', { keep: 500 });
   orders
     .leftJoin(payments, 'with-payment', { before: '0s', after: '2m', grace: '1m' }, (order, payment) => ({
       order: order.id,
@@ -72,6 +75,7 @@ function joinTables(orders: Orders, payments: Payments, prices: Stream<Price>): 
     .leftJoin(paid, 'settled-or-open', (order, payment) => order.cents - (payment?.cents ?? 0))
     .suppress('settled-later', { untilTimeLimit: '15m', maxRecords: 100 })
     .toView('settled-later');
+  paid.suppress('payments-so-far', { every: '10m', time: 'event' }).toView('payments-so-far');
   open
     .outerJoin(paid, 'accounts', (order, payment) => ({ order: order?.id ?? null, payment: payment?.id ?? null }))
     .toView('accounts');

@@ -21,6 +21,11 @@ export function addWindows(orders: Orders, payments: Payments): void {
     .suppress('last-hours-closed', { untilWindowCloses: true })
     .toView('last-hours', { retention: '12h' });
   byCustomer
+    .window(tumbling({ size: '3h', grace: '30m' }))
+    .aggregate('three-hours', total)
+    .suppress('three-hours-told', { untilWindowEnds: true })
+    .toView('three-hours', { retention: '12h' });
+  byCustomer
     .window(sliding({ difference: '10m', grace: '5m' }))
     .reduce('close-orders', (current, order) => (order.cents > current.cents ? order : current))
     .filter('close-and-dear', (order) => order.cents > 300)
@@ -41,6 +46,16 @@ export function addWindows(orders: Orders, payments: Payments): void {
     .window(countWindow({ size: 10, every: 5 }))
     .aggregate('ten-orders', total)
     .toView('ten-orders');
+
+  byCustomer
+    .window(tumbling({ size: '500ms', time: 'processing' }))
+    .count('busy', { emit: 'final' })
+    .toView('busy', { retention: '10s' });
+  byCustomer
+    .window(session({ gap: '100ms', time: 'processing' }))
+    .aggregate('rushes', mergedTotal)
+    .suppress('rushes-so-far', { every: '200ms' })
+    .toView('rushes', { retention: '10s' });
 
   byCustomer
     .cogroup((state: { ordered: number; paid: number }, order) => ({ ...state, ordered: state.ordered + order.cents }))

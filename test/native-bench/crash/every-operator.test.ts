@@ -11,7 +11,18 @@ const FLUENT = /^(TopologyBuilder|\w*Stream|\w*Table|\w*Cogroup)$/;
 
 /** What the methods alone do not tell. */
 const FORMS = [
-  ...['session({ gap', 'session({ timeout', 'untilWindowCloses', 'untilTimeLimit', '.late.', "emit: 'final'", 'merge:'],
+  ...["time: 'processing'", "every: '200ms'", "time: 'event'"],
+  ...[
+    'session({ gap',
+    'session({ timeout',
+    'untilWindowCloses',
+    'untilWindowEnds',
+    'untilTimeLimit',
+    'hours.late.',
+    'paid.late.',
+    "emit: 'final'",
+    'merge:',
+  ],
   ...['valueState<', 'listState<', 'mapState<', 'ttl:', "refresh: 'read'", 'outputs:'],
   ...[
     'setEventTime(',
