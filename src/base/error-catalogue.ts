@@ -56,6 +56,7 @@ export const ERRORS = {
   ERR_PARTITION_STOPPED: entry(66, 503, true, 'A partition is stopped'),
   ERR_CREDIT_EXCEEDED: entry(67, 429, true, 'Sent beyond credit'),
   ERR_FRAME_INVALID: entry(68, 400, false, 'Frame cannot be read'),
+  ERR_INTAKE_PAUSED: entry(69, 503, true, 'Intake paused by the operator of the box'),
   // queries
   ERR_VIEW_UNKNOWN: entry(80, 404, false, 'No such view'),
   ERR_VIEW_KEY_NOT_FOUND: entry(81, 404, false, 'No row with this key'),

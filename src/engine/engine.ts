@@ -11,6 +11,7 @@ import { QueryRouter } from '../query/query-router.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import { laneViews } from '../worker/lane-stores.ts';
 import { type ConfigInput, type EngineConfig, resolveConfig } from './config.ts';
+import { recordCpuProfile } from './cpu-profile.ts';
 import { type DataDirectory, noteTopology, openDataDirectory } from './data-directory.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { endProcess } from './end-process.ts';
@@ -151,6 +152,9 @@ export class Engine {
       counters,
       checkpoint: () => this.#threads.post({ kind: 'checkpoint' }),
       drain: () => void this.close(),
+      threads: ['main', ...this.#threads.names],
+      profile: (thread, durationMs) =>
+        thread === 'main' ? recordCpuProfile(durationMs) : this.#threads.profile(thread, durationMs),
     });
     this.#watchdog = new Watchdog(this.#threads.heartbeats, config.watchdogMs, (thread, silentMs) => {
       const error = new MokaError('ERR_WORKER_DIED', `thread=${thread} did not come round for ms=${silentMs}`);

@@ -9,6 +9,9 @@ export interface EngineControl {
   renderMetrics(): Promise<{ contentType: string; body: string }>;
   checkpoint(): void;
   drain(): void;
+  pause(isPaused: boolean): void;
+  readonly threads: readonly string[];
+  profile(thread: string, durationMs: number): Promise<string>;
 }
 
 const TEXT = [['content-type', 'text/plain; charset=utf-8']] as const;
@@ -46,7 +49,43 @@ export function registerControl(server: HttpServer, control: EngineControl): voi
     });
   action('/admin/checkpoint', () => control.checkpoint());
   action('/admin/drain', () => control.drain());
+  // Until `resume` or the next start: everything new is refused, what was taken goes on, and so do reads.
+  action('/admin/pause', () => control.pause(true));
+  action('/admin/resume', () => control.pause(false));
+  registerProfile(server, control);
   server.route('get', '/admin/partitions', (exchange) =>
     exchange.sendJson(200, { partitions: control.describeLanes() }),
   );
 }
+
+/** `POST /admin/profile?thread=main&seconds=5`: what a thread's CPU goes into, one at a time. */
+function registerProfile(server: HttpServer, control: EngineControl): void {
+  let isRecording = false;
+  server.route('post', '/admin/profile', (exchange: Exchange) => {
+    const thread = exchange.query('thread') ?? 'main';
+    const seconds = Number(exchange.query('seconds') ?? PROFILE_SECONDS);
+    if (!control.threads.includes(thread)) {
+      return exchange.problem('ERR_HTTP_BAD_REQUEST', `thread=${thread}, must be one of ${control.threads.join(', ')}`);
+    }
+    if (!(seconds >= 0.1 && seconds <= PROFILE_SECONDS_MAX)) {
+      return exchange.problem('ERR_HTTP_BAD_REQUEST', `seconds must be a number from 0.1 to ${PROFILE_SECONDS_MAX}`);
+    }
+    if (isRecording) return exchange.problem('ERR_NOT_READY', 'another profile is being recorded');
+    isRecording = true;
+    const name = `moka-${thread}-${seconds}s.cpuprofile`;
+    control
+      .profile(thread, seconds * 1000)
+      .then(
+        (profile) =>
+          exchange.send(200, [...JSON_TYPE, ['content-disposition', `attachment; filename="${name}"`]], profile),
+        (error: unknown) => exchange.problem('ERR_NOT_READY', `profile cannot be recorded: ${String(error)}`),
+      )
+      .finally(() => {
+        isRecording = false;
+      });
+  });
+}
+
+const PROFILE_SECONDS = 5;
+const PROFILE_SECONDS_MAX = 60;
+const JSON_TYPE = [['content-type', 'application/json']] as const;

@@ -29,6 +29,9 @@ export interface ListenersOptions {
   counters: CounterBlock;
   checkpoint: () => void;
   drain: () => void;
+  /** Names of those that can be profiled. */
+  threads: readonly string[];
+  profile: (thread: string, durationMs: number) => Promise<string>;
 }
 
 /** The engine's two doors: one for clients, one for whoever runs it. */
@@ -87,7 +90,7 @@ export class Listeners {
   }
 
   #control(): EngineControl {
-    const { intake, router, exposition, counters, checkpoint, drain } = this.#options;
+    const { intake, router, exposition, counters, checkpoint, drain, threads, profile } = this.#options;
     return {
       unreadyReason: () => this.#unreadyReason(),
       describeLanes: () =>
@@ -111,12 +114,18 @@ export class Listeners {
       },
       checkpoint,
       drain,
+      pause: (isPaused) => {
+        intake.isPaused = isPaused;
+      },
+      threads,
+      profile,
     };
   }
 
   #unreadyReason(): string | null {
     const { intake } = this.#options;
     if (intake.isDraining) return 'draining';
+    if (intake.isPaused) return 'intake paused';
     for (const { link } of intake.lanes) {
       const { state, intakeBlockedReason } = link.status;
       if (state !== LANE_RUNNING) return `partition=${link.partition} ${STATE_NAMES[state] ?? 'unknown'}`;

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { assert } from '../base/assert.ts';
 import { MokaError } from '../base/errors.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
@@ -10,7 +11,14 @@ import type { TopologyModule } from './topology-loader.ts';
 import { Heartbeats } from './watchdog.ts';
 import { runCheckpoints, runLanes, runTask } from './worker-entry.ts';
 import { WorkerPool } from './worker-pool.ts';
-import type { CheckpointTask, ControlMessage, LanesTask, ReportMessage, WorkerTask } from './worker-task.ts';
+import type {
+  CheckpointTask,
+  ControlMessage,
+  LanesTask,
+  ReportMessage,
+  WorkerMessage,
+  WorkerTask,
+} from './worker-task.ts';
 
 /** How long a worker may take to recover is bounded by the log, not by us; how long it may take to say hello is. */
 export interface ThreadsOptions {
@@ -74,9 +82,9 @@ export class Threads {
       this.#ports.push(port1);
       opened.push(
         new Promise((resolve) => {
-          port1.on('message', (message: ReportMessage) => {
+          port1.on('message', (message: WorkerMessage) => {
             if (message.kind === 'open') resolve();
-            else options.onReport(message);
+            else if (message.kind === 'report') options.onReport(message);
           });
         }),
       );
@@ -144,6 +152,30 @@ export class Threads {
   /** To every worker. */
   post(message: ControlMessage): void {
     for (const port of this.#ports) if (port !== this.#checkpointPort) port.postMessage(message);
+  }
+
+  /** What can be profiled besides the main thread, in the order of the threads. */
+  get names(): string[] {
+    if (this.#pool === null) return [];
+    return this.#ports.map((port) =>
+      port === this.#checkpointPort ? 'checkpoints' : `worker-${this.#ports.indexOf(port) - 1}`,
+    );
+  }
+
+  /** @returns a CPU profile of the thread with this name, as JSON */
+  async profile(name: string, durationMs: number): Promise<string> {
+    const port = this.#ports[this.names.indexOf(name)];
+    assert(port !== undefined, `thread=${name}`);
+    port.postMessage({ kind: 'profile', durationMs } satisfies ControlMessage);
+    return new Promise((resolve, reject) => {
+      const onMessage = (message: WorkerMessage): void => {
+        if (message.kind !== 'profile') return;
+        port.off('message', onMessage);
+        if (message.profile !== null) resolve(message.profile);
+        else reject(new Error(message.failure));
+      };
+      port.on('message', onMessage);
+    });
   }
 
   /** Resolves when every lane has finished its intake, saved a checkpoint and closed its log. */

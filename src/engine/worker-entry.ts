@@ -1,4 +1,4 @@
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { MokaError } from '../base/errors.ts';
 import { MIB } from '../base/limits.ts';
@@ -15,6 +15,7 @@ import type { CompiledTopology } from '../topology/compiled.ts';
 import { laneViews } from '../worker/lane-stores.ts';
 import { openLane } from '../worker/open-lane.ts';
 import { WorkerLoop } from '../worker/worker-loop.ts';
+import { recordCpuProfile } from './cpu-profile.ts';
 import { logDirectory, stateDirectory } from './data-directory.ts';
 import { FailureCell } from './failure-cell.ts';
 import { HostedLane } from './hosted-lane.ts';
@@ -23,7 +24,14 @@ import { SharedLaneMetrics } from './lane-metrics.ts';
 import { StrayFailures } from './stray-failures.ts';
 import { importTopology } from './topology-loader.ts';
 import { Heartbeats } from './watchdog.ts';
-import type { CheckpointTask, ControlMessage, LanesTask, ReportMessage, WorkerTask } from './worker-task.ts';
+import type {
+  CheckpointTask,
+  ControlMessage,
+  LanesTask,
+  ProfileMessage,
+  ReportMessage,
+  WorkerTask,
+} from './worker-task.ts';
 
 /** Log that may pile up beyond what is to be kept before an environment is copied so that it can go. */
 const ROTATION_SLACK_BYTES = 16 * MIB;
@@ -127,6 +135,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
     });
   }
   port.on('message', (message: ControlMessage) => {
+    if (message.kind === 'profile') return sendProfile(port, message.durationMs);
     if (message.kind === 'abandon') return fail(new MokaError('ERR_WORKER_DIED', 'the engine did not open'));
     for (const { lane } of lanes) {
       if (message.kind === 'drain') lane.partition.startDrain();
@@ -148,6 +157,9 @@ export async function runCheckpoints(task: CheckpointTask): Promise<void> {
   const heartbeats = new Heartbeats(task.heartbeat);
   const onProgress = (): void => heartbeats.beat(task.heartbeatIndex, performance.now());
   const beat = setInterval(onProgress, HEARTBEAT_MS);
+  task.port.on('message', (message: ControlMessage) => {
+    if (message.kind === 'profile') sendProfile(task.port, message.durationMs);
+  });
   task.port.postMessage({ kind: 'open', level: 'info', text: 'checkpoints open' } satisfies ReportMessage);
   try {
     await runCheckpointThread({
@@ -167,6 +179,14 @@ export async function runCheckpoints(task: CheckpointTask): Promise<void> {
     clearInterval(beat);
     heartbeats.retire(task.heartbeatIndex);
   }
+}
+
+function sendProfile(port: MessagePort, durationMs: number): void {
+  const send = (message: ProfileMessage): void => port.postMessage(message);
+  recordCpuProfile(durationMs).then(
+    (profile) => send({ kind: 'profile', profile, failure: '' }),
+    (error: unknown) => send({ kind: 'profile', profile: null, failure: String(error) }),
+  );
 }
 
 function openSender(

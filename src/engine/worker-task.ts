@@ -46,10 +46,13 @@ export interface CheckpointTask {
   readonly port: MessagePort;
 }
 
-/** Main thread to worker. `abandon`: end at once, as in a crash; a partition that does not open would be waited for. */
-export interface ControlMessage {
-  readonly kind: 'drain' | 'checkpoint' | 'abandon';
-}
+/**
+ * Main thread to worker. `abandon`: end at once, as in a crash; a partition that does not open would be waited for.
+ * `profile`: say what the thread's CPU goes into.
+ */
+export type ControlMessage =
+  | { readonly kind: 'drain' | 'checkpoint' | 'abandon' }
+  | { readonly kind: 'profile'; readonly durationMs: number };
 
 /** Worker to main thread: something for the log of the process. */
 export interface ReportMessage {
@@ -57,3 +60,12 @@ export interface ReportMessage {
   readonly level: 'info' | 'warn' | 'error';
   readonly text: string;
 }
+
+/** Worker to main thread: what was asked for with `profile`, as JSON, or why there is none. */
+export interface ProfileMessage {
+  readonly kind: 'profile';
+  readonly profile: string | null;
+  readonly failure: string;
+}
+
+export type WorkerMessage = ReportMessage | ProfileMessage;

@@ -105,6 +105,15 @@ export class Intake {
     return this.replies.count + this.stagedCount;
   }
 
+  /** Paused, everything new is refused, or waits within the credit of its connection; what was taken goes on. */
+  get isPaused(): boolean {
+    return this.lanes.some((lane) => lane.isPaused);
+  }
+
+  set isPaused(isPaused: boolean) {
+    for (const lane of this.lanes) lane.isPaused = isPaused;
+  }
+
   get isDraining(): boolean {
     return this.admission.isDraining;
   }

@@ -52,6 +52,9 @@ export class LaneIntake {
   #eventCount = 0;
   #isAnswered = false;
 
+  /** Whoever runs the box wants nothing taken for now. */
+  isPaused = false;
+
   constructor(link: LaneLink) {
     this.link = link;
     this.partition = link.partition;
@@ -63,6 +66,7 @@ export class LaneIntake {
     const status = this.link.status;
     const state = status.state;
     if (state !== LANE_RUNNING) return refusalOfState(state);
+    if (this.isPaused) return ERRORS.ERR_INTAKE_PAUSED.id;
     const blocked = status.intakeBlockedReason;
     if (blocked !== 0) return blocked;
     if (status.pressure === PRESSURE_FULL || this.outstandingMessages >= this.#maxMessages) {

@@ -41,6 +41,7 @@ const REQUEST_ERRORS: readonly ErrorCode[] = [
   'ERR_DISK_FULL',
   'ERR_NOT_READY',
   'ERR_DRAINING',
+  'ERR_INTAKE_PAUSED',
 ];
 const SOCKET_ERRORS: readonly ErrorCode[] = [
   'ERR_STREAM_UNKNOWN',

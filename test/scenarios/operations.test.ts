@@ -110,7 +110,7 @@ function sumOf(body: string, name: string): number {
 
 describe('control', () => {
   it('is on the admin listener and nowhere else', async () => {
-    for (const path of ['/admin/checkpoint', '/admin/drain', '/admin/partitions']) {
+    for (const path of ['/admin/checkpoint', '/admin/drain', '/admin/partitions', '/admin/pause', '/admin/profile']) {
       expect((await engine.post(path, '')).status).toBe(404);
     }
     expect((await admin(ORDERS, 'POST')).status).toBe(404);
@@ -128,6 +128,51 @@ describe('control', () => {
       )
     );
     expect(sumOf(body, 'moka_state_dirty_bytes')).toBe(0);
+  });
+
+  it('pauses the intake, on every way in, and goes on with what waited', async () => {
+    const { socket } = await connectIntake(engine.port, `${ORDERS}/ws`, JSON_PROTOCOL);
+    expect((await admin('/admin/pause', 'POST')).status).toBe(202);
+    const refused = await engine.post(ORDERS, order('paused'));
+    expect([refused.status, refused.json['code']]).toEqual([503, 'ERR_INTAKE_PAUSED']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await engine.batch(`${ORDERS}`, [order('paused')])).status).toBe(503);
+    const ready = await admin('/readyz');
+    expect([ready.status, ready.body]).toEqual([503, 'intake paused\n']);
+    expect((await engine.get('/v1/views/orders')).status).toBe(200);
+    socket.sendText(jsonFrame({ frame: 1, id: 'paused' }, [order('waiting')]).toString());
+    expect((await engine.get('/v1/views/orders/waiting')).status).toBe(404);
+    expect((await admin('/admin/resume', 'POST')).status).toBe(202);
+    expect(await socket.nextJson()).toMatchObject({ type: 'ack', frame: 1, accepted: 1 });
+    expect((await engine.post(ORDERS, order('paused'))).status).toBe(201);
+    expect((await admin('/readyz')).status).toBe(200);
+    socket.close();
+  });
+
+  it.each(['main', 'worker-0', 'checkpoints'])('says what the CPU of thread %s goes into', async (thread) => {
+    const recording = admin(`/admin/profile?thread=${thread}&seconds=0.3`, 'POST');
+    const second = await admin('/admin/profile?seconds=1', 'POST');
+    expect([second.status, second.json['code']]).toEqual([503, 'ERR_NOT_READY']);
+    const { status, headers, json } = await recording;
+    expect([status, headers.get('content-disposition')]).toEqual([
+      200,
+      `attachment; filename="moka-${thread}-0.3s.cpuprofile"`,
+    ]);
+    expect((json['nodes'] as unknown[]).length).toBeGreaterThan(0);
+    expect(json['endTime']).toBeGreaterThan((json['startTime'] as number) + 250_000);
+  });
+
+  it.each([
+    ['thread=nobody', 'thread=nobody, must be one of main, checkpoints, worker-0'],
+    ['seconds=0', 'seconds must be a number from 0.1 to 60'],
+    ['seconds=soon', 'seconds must be a number from 0.1 to 60'],
+  ])('refuses a profile with %s', async (query, detail) => {
+    const { status, json } = await admin(`/admin/profile?${query}`, 'POST');
+    expect([status, json['code'], json['detail']]).toEqual([
+      400,
+      'ERR_HTTP_BAD_REQUEST',
+      expect.stringContaining(detail),
+    ]);
   });
 
   it.each([
