@@ -28,9 +28,16 @@ export class EveryOperatorScenario implements Scenario {
   readonly name = 'every-operator';
   readonly topology = join(PROJECT_DIRECTORY, 'native-bench/crash/every-operator/topology.ts');
   readonly hasRecordCodec = false;
+  readonly #now: () => number;
   #next = 0;
-  #startedAt = performance.now();
+  #startedAt = 0;
   #baseTime = 0;
+
+  /** @param now in ms; event time follows it, faster */
+  constructor(now = (): number => Date.now()) {
+    this.#now = now;
+    this.reset();
+  }
 
   streamOf(producerIndex: number): string {
     return STREAMS[producerIndex % STREAMS.length] as string;
@@ -54,8 +61,8 @@ export class EveryOperatorScenario implements Scenario {
   }
 
   reset(): void {
-    this.#startedAt = performance.now();
-    this.#baseTime = Date.now() - DAYS_BACK_MS;
+    this.#startedAt = this.#now();
+    this.#baseTime = this.#startedAt - DAYS_BACK_MS;
   }
 
   async checkViews(inOrder: readonly SentEvent[], readView: ReadView): Promise<Violation[]> {
@@ -71,7 +78,7 @@ export class EveryOperatorScenario implements Scenario {
 
   /** Mostly within a third of an hour, now and then hours late. */
   #eventTime(random: Random): number {
-    const passedMs = Math.min(DAYS_BACK_MS, (performance.now() - this.#startedAt) * TIME_FACTOR);
+    const passedMs = Math.min(DAYS_BACK_MS, (this.#now() - this.#startedAt) * TIME_FACTOR);
     const backMs = random.next() * (random.next() < 0.02 ? 180 : 20) * MINUTE_MS;
     return Math.floor(this.#baseTime + passedMs - backMs);
   }

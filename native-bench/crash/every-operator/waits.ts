@@ -64,7 +64,7 @@ export function addWaits(orders: Orders): void {
       { name: 'changed', when: ({ kind }) => kind === 'changed' },
       { name: 'again', when: ({ kind }) => kind === 'changed' },
     ],
-    within: '500ms',
+    within: '2s',
     maxPartial: 20,
   });
   changedTwice

@@ -1,11 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type CompiledTopology, TopologyTestDriver } from 'moka';
 import { describe, expect, it } from 'vitest';
+import { EveryOperatorScenario } from '../../../native-bench/crash/every-operator-scenario.ts';
+import { Random } from '../../../native-bench/load/random.ts';
 import { PROJECT_DIRECTORY } from '../../../native-bench/run/places.ts';
 
 const TOPOLOGY = join(PROJECT_DIRECTORY, 'native-bench/crash/every-operator');
+const BUILT = pathToFileURL(join(PROJECT_DIRECTORY, '.bench/build/native-bench/crash/every-operator/topology.js')).href;
 const LANGUAGE = join(PROJECT_DIRECTORY, 'dist/topology');
+const PRODUCERS = 8;
+const EVENTS = 6000;
 /** What a topology is written down with: the classes of these names. */
 const FLUENT = /^(TopologyBuilder|\w*Stream|\w*Table|\w*Cogroup)$/;
 
@@ -72,8 +78,7 @@ async function calledMethods(use: () => Promise<unknown>): Promise<Map<string, b
 
 describe('the every-operator topology', () => {
   it('uses every method that a topology can be written with', async () => {
-    const built = join(PROJECT_DIRECTORY, '.bench/build/native-bench/crash/every-operator/topology.js');
-    const called = await calledMethods(() => import(/* @vite-ignore */ pathToFileURL(built).href));
+    const called = await calledMethods(() => import(/* @vite-ignore */ BUILT));
     expect(called.size).toBeGreaterThan(50);
     expect([...called].filter(([, isCalled]) => !isCalled).map(([name]) => name)).toEqual([]);
   });
@@ -86,5 +91,29 @@ describe('the every-operator topology', () => {
     const windows = (await modulesOf(LANGUAGE)).find((module) => 'tumbling' in module) as object;
     const forms = [...Object.keys(windows).map((window) => `.window(${window}(`), ...FORMS];
     expect(forms.filter((form) => !source.includes(form.replaceAll(' ', '')))).toEqual([]);
+  });
+
+  it('comes to something in every view', async () => {
+    const { topology } = (await import(/* @vite-ignore */ BUILT)) as { topology: CompiledTopology };
+    let now = Date.parse('2026-10-24T09:00Z');
+    const scenario = new EveryOperatorScenario(() => now);
+    const driver = new TopologyTestDriver(topology, { now, partitionCount: 2 });
+    const random = new Random(1);
+    const failures: unknown[] = [];
+    for (let n = 0; n < EVENTS; n++) {
+      const { value } = scenario.draft(n % PRODUCERS, random);
+      try {
+        driver.send(scenario.streamOf(n % PRODUCERS), value);
+      } catch (error) {
+        failures.push(error);
+      }
+      now += 2;
+      if (n % 4 === 0) driver.advance(8);
+    }
+    const views = topology.describe().views.map(({ name }) => name);
+    expect(views.filter((view) => driver.changes(view).length === 0)).toEqual([]);
+    expect(failures.length).toBeGreaterThan(0);
+    for (const failure of failures)
+      expect(String(failure)).toMatch(/^OperatorError: operator=care .* cents=(0|499|998)$/);
   });
 });
