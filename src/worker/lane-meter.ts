@@ -1,8 +1,10 @@
 // data plane
 import type { Clock } from '../base/clock.ts';
 
-/** Weight of the newest sample in the moving averages. */
+/** Weight of the newest sample in the moving average. */
 const WEIGHT = 0.1;
+/** A sample is of so many events, over as many turns as they take: single turns say more about the clock. */
+const SAMPLE_EVENTS = 1024;
 /** The drain rate is taken over this much time in which there was something to drain. */
 const DRAIN_WINDOW_MS = 50;
 /** Before anything was measured: a replay this fast is what the slowest supported box does. */
@@ -28,6 +30,8 @@ export class LaneMeter {
   readonly #clock: Clock;
   readonly #metrics: LaneMetrics;
   #sealedAt = 0;
+  #workMs = 0;
+  #workEvents = 0;
   #drainMs = 0;
   #drainEvents = 0;
   #endedAt = 0;
@@ -46,8 +50,13 @@ export class LaneMeter {
   end(start: number, events: number, isDrained: boolean): void {
     const now = this.#clock.now();
     const spent = now - start;
-    // A handful of events says more about the clock than about the rate.
-    if (events >= 64 && spent > 0) this.eventsPerMs += WEIGHT * (events / spent - this.eventsPerMs);
+    this.#workMs += spent;
+    this.#workEvents += events;
+    if (this.#workEvents >= SAMPLE_EVENTS && this.#workMs > 0) {
+      this.eventsPerMs += WEIGHT * (this.#workEvents / this.#workMs - this.eventsPerMs);
+      this.#workMs = 0;
+      this.#workEvents = 0;
+    }
     this.#drainMs += now - (this.#isDrained ? start : this.#endedAt);
     this.#drainEvents += events;
     this.#endedAt = now;
