@@ -3,6 +3,7 @@ import type { Adder, Initializer } from './aggregate.ts';
 import type { Context } from './operator-context.ts';
 import { OperatorError } from './operator-error.ts';
 import { refuseResult } from './user-result.ts';
+import type { Merger } from './window-fold.ts';
 
 /** What of an event is added up, compared, averaged: a finite number. */
 export type Measure = (event: unknown, context: Context) => unknown;
@@ -10,6 +11,8 @@ export type Measure = (event: unknown, context: Context) => unknown;
 export interface NumberFold {
   readonly initial: Initializer;
   readonly add: Adder;
+  /** For sessions that become one. */
+  readonly merge: Merger;
 }
 
 /** What an average is kept as, so that the next event can be taken in. */
@@ -30,6 +33,7 @@ export function sumFold(operator: string, measure: Measure): NumberFold {
   return {
     initial: () => 0,
     add: (sum, event, context) => finite(operator, (sum as number) + measureOf(operator, measure, event, context)),
+    merge: (earlier, later) => finite(operator, (earlier as number) + (later as number)),
   };
 }
 
@@ -37,6 +41,7 @@ export function minFold(operator: string, measure: Measure): NumberFold {
   return {
     initial: () => Number.POSITIVE_INFINITY,
     add: (least, event, context) => Math.min(least as number, measureOf(operator, measure, event, context)),
+    merge: (earlier, later) => Math.min(earlier as number, later as number),
   };
 }
 
@@ -44,6 +49,7 @@ export function maxFold(operator: string, measure: Measure): NumberFold {
   return {
     initial: () => Number.NEGATIVE_INFINITY,
     add: (greatest, event, context) => Math.max(greatest as number, measureOf(operator, measure, event, context)),
+    merge: (earlier, later) => Math.max(earlier as number, later as number),
   };
 }
 
@@ -53,6 +59,10 @@ export function meanFold(operator: string, measure: Measure): NumberFold {
     add: (mean, event, context): Mean => {
       const { sum, count } = mean as Mean;
       return { sum: finite(operator, sum + measureOf(operator, measure, event, context)), count: count + 1 };
+    },
+    merge: (earlier, later): Mean => {
+      const [a, b] = [earlier as Mean, later as Mean];
+      return { sum: finite(operator, a.sum + b.sum), count: a.count + b.count };
     },
   };
 }

@@ -1,10 +1,20 @@
 import type { Adder, Initializer } from '../operators/aggregate.ts';
+import {
+  type Mean,
+  type Measure,
+  maxFold,
+  meanFold,
+  minFold,
+  type NumberFold,
+  sumFold,
+} from '../operators/number-folds.ts';
 import type { Context } from '../operators/operator-context.ts';
 import type { Reducer } from '../operators/reduce.ts';
 import { AggregateFold, CountFold, type Merger, ReduceFold } from '../operators/window-fold.ts';
 import { checkFunction, checkOptions } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { WindowedTable } from './table.ts';
+import type { MeasureOf } from './grouped-stream.ts';
 import { addWindowFold, type WindowFoldNode, type WindowOptions } from './window-node.ts';
 import { type WindowSpec, windowSpecOf } from './window-spec.ts';
 import type { WindowDefinition } from './windows.ts';
@@ -67,6 +77,39 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     return this.#fold('aggregate', name, options, { initial, add, merge }, (site) => [
       new AggregateFold(site.name, site.context, initial as Initializer, add as Adder, merge as Merger, true),
     ]);
+  }
+
+  /** The sum of a number of each event, per key and window. Whole numbers are exact up to 2^53. */
+  sum(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value> {
+    return this.#foldNumber('sum', name, measure, options, sumFold);
+  }
+
+  min(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value> {
+    return this.#foldNumber('min', name, measure, options, minFold);
+  }
+
+  max(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value> {
+    return this.#foldNumber('max', name, measure, options, maxFold);
+  }
+
+  /** The mean of a number of each event. */
+  avg(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value> {
+    const means = this.#foldNumber<Mean>('avg', name, measure, options, meanFold);
+    return means.map(({ sum, count }) => sum / count);
+  }
+
+  #foldNumber<Row = number>(
+    kind: string,
+    name: string,
+    measure: MeasureOf<Value>,
+    options: WindowOptions,
+    foldOf: (operator: string, measure: Measure) => NumberFold,
+  ): WindowedTable<Row, Value> {
+    checkFunction(this.#graph, labelOf({ kind, name }), 'measure', measure, '(event, context) => number');
+    return this.#fold(kind, name, options, { measure }, (site) => {
+      const { initial, add, merge } = foldOf(site.name, measure as Measure);
+      return [new AggregateFold(site.name, site.context, initial, add, merge, true)];
+    });
   }
 
   #fold<Row>(

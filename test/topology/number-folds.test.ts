@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import { windowOfKey } from '../../src/operators/window-key.ts';
 import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
 import { defineTopology, type TopologyBuilder } from '../../src/topology/builder.ts';
 import type { GroupedStream } from '../../src/topology/grouped-stream.ts';
-import type { Table } from '../../src/topology/table.ts';
+import type { Table, WindowedTable } from '../../src/topology/table.ts';
 import type { TopologyError } from '../../src/topology/topology-error.ts';
+import { hopping, session, tumbling, type WindowDefinition } from '../../src/topology/windows.ts';
 import { fuzzRuns } from '../base/fuzz-seed.ts';
 import { Order, order } from './schemas.ts';
 
@@ -50,6 +52,42 @@ describe('GroupedStream.sum, min, max, avg and topN', () => {
         }
       }),
       fuzzRuns(100),
+    );
+  });
+
+  it.each<[string, WindowDefinition, number]>([
+    ['tumbling', tumbling({ size: 10, grace: 100 }), 0],
+    ['hopping', hopping({ size: 10, advance: 10, grace: 100 }), 0],
+    ['sessions', session({ gap: 3, grace: 100 }), 3],
+  ])('show it of windows too: %s', (_, window, gap) => {
+    const ofWindows = defineTopology('t', (t) => {
+      const orders = grouped(t).window(window);
+      const cents = ({ totalCents }: OrderEvent): number => totalCents;
+      orders.sum('sum', cents).toView('sum');
+      orders.min('min', cents).toView('min');
+      orders.max('max', cents).toView('max');
+      orders.avg('avg', cents).toView('avg');
+      expectTypeOf(orders.sum).returns.toEqualTypeOf<WindowedTable<number, OrderEvent>>();
+      expectTypeOf(orders.avg).returns.toEqualTypeOf<WindowedTable<number, OrderEvent>>();
+    });
+    const event = fc.record({ at: fc.integer({ min: 0, max: 60 }), cents: fc.integer({ min: -50, max: 50 }) });
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 1, maxLength: 30 }), (events) => {
+        const driver = new TopologyTestDriver(ofWindows);
+        for (const { at, cents } of events) driver.send('orders', order('a', cents), { eventTime: at });
+        for (const [key, sum] of driver.view<number>('sum').rows()) {
+          const { start, end } = windowOfKey(key);
+          const isIn = (at: number): boolean => at >= start && (gap > 0 ? at <= end : at < end);
+          const numbers = events.filter(({ at }) => isIn(at)).map(({ cents }) => cents);
+          expect(sum).toBe(numbers.reduce((total, one) => total + one, 0));
+          expect(driver.view('min').get(key)).toBe(Math.min(...numbers));
+          expect(driver.view('max').get(key)).toBe(Math.max(...numbers));
+          expect(driver.view('avg').get(key)).toBe(sum / numbers.length);
+        }
+        const count = driver.view<number>('sum').rows().length;
+        expect(count).toBe(gap === 0 ? new Set(events.map(({ at }) => Math.floor(at / 10))).size : count);
+      }),
+      fuzzRuns(60),
     );
   });
 
