@@ -52,6 +52,11 @@ export class CountWindowOperator implements WindowOperator {
   }
 }
 
+/** Whether a window's state stands there in a row. */
+export function isStateOfCount(at: number): boolean {
+  return at >= FIRST_WINDOW && (at - FIRST_WINDOW) % WINDOW_LENGTH === STATE;
+}
+
 const FIRST_WINDOW = 1;
 const WINDOW_LENGTH = 3;
 const TIME = 1;

@@ -24,12 +24,22 @@ export class ExpiringRows {
   readonly #rows: OperatorStore;
   readonly #queue: TimerQueue;
   readonly #ttlOf: (row: string) => number;
+  readonly #upcast: (row: string, value: unknown) => unknown;
 
-  /** @param ttlOf how long a row lives, in ms */
-  constructor(rows: OperatorStore, queue: TimerQueue, ttlOf: (row: string) => number) {
+  /**
+   * @param ttlOf how long a row lives, in ms
+   * @param upcast what a value of a row is brought up to date by when it is read
+   */
+  constructor(
+    rows: OperatorStore,
+    queue: TimerQueue,
+    ttlOf: (row: string) => number,
+    upcast: (row: string, value: unknown) => unknown = (_, value) => value,
+  ) {
     this.#rows = rows;
     this.#queue = queue;
     this.#ttlOf = ttlOf;
+    this.#upcast = upcast;
   }
 
   /** No row need be deleted before this log time; Infinity: there is none. */
@@ -40,7 +50,7 @@ export class ExpiringRows {
   /** @returns `undefined` if there is none whose time is not up */
   get(row: string, now: number): unknown {
     const life = this.#rows.get(row) as Life | undefined;
-    return life === undefined || life[EXPIRES_AT] <= now ? undefined : life[VALUE];
+    return life === undefined || life[EXPIRES_AT] <= now ? undefined : this.#upcast(row, life[VALUE]);
   }
 
   /** When the row's time is up, in ms; -Infinity for no row. */
@@ -72,7 +82,7 @@ export class ExpiringRows {
     const living: [string, unknown][] = [];
     for (const [row, value] of this.#rows.range(from, to, limit)) {
       const life = value as Life;
-      if (life[EXPIRES_AT] > now) living.push([row, life[VALUE]]);
+      if (life[EXPIRES_AT] > now) living.push([row, this.#upcast(row, life[VALUE])]);
     }
     return living;
   }
@@ -89,7 +99,8 @@ export class ExpiringRows {
         this.#rows.delete(row);
         return { row, time: expiresAt };
       }
-      this.#rows.put(row, [expiresAt, this.#queueUp(row, expiresAt, this.#ttlOf(row)), life[VALUE]]);
+      const value = this.#upcast(row, life[VALUE]);
+      this.#rows.put(row, [expiresAt, this.#queueUp(row, expiresAt, this.#ttlOf(row)), value]);
     }
     return null;
   }
@@ -104,6 +115,11 @@ export class ExpiringRows {
 }
 
 type Life = readonly [expiresAt: number, lookedAt: number, value: unknown];
+
+/** Whether the value stands there in a row. */
+export function isValueOfLife(at: number): boolean {
+  return at === VALUE;
+}
 
 const EXPIRES_AT = 0;
 const LOOKED_AT = 1;

@@ -33,6 +33,11 @@ export interface StateOptions {
   readonly ttl?: Duration;
   /** What makes it live on: writing it, or reading it too. Default: writing. */
   readonly refresh?: 'write' | 'read';
+  /**
+   * How a value of an earlier `version` of the operator becomes one of the next, by the version that it takes; of a list or
+   * a map each entry by itself. A version without a way had the same form.
+   */
+  readonly upcast?: Readonly<Record<number, (value: never) => unknown>>;
 }
 
 /** What a `process` operator keeps under one name; made by `valueState`, `listState`, `mapState`. */
@@ -77,15 +82,19 @@ export class KeyedState {
   readonly states: Readonly<Record<string, unknown>>;
   readonly #context: OperatorContext;
 
-  /** @param expiring null if no state has a `ttlMs` */
+  /**
+   * @param expiring null if no state has a `ttlMs`
+   * @param upcast see `valueUpcast`
+   */
   constructor(
     context: OperatorContext,
     store: OperatorStore,
     expiring: ExpiringRows | null,
     specs: Readonly<Record<string, StateSpec>>,
+    upcast: (row: string, value: unknown) => unknown,
   ) {
     this.#context = context;
-    const lasting = lastingRows(store);
+    const lasting = lastingRows(store, upcast);
     this.states = Object.fromEntries(
       Object.entries(specs).map(([name, spec]) => {
         const rows = spec.ttlMs === null ? lasting : this.#expiringRows(expiring as ExpiringRows, spec);
@@ -178,14 +187,18 @@ export class KeyedState {
   }
 }
 
-type ListEntry = readonly [expiresAt: number, value: unknown];
+/** Of a list whose entries expire. */
+export type ListEntry = readonly [expiresAt: number, value: unknown];
 
-function lastingRows(store: OperatorStore): StateRows {
+function lastingRows(store: OperatorStore, upcast: (row: string, value: unknown) => unknown): StateRows {
   return {
-    get: (row) => store.get(row),
+    get: (row) => upcast(row, store.get(row)),
     put: (row, value) => store.put(row, value),
     delete: (row) => store.delete(row),
-    range: (from, to) => store.range(from, to, MAX_ENTRIES),
+    range: (from, to) => {
+      const found = store.range(from, to, MAX_ENTRIES);
+      return found.map(([row, value]) => [row, upcast(row, value)]);
+    },
   };
 }
 

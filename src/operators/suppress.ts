@@ -175,6 +175,11 @@ function ownerOf(key: string): string {
   return isWindowKey(key) ? keyOfWindowKey(key) : key;
 }
 
+/** Whether a row of the table stands there in what is kept of one that waits. */
+export function isRowOfWaiting(at: number): boolean {
+  return at >= 2;
+}
+
 type Waiting = readonly [from: number, time: number, next: unknown, previous: unknown];
 
 /** Register: how many rows wait. STREAM_TIME is the other one. */

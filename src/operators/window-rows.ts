@@ -28,6 +28,11 @@ export const END = 1;
 export const TIME = 2;
 export const STATE = 3;
 
+/** Whether a window's state stands there in a row. */
+export function isStateOfRow(at: number): boolean {
+  return at >= FIRST_WINDOW && (at - FIRST_WINDOW) % WINDOW_LENGTH === STATE;
+}
+
 /** When a window closes, and when it is forgotten: ms after its end, by stream time. */
 export interface WindowLife {
   readonly closeAfterMs: number;

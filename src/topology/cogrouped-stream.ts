@@ -3,6 +3,7 @@ import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { AggregateFold, type Merger } from '../operators/window-fold.ts';
 import { checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
+import { EVOLUTION_OPTIONS, type Evolution, evolutionOf } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
 import { Table, WindowedTable } from './table.ts';
@@ -47,12 +48,13 @@ export class CogroupedStream<State, Event> {
   }
 
   /** The state of each key. */
-  aggregate(name: string, options: { readonly initial: () => State }): Table<State> {
+  aggregate(name: string, options: { readonly initial: () => State } & Evolution): Table<State> {
     const graph = this.#graph;
     const inputs = this.#inputs;
     const label = labelOf({ kind: 'cogroup', name });
     checkName(graph, 'cogroup', name);
-    checkOptions(graph, label, options, ['initial']);
+    checkOptions(graph, label, options, ['initial', ...EVOLUTION_OPTIONS]);
+    const evolution = evolutionOf(graph, label, options);
     checkFunction(graph, label, 'initial', options?.initial, '() => state');
     checkAdders(graph, label, inputs);
     const initial = options?.initial as Initializer;
@@ -63,6 +65,7 @@ export class CogroupedStream<State, Event> {
       emits: 'table',
       stores: [name],
       timedStores: [name],
+      evolutions: evolution === null ? {} : { [name]: evolution },
       settings: { initial, adders: inputs.map((input) => input.add) },
       // Nothing is remembered outside of the store, so that an operator for each input is as good as one for all.
       open: ({ name: operator, context, store, outputs }) =>
@@ -93,13 +96,13 @@ export class WindowedCogroup<State, Event, Definition extends WindowDefinition> 
 
   aggregate(
     name: string,
-    aggregate: { readonly initial: () => State } & Merging<State, Definition>,
+    aggregate: { readonly initial: () => State } & Merging<State, Definition> & Evolution,
     options: WindowOptions = {},
   ): WindowedTable<State, Event> {
     const graph = this.#graph;
     const inputs = this.#inputs;
     const label = labelOf({ kind: 'cogroup', name });
-    checkOptions(graph, label, aggregate, ['initial', 'merge']);
+    checkOptions(graph, label, aggregate, ['initial', 'merge', ...EVOLUTION_OPTIONS]);
     const { initial, merge } = aggregate ?? {};
     checkFunction(graph, label, 'initial', initial, '() => state');
     checkMerge(graph, label, this.#definition, merge);
@@ -111,6 +114,7 @@ export class WindowedCogroup<State, Event, Definition extends WindowDefinition> 
       inputs: inputs.map((input) => input.port),
       spec,
       options,
+      evolution: evolutionOf(graph, label, aggregate),
       settings: { initial, merge, adders: inputs.map((input) => input.add) },
       folds: (site) =>
         inputs.map(({ add }) => {

@@ -56,3 +56,26 @@ export function evolutionOf(
   }
   return version === 1 ? null : { version, upcasters };
 }
+
+/**
+ * The versions of rows that are lists with such values in them.
+ * @param isValue whether one stands at that place, if it is not null
+ */
+export function evolutionInRows(
+  { version, upcasters }: StoreEvolution,
+  isValue: (at: number) => boolean,
+): StoreEvolution {
+  const ofRows = [...upcasters].map(([from, upcast]) => {
+    const next = upcast as (value: unknown) => unknown;
+    const upcastRow = (row: readonly unknown[]): unknown[] =>
+      row.map((item, at) => (item !== null && isValue(at) ? upcastItem(next, from, item) : item));
+    return [from, upcastRow as (value: never) => unknown] as const;
+  });
+  return { version, upcasters: new Map(ofRows) };
+}
+
+function upcastItem(upcast: (value: unknown) => unknown, from: number, value: unknown): unknown {
+  const next = upcast(value);
+  if (next === undefined) throw new TypeError(`the upcaster for version ${from} returned undefined`);
+  return next;
+}

@@ -1,4 +1,4 @@
-import { ExpiringRows } from '../operators/expiring-rows.ts';
+import { ExpiringRows, isValueOfLife } from '../operators/expiring-rows.ts';
 import {
   type EventHandler,
   type FiredTimer,
@@ -7,8 +7,11 @@ import {
   type TimerHandler,
 } from '../operators/process.ts';
 import { KeyedState, type StateDeclaration, type StateSpec } from '../operators/process-state.ts';
+import { earlierValues, type StateEvolution, valueUpcast } from '../operators/state-evolution.ts';
 import { TimerQueue } from '../operators/timer-queue.ts';
+import type { Upcasters } from '../store/store-spec.ts';
 import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, kindOf } from './checks.ts';
+import { evolutionInRows, evolutionOf } from './evolution.ts';
 import { labelOf, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 
 /** The states of a `process` operator by name. */
@@ -39,6 +42,8 @@ export type EventsOf<Types> = {
 export interface ProcessOptions<Value, States extends StateDeclarations, Result, Outputs extends OutputTypes> {
   /** What it keeps per key: `{ seen: valueState<number>() }`. */
   readonly state?: States;
+  /** Raise it when the form of a state changes, and say there how: `valueState({ upcast })`. 1 to 255. Default: 1. */
+  readonly version?: number;
   /** What it emits. */
   readonly emits?: EventType<Result>;
   /** Other ways out, besides the operator's own stream: `{ late: eventType<Order>() }`. */
@@ -47,7 +52,7 @@ export interface ProcessOptions<Value, States extends StateDeclarations, Result,
   readonly onTimer?: (timer: FiredTimer, context: ProcessContext<StatesOf<States>, Result, EventsOf<Outputs>>) => void;
 }
 
-const OPTIONS = ['state', 'emits', 'outputs', 'onEvent', 'onTimer'];
+const OPTIONS = ['state', 'version', 'emits', 'outputs', 'onEvent', 'onTimer'];
 const STATE_KINDS = new Set(['value', 'list', 'map']);
 
 export interface ProcessWay {
@@ -60,7 +65,7 @@ export function addProcess(graph: TopologyGraph, input: Port, name: string, give
   const label = labelOf({ kind: 'process', name });
   checkName(graph, 'process', name);
   checkOptions(graph, label, given, OPTIONS);
-  const options = (given ?? {}) as Partial<Record<'state' | 'outputs' | 'onEvent' | 'onTimer', unknown>>;
+  const options = (given ?? {}) as Partial<Record<'state' | 'version' | 'outputs' | 'onEvent' | 'onTimer', unknown>>;
   checkFunction(graph, label, 'onEvent', options.onEvent, '(event, context) => void');
   if (options.onTimer !== undefined) {
     checkFunction(graph, label, 'onTimer', options.onTimer, '(timer, context) => void');
@@ -69,7 +74,14 @@ export function addProcess(graph: TopologyGraph, input: Port, name: string, give
   const outputNames = checkedOutputs(graph, label, options.outputs);
   const onTimer = (options.onTimer ?? ((): void => {})) as TimerHandler;
   const stores = [name, `${name}:event-timers`, `${name}:log-timers`];
-  if (Object.values(states).some(({ ttlMs }) => ttlMs !== null)) stores.push(`${name}:expiring`, `${name}:expiry`);
+  const isExpiring = Object.values(states).some(({ ttlMs }) => ttlMs !== null);
+  if (isExpiring) stores.push(`${name}:expiring`, `${name}:expiry`);
+  const evolution = stateEvolution(graph, label, options.version, options.state);
+  const earlier = { version: evolution.version, upcasters: earlierValues(evolution.version) };
+  const evolutions = {
+    [name]: earlier,
+    ...(isExpiring ? { [`${name}:expiring`]: evolutionInRows(earlier, isValueOfLife) } : {}),
+  };
   const { node } = graph.add({
     kind: 'process',
     name,
@@ -77,15 +89,17 @@ export function addProcess(graph: TopologyGraph, input: Port, name: string, give
     outputs: ['', ...outputNames],
     stores,
     orderedStores: stores,
+    evolutions: evolution.version === 1 ? {} : evolutions,
     hasClock: true,
     settings: { onEvent: options.onEvent, onTimer: options.onTimer, state: states },
     open: (site) => {
-      const expiring = stores.length > 3 ? openExpiring(site, states) : null;
+      const upcast = valueUpcast(states, evolution);
+      const expiring = isExpiring ? openExpiring(site, states, upcast) : null;
       const operator = new ProcessOperator({
         name: site.name,
         context: site.context,
         clock: site.clock,
-        state: new KeyedState(site.context, site.store(0), expiring, states),
+        state: new KeyedState(site.context, site.store(0), expiring, states, upcast),
         expiring,
         eventTimers: new TimerQueue(site.store(1)),
         logTimers: new TimerQueue(site.store(2)),
@@ -101,10 +115,14 @@ export function addProcess(graph: TopologyGraph, input: Port, name: string, give
   return ['', ...outputNames].map((way, output) => ({ way, port: { node, output } }));
 }
 
-function openExpiring(site: OpenSite, states: Readonly<Record<string, StateSpec>>): ExpiringRows {
+function openExpiring(
+  site: OpenSite,
+  states: Readonly<Record<string, StateSpec>>,
+  upcast: (row: string, value: unknown) => unknown,
+): ExpiringRows {
   // A row is `key \0 state`, and `\0 name` behind it for a map.
   const ttlOf = (row: string): number => states[row.split('\u0000', 2)[1] as string]?.ttlMs as number;
-  return new ExpiringRows(site.store(3), new TimerQueue(site.store(4)), ttlOf);
+  return new ExpiringRows(site.store(3), new TimerQueue(site.store(4)), ttlOf, upcast);
 }
 
 function checkedState(graph: TopologyGraph, label: string, state: unknown): Record<string, StateSpec> {
@@ -126,7 +144,7 @@ function checkedState(graph: TopologyGraph, label: string, state: unknown): Reco
 }
 
 function checkedLife(graph: TopologyGraph, label: string, options: unknown): Omit<StateSpec, 'kind'> {
-  checkOptions(graph, label, options, ['ttl', 'refresh']);
+  checkOptions(graph, label, options, ['ttl', 'refresh', 'upcast']);
   const { ttl, refresh } = (options ?? {}) as { ttl?: unknown; refresh?: unknown };
   checkChoice(graph, label, 'refresh', refresh, ['write', 'read']);
   if (refresh !== undefined && ttl === undefined) {
@@ -134,6 +152,19 @@ function checkedLife(graph: TopologyGraph, label: string, options: unknown): Omi
   }
   const ttlMs = ttl === undefined ? null : checkSpan(graph, label, 'ttl', ttl, 1);
   return { ttlMs, isRefreshedByReading: refresh === 'read' };
+}
+
+/** All states are of the operator's version; each says how its own values became what they are. */
+function stateEvolution(graph: TopologyGraph, label: string, version: unknown, state: unknown): StateEvolution {
+  const own = evolutionOf(graph, label, version === undefined ? {} : { version: version as number });
+  const upcasters = new Map<string, Upcasters>();
+  for (const [name, declaration] of Object.entries(state ?? {}) as [string, Partial<StateDeclaration<unknown>>][]) {
+    const upcast = declaration?.options?.upcast;
+    if (upcast === undefined) continue;
+    const given = evolutionOf(graph, `${label} state '${name}'`, { version: own?.version ?? 1, upcast });
+    if (given !== null) upcasters.set(name, given.upcasters);
+  }
+  return { version: own?.version ?? 1, upcasters };
 }
 
 function checkedOutputs(graph: TopologyGraph, label: string, outputs: unknown): string[] {

@@ -157,7 +157,8 @@ export class WindowedTable<Row, Event> extends Table<Row> {
   }
 
   override map<Result>(...args: MaybeNamed<(row: Row) => Result>): WindowedTable<Result, Event> {
-    return this.#behind(addStateless(this.#graph, this.#port, args, MAP));
+    // What comes out has versions of its own.
+    return this.#behind(addStateless(this.#graph, this.#port, args, MAP), { ...this.#windows, evolution: null });
   }
 
   /** As with any table; or each row when its window ends and at late events, or once, when it has closed. */
@@ -171,8 +172,8 @@ export class WindowedTable<Row, Event> extends Table<Row> {
     return this;
   }
 
-  #behind<Result>(port: Port): WindowedTable<Result, Event> {
-    return new WindowedTable(this.#graph, port, this.#windows);
+  #behind<Result>(port: Port, windows = this.#windows): WindowedTable<Result, Event> {
+    return new WindowedTable(this.#graph, port, windows);
   }
 }
 

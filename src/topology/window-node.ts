@@ -6,7 +6,7 @@ import {
   type WindowSite,
 } from '../operators/aligned-window.ts';
 import { CalendarDays } from '../operators/calendar-days.ts';
-import { CountWindowOperator } from '../operators/count-window.ts';
+import { CountWindowOperator, isStateOfCount } from '../operators/count-window.ts';
 import { HoppingWindowOperator } from '../operators/hopping-window.ts';
 import { LateEvents } from '../operators/late-events.ts';
 import type { Operator } from '../operators/operator.ts';
@@ -14,8 +14,10 @@ import { SessionWindowOperator } from '../operators/session-window.ts';
 import { SlidingWindowOperator } from '../operators/sliding-window.ts';
 import { TimeoutWindowOperator } from '../operators/timeout-window.ts';
 import type { WindowFold } from '../operators/window-fold.ts';
+import { isStateOfRow } from '../operators/window-rows.ts';
 import { StampOperator, WindowTimer, windowTime } from '../operators/window-time.ts';
 import { checkChoice, checkName, checkOptions } from './checks.ts';
+import { evolutionInRows, type StoreEvolution } from './evolution.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 import { closeAfterMs, endsAfterMs, isByLogTime, type WindowSpec } from './window-spec.ts';
 
@@ -37,6 +39,8 @@ export interface WindowedRows {
   readonly isByLogTime: boolean;
   /** Whether the bounds of a window are times. */
   readonly endsInTime: boolean;
+  /** The versions of its rows; null if nothing is known of them. */
+  readonly evolution: StoreEvolution | null;
   /** Where late events come out. */
   readonly late: Port;
 }
@@ -50,13 +54,14 @@ export interface WindowFoldNode {
   readonly options: WindowOptions;
   /** The functions of the fold. */
   readonly settings: NodeDefinition['settings'] & object;
+  readonly evolution: StoreEvolution | null;
   /** How each input is folded. */
   folds(site: OpenSite): readonly WindowFold[];
 }
 
 /** Adds a table of windows with its side output for late events. Several inputs share the windows. */
 export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { port: Port; rows: WindowedRows } {
-  const { kind, name, inputs, spec, options, settings, folds } = node;
+  const { kind, name, inputs, spec, options, settings, evolution, folds } = node;
   const label = labelOf({ kind, name });
   checkName(graph, kind, name);
   checkOptions(graph, label, options, ['emit']);
@@ -78,6 +83,7 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
     timedStores: isAligned ? [name] : [],
     keepsRows: false,
     lateStore: name,
+    evolutions: evolution === null ? {} : { [name]: evolutionOfRows(spec, evolution) },
     hasClock: endsInTime && !byLogTime ? 'with-watermarks' : false,
     settings: { window: spec, emit: isFinal ? 'final' : 'updates', ...settings },
     // Nothing is remembered outside of the stores, so that an operator for each input is as good as one for all.
@@ -105,9 +111,23 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
     isFinal,
     isByLogTime: byLogTime,
     endsInTime,
+    evolution,
     late,
   };
   return { port, rows };
+}
+
+/** The versions of what the operator keeps, which are rows of windows where it is not a row per window. */
+function evolutionOfRows(spec: WindowSpec, evolution: StoreEvolution): StoreEvolution {
+  switch (spec.kind) {
+    case 'tumbling':
+    case 'calendarDays':
+      return evolution;
+    case 'countWindow':
+      return evolutionInRows(evolution, isStateOfCount);
+    default:
+      return evolutionInRows(evolution, isStateOfRow);
+  }
 }
 
 function openWindow(window: WindowSite, site: OpenSite, spec: WindowSpec): WindowOperator {

@@ -2,6 +2,7 @@ import type { Duration } from '../base/duration.ts';
 import { KeepWindowsOperator } from '../operators/keep-windows.ts';
 import type { Operator } from '../operators/operator.ts';
 import { checkDuration } from './checks.ts';
+import { evolutionOf, type StoreEvolution } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { addView, type ViewOptions } from './view-node.ts';
 import type { WindowedRows } from './window-node.ts';
@@ -24,16 +25,27 @@ export function addWindowView<Row>(
 ): void {
   const label = labelOf({ kind: 'view', name });
   const { retention, ...others } = options ?? {};
+  const { version: _version, upcast: _upcast, ...plain } = others;
+  const own = evolutionOf(graph, label, others);
+  if (own !== null && windows.evolution !== null) {
+    graph.complain(label, 'it shows the rows of its table, which has the version', 'leave version and upcast out');
+  }
   const least = windows.closeAfterMs + 1;
   const retentionMs =
     retention === undefined ? least + DAY_MS : checkDuration(graph, label, 'retention', retention, least);
-  const kept = addKeptWindows(graph, input, `rows:${name}`, retentionMs, windows.endsInTime);
-  addView(graph, kept, name, others as ViewOptions<Row>);
+  const evolution = own ?? windows.evolution;
+  const kept = addKeptWindows(graph, input, `rows:${name}`, retentionMs, windows.endsInTime, evolution);
+  // Under keys of its own it has a copy of the rows.
+  const versions =
+    evolution === null || plain.key === undefined
+      ? {}
+      : { version: evolution.version, upcast: Object.fromEntries(evolution.upcasters) };
+  addView(graph, kept, name, { ...plain, ...versions } as ViewOptions<Row>);
 }
 
 /** Keeps the rows of the windowed table at `input` until a day after their windows have closed, for a join. */
 export function addJoinedWindows(graph: TopologyGraph, input: Port, rows: string, spec: WindowSpec): Port {
-  return addKeptWindows(graph, input, rows, closeAfterMs(spec) + 1 + DAY_MS, spec.kind !== 'countWindow');
+  return addKeptWindows(graph, input, rows, closeAfterMs(spec) + 1 + DAY_MS, spec.kind !== 'countWindow', null);
 }
 
 function addKeptWindows(
@@ -42,6 +54,7 @@ function addKeptWindows(
   rows: string,
   retentionMs: number,
   endsInTime: boolean,
+  evolution: StoreEvolution | null,
 ): Port {
   return graph.add({
     kind: 'keepWindows',
@@ -51,6 +64,7 @@ function addKeptWindows(
     stores: [rows, `${rows}:due`],
     orderedStores: [`${rows}:due`],
     timedStores: [rows],
+    evolutions: evolution === null ? {} : { [rows]: evolution },
     settings: { retentionMs },
     open: ({ name, context, store, outputs }) => [
       new KeepWindowsOperator(name, context, store(0), store(1), retentionMs, endsInTime, outputs[0] as Operator),

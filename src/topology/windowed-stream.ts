@@ -12,9 +12,10 @@ import type { Context } from '../operators/operator-context.ts';
 import type { Reducer } from '../operators/reduce.ts';
 import { AggregateFold, CountFold, type Merger, ReduceFold } from '../operators/window-fold.ts';
 import { checkFunction, checkOptions } from './checks.ts';
+import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, type StoreEvolution } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
-import { WindowedTable } from './table.ts';
 import type { MeasureOf } from './grouped-stream.ts';
+import { WindowedTable } from './table.ts';
 import { addWindowFold, type WindowFoldNode, type WindowOptions } from './window-node.ts';
 import { type WindowSpec, windowSpecOf } from './window-spec.ts';
 import type { WindowDefinition } from './windows.ts';
@@ -26,7 +27,7 @@ export type Merging<State, Definition> =
     : { readonly merge?: (earlier: State, later: State, context: Context) => State };
 
 /** `initial` is the state of a window before its first event, called anew for each; `add` the state after one more event. */
-export type WindowAggregateOptions<Value, State, Definition> = {
+export type WindowAggregateOptions<Value, State, Definition> = Evolution & {
   readonly initial: () => State;
   readonly add: (state: State, event: Value, context: Context) => State;
 } & Merging<State, Definition>;
@@ -69,14 +70,22 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     options: WindowOptions = {},
   ): WindowedTable<State, Value> {
     const label = labelOf({ kind: 'aggregate', name });
-    checkOptions(this.#graph, label, aggregate, ['initial', 'add', 'merge']);
+    checkOptions(this.#graph, label, aggregate, ['initial', 'add', 'merge', ...EVOLUTION_OPTIONS]);
     const { initial, add, merge } = aggregate ?? {};
+    const evolution = evolutionOf(this.#graph, label, aggregate);
     checkFunction(this.#graph, label, 'initial', initial, '() => state');
     checkFunction(this.#graph, label, 'add', add, '(state, event, context) => state');
     checkMerge(this.#graph, label, this.#definition, merge);
-    return this.#fold('aggregate', name, options, { initial, add, merge }, (site) => [
-      new AggregateFold(site.name, site.context, initial as Initializer, add as Adder, merge as Merger, true),
-    ]);
+    return this.#fold(
+      'aggregate',
+      name,
+      options,
+      { initial, add, merge },
+      (site) => [
+        new AggregateFold(site.name, site.context, initial as Initializer, add as Adder, merge as Merger, true),
+      ],
+      evolution,
+    );
   }
 
   /** The sum of a number of each event, per key and window. Whole numbers are exact up to 2^53. */
@@ -118,10 +127,12 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     options: WindowOptions,
     settings: WindowFoldNode['settings'],
     folds: WindowFoldNode['folds'],
+    evolution: StoreEvolution | null = null,
   ): WindowedTable<Row, Value> {
     const graph = this.#graph;
     const spec = windowSpecOf(graph, labelOf({ kind, name }), this.#definition) ?? SOME_SPEC;
-    const { port, rows } = addWindowFold(graph, { kind, name, inputs: [this.#port], spec, options, settings, folds });
+    const inputs = [this.#port];
+    const { port, rows } = addWindowFold(graph, { kind, name, inputs, spec, options, settings, evolution, folds });
     return new WindowedTable(graph, port, rows);
   }
 }

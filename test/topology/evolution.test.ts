@@ -1,54 +1,12 @@
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import type { CheckpointReader } from '../../src/store/checkpoint.ts';
-import { PartitionState } from '../../src/store/partition-state.ts';
 import { SimulatedCheckpoints } from '../../src/testing/simulated-checkpoints.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
-import { EventApplier } from '../../src/worker/event-applier.ts';
-import { LaneContext } from '../../src/worker/event-context.ts';
-import { DEAD_LETTERS_STORE, laneStoreId, laneStores } from '../../src/worker/lane-stores.ts';
-import { metaAt } from '../store/state-fixtures.ts';
+import { DEAD_LETTERS_STORE, laneStoreId } from '../../src/worker/lane-stores.ts';
+import { open, save } from './evolution-fixtures.ts';
 
 const Sale = Type.Object({ sku: Type.String(), cents: Type.Integer() });
-
-interface Lane {
-  readonly state: PartitionState;
-  sell(sku: string, cents: number): void;
-}
-
-/** A partition's state and operators over what was saved. */
-function open(topology: CompiledTopology, reader: CheckpointReader): Lane {
-  const state = new PartitionState({
-    stores: laneStores(topology),
-    reader,
-    cacheBytes: 1 << 20,
-    eviction: 'lru',
-    secret: 1,
-    dedupe: { windowMs: 1000, maxEntries: 1000 },
-  });
-  const context = new LaneContext(0);
-  const applier = new EventApplier(topology, state, context, false, null);
-  let offset = reader.meta === null ? 0 : reader.meta.offset + 1;
-  return {
-    state,
-    sell: (sku, cents) => {
-      context.moveTo(offset, offset, offset);
-      applier.apply(0, sku, { sku, cents }, { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 });
-      offset += 1;
-    },
-  };
-}
-
-function save({ state }: Lane, checkpoints: SimulatedCheckpoints, offset: number): void {
-  const sink = checkpoints.openSink(checkpoints.openForRead());
-  sink.begin();
-  state.beginCut();
-  while (!state.encodeSlice(sink, 1000));
-  sink.finish(metaAt(offset));
-  expect(sink.result()).toBe('committed');
-  state.confirmCut();
-}
 
 const first = defineTopology('sales', (t) => {
   t.stream('sales', { schema: Sale, key: 'sku' })

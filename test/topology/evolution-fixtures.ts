@@ -1,0 +1,47 @@
+import { expect } from 'vitest';
+import type { CheckpointReader } from '../../src/store/checkpoint.ts';
+import { PartitionState } from '../../src/store/partition-state.ts';
+import type { SimulatedCheckpoints } from '../../src/testing/simulated-checkpoints.ts';
+import type { CompiledTopology } from '../../src/topology/compiled.ts';
+import { EventApplier } from '../../src/worker/event-applier.ts';
+import { LaneContext } from '../../src/worker/event-context.ts';
+import { laneStores } from '../../src/worker/lane-stores.ts';
+import { metaAt } from '../store/state-fixtures.ts';
+
+export interface Lane {
+  readonly state: PartitionState;
+  sell(sku: string, cents: number): void;
+}
+
+/** A partition's state and operators over what was saved. */
+export function open(topology: CompiledTopology, reader: CheckpointReader): Lane {
+  const state = new PartitionState({
+    stores: laneStores(topology),
+    reader,
+    cacheBytes: 1 << 20,
+    eviction: 'lru',
+    secret: 1,
+    dedupe: { windowMs: 1000, maxEntries: 1000 },
+  });
+  const context = new LaneContext(0);
+  const applier = new EventApplier(topology, state, context, false, null);
+  let offset = reader.meta === null ? 0 : reader.meta.offset + 1;
+  return {
+    state,
+    sell: (sku, cents) => {
+      context.moveTo(offset, offset, offset);
+      applier.apply(0, sku, { sku, cents }, { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 });
+      offset += 1;
+    },
+  };
+}
+
+export function save({ state }: Lane, checkpoints: SimulatedCheckpoints, offset: number): void {
+  const sink = checkpoints.openSink(checkpoints.openForRead());
+  sink.begin();
+  state.beginCut();
+  while (!state.encodeSlice(sink, 1000));
+  sink.finish(metaAt(offset));
+  expect(sink.result()).toBe('committed');
+  state.confirmCut();
+}
