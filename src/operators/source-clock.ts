@@ -8,6 +8,8 @@ export interface WatermarkRule {
   readonly outOfOrdernessMs: number;
   /** A stream that is silent for this long, in ms of log time, holds nothing back any more; Infinity: never. */
   readonly idleAfterMs: number;
+  /** A silent stream's watermark goes on with log time. */
+  readonly followsClock: boolean;
   /** Events say themselves what the watermark is; null or undefined: this one says nothing. */
   readonly fromEvent: ((event: unknown) => unknown) | null;
 }
@@ -78,6 +80,18 @@ export class SourceClock implements TimeSource {
 
   judgeIdle(logTime: number): void {
     if (logTime >= this.idleAt) this.#store.writeRegister(IS_IDLE, 1);
+    const { rule } = this;
+    if (rule === null || !rule.followsClock || !this.isIdle) return;
+    const reached = logTime - rule.outOfOrdernessMs - 1;
+    if (reached > this.watermark) this.#store.writeRegister(WATERMARK, reached);
+  }
+
+  /** Log time at which the watermark of a silent stream has come so far; Infinity if it has, or does not go on. */
+  clockReaches(eventTime: number): number {
+    const { rule } = this;
+    if (rule === null || !rule.followsClock || !this.isIdle || this.watermark >= eventTime)
+      return Number.POSITIVE_INFINITY;
+    return eventTime + rule.outOfOrdernessMs + 1;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Durability, Guarantee, IdentitySpec, StreamSpec } from './compiled
 import type { TopologyGraph } from './graph.ts';
 import { compileSchemaCheck } from './schema-check.ts';
 import { type ObjectShape, objectShapes, typesOf, withSafeNumbers } from './schema-shape.ts';
-import type { StreamOptions } from './stream-options.ts';
+import type { StreamOptions, WatermarkOptions } from './stream-options.ts';
 
 const OPTIONS = [
   'schema',
@@ -71,17 +71,29 @@ function watermarkOf(graph: TopologyGraph, label: string, given: unknown): Water
     return {
       outOfOrdernessMs: 0,
       idleAfterMs: Number.POSITIVE_INFINITY,
+      followsClock: false,
       fromEvent: given as WatermarkRule['fromEvent'],
     };
   }
-  checkOptions(graph, `${label} watermark`, given, ['outOfOrderness', 'idleAfter']);
-  const { outOfOrderness, idleAfter } = (given ?? {}) as { outOfOrderness?: unknown; idleAfter?: unknown };
+  checkOptions(graph, `${label} watermark`, given, ['outOfOrderness', 'idleAfter', 'whenIdle']);
+  const { outOfOrderness, idleAfter, whenIdle } = (given ?? {}) as {
+    readonly [option in keyof WatermarkOptions]?: unknown;
+  };
   const isEverIdle = idleAfter !== undefined;
+  checkChoice(graph, label, 'watermark.whenIdle', whenIdle, ['stand-still', 'follow-clock']);
+  if (whenIdle === 'follow-clock' && !isEverIdle) {
+    graph.complain(
+      label,
+      'watermark.whenIdle without idleAfter: it is never idle',
+      "say how long it must be silent, such as idleAfter: '1m'",
+    );
+  }
   return {
     outOfOrdernessMs: checkDuration(graph, label, 'watermark.outOfOrderness', outOfOrderness, 0),
     idleAfterMs: isEverIdle
       ? checkDuration(graph, label, 'watermark.idleAfter', idleAfter, 1)
       : Number.POSITIVE_INFINITY,
+    followsClock: whenIdle === 'follow-clock',
     fromEvent: null,
   };
 }

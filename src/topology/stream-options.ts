@@ -25,6 +25,12 @@ export interface WatermarkOptions {
   readonly outOfOrderness: Duration;
   /** A stream that is silent for so long holds the watermark of others back no more. Default: never. */
   readonly idleAfter?: Duration;
+  /**
+   * What becomes of its watermark then: it stands still, or it follows the box's clock as the log keeps it, `outOfOrderness`
+   * behind, so that what waits for event time happens although nothing comes. What comes after that from before is late.
+   * Default: `stand-still`.
+   */
+  readonly whenIdle?: 'stand-still' | 'follow-clock';
 }
 
 export interface StreamOptions<Schema extends TSchema> {

@@ -85,6 +85,18 @@ export class Timing implements PipelineTiming {
       // Others wait for what this partition says, even if nothing ever comes to it.
       if (!source.hasBegun && this.#clocks.senders.length > 0) return 0;
       if (source.idleAt < next) next = source.idleAt;
+      if (source.isIdle && source.rule?.followsClock === true) {
+        next = Math.min(next, source.clockReaches(this.#nextEventTime()));
+      }
+    }
+    return next;
+  }
+
+  /** The earliest event time that something waits for; Infinity for none. */
+  #nextEventTime(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { operator, clock } of this.#driven) {
+      if (clock !== null && operator.nextEventTime < next) next = operator.nextEventTime;
     }
     return next;
   }
