@@ -1,7 +1,10 @@
-import type { QueryRouter, RangeOptions, ReadOptions } from '../query/query-router.ts';
+import type { QueryRouter, RangeOptions, RowOptions } from '../query/query-router.ts';
+import { type RowWindow, rowWindowOf } from '../query/window-query.ts';
 
 export interface Row<V> {
   readonly key: string;
+  /** Of a view of windows: what the key says. */
+  readonly window?: RowWindow;
   readonly value: V;
 }
 
@@ -21,15 +24,22 @@ export class EngineView<V> {
     this.name = name;
   }
 
-  /** @returns the row's value; undefined when there is none */
-  async get(key: string, options: ReadOptions = {}): Promise<V | undefined> {
+  /**
+   * @param key of a view of windows: the key alone, with the `window` as an option, or what `windowKey` makes of both
+   * @returns the row's value; undefined when there is none
+   */
+  async get(key: string, options: RowOptions = {}): Promise<V | undefined> {
     const { json } = await this.#router.get(this.name, key, options);
     return json === null ? undefined : (JSON.parse(json) as V);
   }
 
-  /** Rows in UTF-8 order of their keys. */
+  /** Rows in UTF-8 order of their keys. Of a view of windows: with `key` the windows of one, `from` and `to` as ms. */
   async range(options: RangeOptions = {}): Promise<Page<V>> {
     const { keys, values, cursor } = await this.#router.range(this.name, options);
-    return { rows: keys.map((key, at) => ({ key, value: JSON.parse(values[at] as string) as V })), cursor };
+    const rows = keys.map((key, at): Row<V> => {
+      const window = rowWindowOf(key);
+      return { key, ...(window === null ? {} : { window }), value: JSON.parse(values[at] as string) as V };
+    });
+    return { rows, cursor };
   }
 }

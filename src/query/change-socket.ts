@@ -50,6 +50,7 @@ function accept(router: QueryRouter, info: UpgradeInfo): UpgradeAccepted<Watcher
       prefix: info.query('prefix'),
       from: info.query('from'),
       to: info.query('to'),
+      key: info.query('key'),
       resume: info.query('resume'),
     });
     return {

@@ -1,6 +1,7 @@
 import type { Position } from './position.ts';
 import type { ChangesAnswer, LostReason, RowsAnswer } from './protocol.ts';
 import { type ChangePosition, formatToken } from './resume-token.ts';
+import { rowWindowOf } from './window-query.ts';
 
 /** Why a watcher must forget what it has: it is new, what it needs is not kept, or the partitions are others now. */
 export type ResetReason = 'new' | 'partitions' | LostReason;
@@ -38,7 +39,7 @@ export function changesMessage(partition: number, answer: ChangesAnswer, id: str
   const changes = answer.keys.map((key, i) => {
     const value = answer.values[i] as string | null;
     const rest = value === null ? '"deleted":true' : `"value":${value}`;
-    return `{"offset":${answer.offsets[i]},"n":${answer.ns[i]},"key":${JSON.stringify(key)},${rest}}`;
+    return `{"offset":${answer.offsets[i]},"n":${answer.ns[i]},${keyJson(key)},${rest}}`;
   });
   const json = `{"type":"changes","partition":${partition},"changes":[${changes.join(',')}],"id":${JSON.stringify(id)}}`;
   return { type: 'changes', json, id };
@@ -56,5 +57,11 @@ export function readyMessage(reached: readonly ChangePosition[]): FeedMessage {
 
 /** The inside of an array of rows; the values are JSON already. */
 export function rowsJson(keys: readonly string[], values: readonly string[]): string {
-  return keys.map((key, i) => `{"key":${JSON.stringify(key)},"value":${values[i]}}`).join(',');
+  return keys.map((key, i) => `{${keyJson(key)},"value":${values[i]}}`).join(',');
+}
+
+/** The key of a row, and what it says of a window if it is of one. */
+export function keyJson(key: string): string {
+  const window = rowWindowOf(key);
+  return `"key":${JSON.stringify(key)}${window === null ? '' : `,"window":${JSON.stringify(window)}`}`;
 }

@@ -9,15 +9,19 @@ export interface KeyRange {
 
 export interface RangeQuery {
   readonly prefix?: string | undefined;
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
+  /** With `key`: ms since 1970, as a number or as its digits. */
+  readonly from?: string | number | undefined;
+  readonly to?: string | number | undefined;
+  /** Of a view of windows: those of this key, which start at `from` or later and before `to`. */
+  readonly key?: string | undefined;
 }
 
 export const WHOLE_VIEW: KeyRange = { from: null, to: null };
 
 /** @throws MokaError ERR_VIEW_QUERY */
 export function rangeOf(query: RangeQuery): KeyRange {
-  const { prefix, from, to } = query;
+  const { prefix } = query;
+  const [from, to] = [textOf('from', query.from), textOf('to', query.to)];
   if (prefix !== undefined) {
     if (from !== undefined || to !== undefined) {
       throw new MokaError('ERR_VIEW_QUERY', 'prefix excludes from and to');
@@ -31,6 +35,11 @@ export function rangeOf(query: RangeQuery): KeyRange {
     throw new MokaError('ERR_VIEW_QUERY', 'from lies after to');
   }
   return { from: from ?? null, to: to ?? null };
+}
+
+function textOf(name: string, bound: string | number | undefined): string | undefined {
+  if (typeof bound !== 'number') return bound;
+  throw new MokaError('ERR_VIEW_QUERY', `${name} is a number, which it is only with the key of a view of windows`);
 }
 
 /** @throws MokaError ERR_VIEW_QUERY */

@@ -22,6 +22,7 @@ export function componentSchemas(streams: readonly StreamSpec[], views: readonly
     Ack: ACK,
     BatchResult: BATCH_RESULT,
     Position: POSITION,
+    RowWindow: ROW_WINDOW,
     Problem: PROBLEM,
     SchemaIssue: SCHEMA_ISSUE,
     FeedMessage: FEED_MESSAGE,
@@ -91,19 +92,29 @@ const BATCH_RESULT: ApiNode = {
   ],
 };
 
+const ROW_WINDOW = object(
+  { key: { type: 'string' }, start: { type: 'integer' }, end: { type: 'integer' } },
+  'What the key of a row says in a view of windows: bounds in ms since 1970, or numbers of events.',
+);
+
 const CHANGE: ApiNode = {
   type: 'object',
   properties: {
     offset: OFFSET,
     n: { type: 'integer', minimum: 0, description: 'Number of the change within its event.' },
     key: { type: 'string' },
+    window: reference('RowWindow'),
     value: { description: 'The row from now on.' },
     deleted: { const: true },
   },
   required: ['offset', 'n', 'key'],
 };
 
-const ROW = object({ key: { type: 'string' }, value: {} });
+const ROW: ApiNode = {
+  type: 'object',
+  properties: { key: { type: 'string' }, window: reference('RowWindow'), value: {} },
+  required: ['key', 'value'],
+};
 
 /** One schema for each `type` of message. */
 const FEED_MESSAGE: ApiNode = {

@@ -41,7 +41,7 @@ export function viewPaths(view: ViewSpec, rowSchema: string): ApiNode {
         ...about,
         operationId: `watch.${view.name}`,
         summary: `Watch ${view.name}: a snapshot, then changes, as server-sent events`,
-        parameters: [...BOUNDS, RESUME, LAST_EVENT_ID],
+        parameters: [...boundsOf(view), RESUME, LAST_EVENT_ID],
         responses: {
           200: jsonResponse(
             'Events named as the `type` of their message',
@@ -57,7 +57,7 @@ export function viewPaths(view: ViewSpec, rowSchema: string): ApiNode {
         ...about,
         operationId: `socket.${view.name}`,
         summary: `Watch ${view.name} over a WebSocket: every text message is one message of the feed`,
-        parameters: [...BOUNDS, RESUME],
+        parameters: [...boundsOf(view), RESUME],
         responses: { 101: { description: 'Subprotocol moka.changes.v1' }, ...problemResponses(SOCKET_ERRORS) },
       },
     },
@@ -70,6 +70,7 @@ function pointOperation(view: ViewSpec, rowSchema: string, about: ApiNode): ApiN
     properties: {
       view: { const: view.name },
       key: { type: 'string' },
+      ...windowProperty(view),
       value: reference(rowSchema),
       position: reference('Position'),
     },
@@ -79,7 +80,7 @@ function pointOperation(view: ViewSpec, rowSchema: string, about: ApiNode): ApiN
     ...about,
     operationId: `get.${view.name}`,
     summary: `One row of ${view.name}`,
-    parameters: [KEY, ...READ_PARAMETERS],
+    parameters: [KEY, ...(view.isOfWindows ? WINDOW : []), ...READ_PARAMETERS],
     responses: { 200: jsonResponse('The row', row), ...problemResponses([...READ_ERRORS, 'ERR_VIEW_KEY_NOT_FOUND']) },
   };
 }
@@ -87,7 +88,7 @@ function pointOperation(view: ViewSpec, rowSchema: string, about: ApiNode): ApiN
 function rangeOperation(view: ViewSpec, rowSchema: string, about: ApiNode): ApiNode {
   const row = {
     type: 'object',
-    properties: { key: { type: 'string' }, value: reference(rowSchema) },
+    properties: { key: { type: 'string' }, ...windowProperty(view), value: reference(rowSchema) },
     required: ['key', 'value'],
   };
   const page = {
@@ -104,9 +105,18 @@ function rangeOperation(view: ViewSpec, rowSchema: string, about: ApiNode): ApiN
     ...about,
     operationId: `range.${view.name}`,
     summary: `Rows of ${view.name} in UTF-8 order of their keys`,
-    parameters: [...BOUNDS, LIMIT, CURSOR, ...READ_PARAMETERS],
+    parameters: [...boundsOf(view), LIMIT, CURSOR, ...READ_PARAMETERS],
     responses: { 200: jsonResponse('A page of rows', page), ...problemResponses(READ_ERRORS) },
   };
+}
+
+function boundsOf(view: ViewSpec): readonly ApiNode[] {
+  return view.isOfWindows ? WINDOW_BOUNDS : BOUNDS;
+}
+
+/** What the key of a row says, where it is of a window. */
+function windowProperty(view: ViewSpec): ApiNode {
+  return view.isOfWindows ? { window: reference('RowWindow') } : {};
 }
 
 function query(name: string, description: string, schema: ApiNode): ApiNode {
@@ -127,6 +137,20 @@ const BOUNDS = [
   query('prefix', 'Only keys that begin with this; not together with from or to', TEXT),
   query('from', 'Only keys from this one on', TEXT),
   query('to', 'Only keys before this one', TEXT),
+];
+const WINDOW_BOUNDS = [
+  query('key', 'Only the windows of this key; not together with prefix', { type: 'string', minLength: 1 }),
+  query(
+    'from',
+    'With key: only windows that start then or later, in ms since 1970. Else only row keys from here on',
+    TEXT,
+  ),
+  query('to', 'With key: only windows that start before, in ms since 1970. Else only row keys before this one', TEXT),
+  query('prefix', 'Only row keys that begin with this; not together with the others', TEXT),
+];
+const WINDOW = [
+  query('start', 'Start of the window, in ms since 1970; with end', { type: 'integer' }),
+  query('end', 'End of the window, in ms since 1970; with start', { type: 'integer' }),
 ];
 const LIMIT = query('limit', 'Rows of a page', {
   type: 'integer',

@@ -18,6 +18,7 @@ import {
 import { parseToken } from './resume-token.ts';
 import type { FeedSink, ViewFeed } from './view-feed.ts';
 import { ViewFeeds, type WatchPlan } from './view-feeds.ts';
+import { rowWindowOf, windowRangeOf, windowRowKey } from './window-query.ts';
 
 export interface QueryRouterOptions {
   readonly views: readonly ViewSpec[];
@@ -31,6 +32,11 @@ export interface ReadOptions {
   /** The answer reflects at least these positions. */
   readonly after?: readonly AfterPosition[] | undefined;
   readonly timeoutMs?: number | undefined;
+}
+
+export interface RowOptions extends ReadOptions {
+  /** Of a view of windows: the window of the key whose row is asked for. In ms since 1970; text: the digits of it. */
+  readonly window?: { readonly start: number | string; readonly end: number | string } | undefined;
 }
 
 export interface RangeOptions extends ReadOptions, RangeQuery {
@@ -107,10 +113,10 @@ export class QueryRouter {
   }
 
   /** @throws MokaError ERR_VIEW_UNKNOWN, ERR_VIEW_QUERY, ERR_VIEW_POSITION_LOST, ERR_VIEW_POSITION_TIMEOUT, ERR_HTTP_TIMEOUT, ERR_OVERLOAD_BOX, ERR_ENGINE_CLOSED */
-  async get(viewName: string, key: string, options: ReadOptions = {}): Promise<RowRead> {
+  async get(viewName: string, givenKey: string, options: RowOptions = {}): Promise<RowRead> {
     this.getCount += 1;
     const view = this.view(viewName);
-    checkKey(key);
+    const key = rowKeyOf(view, givenKey, options.window);
     const { after, timeoutMs } = await this.#settled(view, this.#checked(options));
     const partitions = view.isKeyedByPartitionKey ? [this.#partitionOf(key)] : this.#allPartitions;
     const asked = partitions.map((partition) => {
@@ -143,7 +149,7 @@ export class QueryRouter {
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_ROWS) {
       throw new MokaError('ERR_VIEW_QUERY', `limit is not a whole number from 1 to ${MAX_PAGE_ROWS}`);
     }
-    const { range, past } = startOf(view.name, options);
+    const { range, past } = startOf(view, options);
     const checked = this.#checked(options);
     if (this.#rangeCount >= MAX_PENDING_RANGES) {
       throw new MokaError('ERR_OVERLOAD_BOX', `too many range reads are waiting: reads=${this.#rangeCount}`);
@@ -176,7 +182,7 @@ export class QueryRouter {
     const view = this.view(viewName);
     const resume = options.resume === undefined ? null : parseToken(options.resume);
     this.#feeds.checkRoom();
-    return { viewId: view.id, range: rangeOf(options), resume };
+    return { viewId: view.id, range: boundsOf(view, options), resume };
   }
 
   /** Rows and changes go to the sink from now on, until the feed is closed. @throws MokaError ERR_OVERLOAD_BOX, ERR_ENGINE_CLOSED */
@@ -261,11 +267,39 @@ interface Condition {
 }
 
 /** @throws MokaError ERR_VIEW_QUERY */
-function startOf(view: string, options: RangeOptions): { range: KeyRange; past: string | null } {
-  const asked = rangeOf(options);
+function boundsOf(view: ViewSpec, query: RangeQuery): KeyRange {
+  const { prefix, from, to, key } = query;
+  if (key === undefined) return rangeOf(query);
+  if (!view.isOfWindows)
+    throw new MokaError('ERR_VIEW_QUERY', `the rows of view=${view.name} have no windows; read one by its key`);
+  if (prefix !== undefined) throw new MokaError('ERR_VIEW_QUERY', 'key excludes prefix');
+  return windowRangeOf({ key, from, to });
+}
+
+/** @throws MokaError ERR_VIEW_QUERY */
+function rowKeyOf(view: ViewSpec, key: string, window: RowOptions['window']): string {
+  if (window !== undefined) {
+    if (!view.isOfWindows)
+      throw new MokaError('ERR_VIEW_QUERY', `the rows of view=${view.name} have no windows; leave start and end out`);
+    return windowRowKey(key, window.start, window.end);
+  }
+  checkKey(key);
+  if (view.isOfWindows && rowWindowOf(key) === null) {
+    throw new MokaError(
+      'ERR_VIEW_QUERY',
+      `the rows of view=${view.name} are of a key and a window; say start and end, or read a range with key`,
+    );
+  }
+  return key;
+}
+
+/** @throws MokaError ERR_VIEW_QUERY */
+function startOf(view: ViewSpec, options: RangeOptions): { range: KeyRange; past: string | null } {
+  const asked = boundsOf(view, options);
   if (options.cursor === undefined) return { range: asked, past: null };
-  const { range, last } = decodeCursor(options.cursor, view);
-  const hasBounds = options.prefix !== undefined || options.from !== undefined || options.to !== undefined;
+  const { range, last } = decodeCursor(options.cursor, view.name);
+  const { prefix, from, to, key } = options;
+  const hasBounds = [prefix, from, to, key].some((bound) => bound !== undefined);
   if (hasBounds && (asked.from !== range.from || asked.to !== range.to)) {
     throw new MokaError('ERR_VIEW_QUERY', 'cursor belongs to a query with other bounds');
   }

@@ -3,16 +3,19 @@ import type { Exchange, HeaderPair, HttpServer } from '../http/server.ts';
 import type { ViewSpec } from '../topology/compiled.ts';
 import { changeSocket } from './change-socket.ts';
 import { openChangeStream } from './change-stream.ts';
-import { rowsJson } from './feed-message.ts';
+import { keyJson, rowsJson } from './feed-message.ts';
+import type { RangeQuery } from './key-range.ts';
 import { parseAfter } from './position.ts';
-import type { QueryRouter, RangeRead, ReadOptions, RowRead, WatchOptions } from './query-router.ts';
+import type { QueryRouter, RangeRead, ReadOptions, RowOptions, RowRead, WatchOptions } from './query-router.ts';
 import { decodePiece, readNumber, readParameters } from './read-parameters.ts';
 
 const VIEWS_PATH = '/v1/views';
 
-const POINT_PARAMETERS = ['after', 'timeoutMs'];
-const RANGE_PARAMETERS = ['prefix', 'from', 'to', 'limit', 'cursor', ...POINT_PARAMETERS];
-const WATCH_PARAMETERS = ['prefix', 'from', 'to', 'resume'];
+const READ_PARAMETERS = ['after', 'timeoutMs'];
+const POINT_PARAMETERS = ['start', 'end', ...READ_PARAMETERS];
+const BOUNDS = ['prefix', 'from', 'to', 'key'];
+const RANGE_PARAMETERS = [...BOUNDS, 'limit', 'cursor', ...READ_PARAMETERS];
+const WATCH_PARAMETERS = [...BOUNDS, 'resume'];
 
 /**
  * Rows and changes of views over HTTP. What follows the view's name in a path is the row's key, slashes included and
@@ -39,7 +42,10 @@ function answerPoint(exchange: Exchange, router: QueryRouter): void {
     return;
   }
   const parameters = readParameters(exchange.queryParameters, POINT_PARAMETERS);
-  const read = router.get(exchange.param(0), decodePiece(rawKey), readOptions(parameters, router));
+  const read = router.get(exchange.param(0), decodePiece(rawKey), {
+    window: readWindow(parameters),
+    ...readOptions(parameters, router),
+  });
   read.then(
     (row) => sendRow(exchange, row),
     (error: unknown) => refuse(exchange, error),
@@ -49,9 +55,7 @@ function answerPoint(exchange: Exchange, router: QueryRouter): void {
 function answerRange(exchange: Exchange, router: QueryRouter): void {
   const parameters = readParameters(exchange.queryParameters, RANGE_PARAMETERS);
   const read = router.range(exchange.param(0), {
-    prefix: parameters.get('prefix'),
-    from: parameters.get('from'),
-    to: parameters.get('to'),
+    ...readBounds(parameters),
     limit: readNumber(parameters, 'limit'),
     cursor: parameters.get('cursor'),
     ...readOptions(parameters, router),
@@ -65,9 +69,7 @@ function answerRange(exchange: Exchange, router: QueryRouter): void {
 function answerChanges(exchange: Exchange, router: QueryRouter): void {
   const parameters = readParameters(exchange.queryParameters, WATCH_PARAMETERS);
   const options: WatchOptions = {
-    prefix: parameters.get('prefix'),
-    from: parameters.get('from'),
-    to: parameters.get('to'),
+    ...readBounds(parameters),
     // What the browser remembers is newer than what stood in the address when the page was made.
     resume: exchange.header('last-event-id') ?? parameters.get('resume'),
   };
@@ -76,6 +78,19 @@ function answerChanges(exchange: Exchange, router: QueryRouter): void {
   } catch (error) {
     refuse(exchange, error);
   }
+}
+
+function readBounds(parameters: ReadonlyMap<string, string>): RangeQuery {
+  const [prefix, from, to, key] = BOUNDS.map((name) => parameters.get(name));
+  return { prefix, from, to, key };
+}
+
+/** @throws MokaError ERR_VIEW_QUERY */
+function readWindow(parameters: ReadonlyMap<string, string>): RowOptions['window'] {
+  const [start, end] = [parameters.get('start'), parameters.get('end')];
+  if (start === undefined && end === undefined) return undefined;
+  if (start !== undefined && end !== undefined) return { start, end };
+  throw new MokaError('ERR_VIEW_QUERY', 'start and end name a window together');
 }
 
 function readOptions(parameters: ReadonlyMap<string, string>, router: QueryRouter): ReadOptions {
@@ -97,7 +112,7 @@ function sendRow(exchange: Exchange, row: RowRead): void {
     return;
   }
   const { view, key, json, positions } = row;
-  const names = `{"view":${JSON.stringify(view)},"key":${JSON.stringify(key)},"value":`;
+  const names = `{"view":${JSON.stringify(view)},${keyJson(key)},"value":`;
   exchange.send(200, JSON_HEADERS, `${names}${json},"position":${JSON.stringify(positions[0])}}`);
 }
 
@@ -120,8 +135,14 @@ function describeView(view: ViewSpec): object {
     name: view.name,
     ...(view.description !== undefined && { description: view.description }),
     isKeyedByPartitionKey: view.isKeyedByPartitionKey,
+    isOfWindows: view.isOfWindows,
     schema: view.schema,
-    links: { rows: path, row: `${path}/{key}`, changes: `${path}/changes`, ws: `${path}/ws` },
+    links: {
+      rows: view.isOfWindows ? `${path}{?key,from,to}` : path,
+      row: `${path}/{key}${view.isOfWindows ? '{?start,end}' : ''}`,
+      changes: `${path}/changes`,
+      ws: `${path}/ws`,
+    },
   };
 }
 

@@ -67,10 +67,10 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
   );
   const levelBehind = levelsBehind(nodes);
   const views = viewNodes.map((node, id): ViewSpec => {
-    const { description, isKeyedByPartitionKey, store, schema } = node.view as ViewNode;
+    const { description, isKeyedByPartitionKey, isOfWindows, store, schema } = node.view as ViewNode;
     const storeId = numbering.storeIds.get(store) as number;
     const hopLevel = levelBehind(node);
-    return { id, name: node.name, description, storeId, isKeyedByPartitionKey, hopLevel, schema };
+    return { id, name: node.name, description, storeId, isKeyedByPartitionKey, isOfWindows, hopLevel, schema };
   });
   const fingerprint = fingerprintOf(name, version, nodes);
   return {

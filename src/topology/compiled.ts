@@ -56,6 +56,8 @@ export interface ViewSpec {
   readonly storeId: number;
   /** Whether a row lies in the partition its key hashes to; else a row may lie in any. */
   readonly isKeyedByPartitionKey: boolean;
+  /** Whether a row stands under a key and a window: `windowKey(key, start, end)`. */
+  readonly isOfWindows: boolean;
   /** How often a change may go on in another partition before it shows here. */
   readonly hopLevel: number;
   readonly schema: TSchema | null;

@@ -47,6 +47,7 @@ export type Emission = 'stream' | 'table' | 'nothing';
 export interface ViewNode {
   readonly description: string | undefined;
   readonly isKeyedByPartitionKey: boolean;
+  readonly isOfWindows: boolean;
   /** Name of the store it reads: its own, or that of the table it shows. */
   readonly store: string;
   readonly schema: TSchema | null;

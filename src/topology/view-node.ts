@@ -30,6 +30,7 @@ export function addView<Row>(graph: TopologyGraph, input: Port, name: string, op
   if (schema !== undefined && (typeof schema !== 'object' || schema === null)) {
     graph.complain(label, `its schema is ${kindOf(schema)}`, 'give it a typebox schema');
   }
+  const isOfWindows = key === undefined && windowKeysOf(graph, input) !== null;
   const table = graph.node(input);
   const tableStore = table.keepsRows ? table.stores[0] : undefined;
   const ownStore = `view:${name}`;
@@ -55,7 +56,8 @@ export function addView<Row>(graph: TopologyGraph, input: Port, name: string, op
     view: {
       description,
       // The key of a windowed row is more than the key that its partition was chosen by.
-      isKeyedByPartitionKey: key === undefined && windowKeysOf(graph, input) === null,
+      isKeyedByPartitionKey: key === undefined && !isOfWindows,
+      isOfWindows,
       store: isShared ? tableStore : ownStore,
       schema: schema ?? null,
     },

@@ -33,6 +33,7 @@ export function laneViews(topology: CompiledTopology): ViewSpec[] {
       description: 'Events whose processing failed, with their original bytes.',
       storeId: DEAD_LETTERS_STORE,
       isKeyedByPartitionKey: false,
+      isOfWindows: false,
       hopLevel: 0,
       schema: null,
     },

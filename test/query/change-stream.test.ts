@@ -217,7 +217,7 @@ describe('GET /v1/views/{view}/changes', () => {
       {},
       400,
       'ERR_VIEW_QUERY',
-      'no such parameter: name=limit; known: prefix, from, to, resume',
+      'no such parameter: name=limit; known: prefix, from, to, key, resume',
     ],
   ])('refuses %s %o', async (path, headers, status, code, detail) => {
     const { shop, port } = await serve(1);

@@ -74,6 +74,7 @@ describe('GET /v1/views', () => {
           name: 'orders',
           description: 'Orders by id',
           isKeyedByPartitionKey: true,
+          isOfWindows: false,
           schema: null,
           links: {
             rows: '/v1/views/orders',
@@ -158,7 +159,12 @@ describe('GET /v1/views/{view}/{key}', () => {
     ['/v1/views/%zz/x', 400, 'ERR_HTTP_BAD_REQUEST', 'path has a malformed percent-escape'],
     [`/v1/views/orders/${'k'.repeat(1025)}`, 400, 'ERR_VIEW_QUERY', 'key too long: bytes=1025 max=1024'],
     ['/v1/views/orders/k?afer=0:1', 400, 'ERR_VIEW_QUERY', 'no such parameter: name=afer; did you mean after'],
-    ['/v1/views/orders/k?limit=1', 400, 'ERR_VIEW_QUERY', 'no such parameter: name=limit; known: after, timeoutMs'],
+    [
+      '/v1/views/orders/k?limit=1',
+      400,
+      'ERR_VIEW_QUERY',
+      'no such parameter: name=limit; known: start, end, after, timeoutMs',
+    ],
     ['/v1/views/orders/k?after=0:1&after=1:1', 400, 'ERR_VIEW_QUERY', 'parameter given twice: name=after'],
     [
       '/v1/views/orders/k?after=x',
