@@ -1,12 +1,11 @@
 import type { Duration } from '../base/duration.ts';
 import { DeduplicateOperator, type DeduplicateRule } from '../operators/deduplicate.ts';
 import { type DistinctBy, DistinctOperator } from '../operators/distinct.ts';
-import { ExpiringRows } from '../operators/expiring-rows.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
-import { TimerQueue } from '../operators/timer-queue.ts';
 import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, kindOf } from './checks.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { withRowLife } from './row-life.ts';
 import type { Joined } from './stream-join-node.ts';
 
 export interface DistinctOptions<Value> {
@@ -62,28 +61,21 @@ export function addDeduplicate(graph: TopologyGraph, input: Port, name: string, 
   const label = labelOf({ kind: 'deduplicate', name });
   checkName(graph, 'deduplicate', name);
   checkOptions(graph, label, options, ['keep', 'order', 'ttl']);
-  const { keep, order, ttl } = (options ?? {}) as Partial<DeduplicateOptions>;
+  const { keep, order } = (options ?? {}) as Partial<DeduplicateOptions>;
   checkGiven(graph, label, 'keep', keep, ['first', 'last']);
   checkGiven(graph, label, 'order', order, ['arrival', 'event-time']);
-  const ttlMs = ttl === undefined ? null : checkSpan(graph, label, 'ttl', ttl, 1);
   const rule: DeduplicateRule = { keepsLast: keep === 'last', byTime: order === 'event-time' };
+  const { life, ...node } = withRowLife(graph, label, name, options, (site, output) => {
+    return new DeduplicateOperator(site.name, site.context, site.store(0), rule, output);
+  });
   return graph.add({
     kind: 'deduplicate',
     name,
     inputs: [input],
     emits: 'table',
-    stores: ttlMs === null ? [name] : [name, `${name}:expiring`, `${name}:expiry`],
-    orderedStores: ttlMs === null ? [] : [`${name}:expiry`],
     timedStores: [name],
-    settings: { ...rule, ttlMs },
-    open: (site) => {
-      const expiry =
-        ttlMs === null ? null : new ExpiringRows(site.store(1), new TimerQueue(site.store(2)), () => ttlMs);
-      const output = site.outputs[0] as Operator;
-      const operator = new DeduplicateOperator(site.name, site.context, site.store(0), rule, expiry, output);
-      if (expiry !== null) site.drive(operator);
-      return [operator];
-    },
+    settings: { ...rule, ...life },
+    ...node,
   });
 }
 

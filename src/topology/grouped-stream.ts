@@ -17,11 +17,12 @@ import { checkFunction, checkName, checkOptions, checkWhole } from './checks.ts'
 import { CogroupedStream } from './cogrouped-stream.ts';
 import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, type StoreEvolution } from './evolution.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
+import { LIFE_OPTIONS, type RowLife, withRowLife } from './row-life.ts';
 import { Table } from './table.ts';
 import { WindowedStream } from './windowed-stream.ts';
 import type { WindowDefinition } from './windows.ts';
 
-export interface AggregateOptions<Value, State> extends Evolution {
+export interface AggregateOptions<Value, State> extends Evolution, RowLife {
   /** The state of a key before its first event; called anew for every key. */
   readonly initial: () => State;
   /** The state after one more event. */
@@ -46,15 +47,19 @@ export class GroupedStream<Value> {
   }
 
   /** How many events each key has had. */
-  count(name: string): Table<number> {
-    return this.#fold('count', name, {}, (site, output) => new CountOperator(site.store(0), output));
+  count(name: string, options: RowLife = {}): Table<number> {
+    return this.#fold('count', name, {}, options, (site, output) => new CountOperator(site.store(0), output));
   }
 
   /** One value of the events' own type per key; the first event stands as it is. */
-  reduce(name: string, reducer: (current: Value, event: Value, context: Context) => Value): Table<Value> {
+  reduce(
+    name: string,
+    reducer: (current: Value, event: Value, context: Context) => Value,
+    options: RowLife = {},
+  ): Table<Value> {
     const label = labelOf({ kind: 'reduce', name });
     checkFunction(this.#graph, label, 'reducer', reducer, '(current, event, context) => value');
-    return this.#fold('reduce', name, { reducer }, (site, output) => {
+    return this.#fold('reduce', name, { reducer }, options, (site, output) => {
       return new ReduceOperator(site.name, site.context, site.store(0), reducer as Reducer, output);
     });
   }
@@ -62,7 +67,7 @@ export class GroupedStream<Value> {
   /** A state of any type per key. */
   aggregate<State>(name: string, options: AggregateOptions<Value, State>): Table<State> {
     const label = labelOf({ kind: 'aggregate', name });
-    checkOptions(this.#graph, label, options, ['initial', 'add', ...EVOLUTION_OPTIONS]);
+    checkOptions(this.#graph, label, options, ['initial', 'add', ...LIFE_OPTIONS, ...EVOLUTION_OPTIONS]);
     const { initial, add } = options ?? {};
     const evolution = evolutionOf(this.#graph, label, options);
     checkFunction(this.#graph, label, 'initial', initial, '() => state');
@@ -71,6 +76,7 @@ export class GroupedStream<Value> {
       'aggregate',
       name,
       { initial, add },
+      options,
       (site, output) => {
         const store = site.store(0);
         return new AggregateOperator(site.name, site.context, store, initial as Initializer, add as Adder, output);
@@ -80,29 +86,29 @@ export class GroupedStream<Value> {
   }
 
   /** The sum of a number of each event. Whole numbers are exact up to 2^53. */
-  sum(name: string, measure: MeasureOf<Value>): Table<number> {
-    return this.#foldNumber('sum', name, measure, sumFold);
+  sum(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number> {
+    return this.#foldNumber('sum', name, measure, options, sumFold);
   }
 
-  min(name: string, measure: MeasureOf<Value>): Table<number> {
-    return this.#foldNumber('min', name, measure, minFold);
+  min(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number> {
+    return this.#foldNumber('min', name, measure, options, minFold);
   }
 
-  max(name: string, measure: MeasureOf<Value>): Table<number> {
-    return this.#foldNumber('max', name, measure, maxFold);
+  max(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number> {
+    return this.#foldNumber('max', name, measure, options, maxFold);
   }
 
   /** The mean of a number of each event. */
-  avg(name: string, measure: MeasureOf<Value>): Table<number> {
-    return this.#foldNumber<Mean>('avg', name, measure, meanFold).map(({ sum, count }) => sum / count);
+  avg(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number> {
+    return this.#foldNumber<Mean>('avg', name, measure, options, meanFold).map(({ sum, count }) => sum / count);
   }
 
   /** The events with the greatest numbers, at most `n` (1 to 100), the greatest first; of equals, the first to come. */
-  topN(name: string, n: number, measure: MeasureOf<Value>): Table<readonly Value[]> {
+  topN(name: string, n: number, measure: MeasureOf<Value>, options: RowLife = {}): Table<readonly Value[]> {
     const label = labelOf({ kind: 'topN', name });
     checkWhole(this.#graph, label, 'n', n, 1, MAX_TOP);
     checkFunction(this.#graph, label, 'measure', measure, '(event, context) => number');
-    const ranked = this.#fold<readonly Ranked[]>('topN', name, { n, measure }, (site, output) => {
+    const ranked = this.#fold<readonly Ranked[]>('topN', name, { n, measure }, options, (site, output) => {
       return new TopNOperator(site.name, site.context, site.store(0), n, measure as Measure, output);
     });
     return ranked.map((rows) => rows.map(({ event }) => event as Value));
@@ -125,10 +131,11 @@ export class GroupedStream<Value> {
     kind: string,
     name: string,
     measure: MeasureOf<Value>,
+    options: RowLife,
     foldOf: (operator: string, measure: Measure) => NumberFold,
   ): Table<Row> {
     checkFunction(this.#graph, labelOf({ kind, name }), 'measure', measure, '(event, context) => number');
-    return this.#fold(kind, name, { measure }, (site, output) => {
+    return this.#fold(kind, name, { measure }, options, (site, output) => {
       const { initial, add } = foldOf(site.name, measure as Measure);
       return new AggregateOperator(site.name, site.context, site.store(0), initial, add, output);
     });
@@ -138,20 +145,23 @@ export class GroupedStream<Value> {
     kind: string,
     name: string,
     settings: NodeDefinition['settings'] & object,
+    options: RowLife,
     create: (site: OpenSite, output: Operator) => Operator,
     evolution: StoreEvolution | null = null,
   ): Table<Row> {
     checkName(this.#graph, kind, name);
+    const label = labelOf({ kind, name });
+    if (kind !== 'aggregate') checkOptions(this.#graph, label, options, LIFE_OPTIONS);
+    const { life, ...rows } = withRowLife(this.#graph, label, name, options, create);
     const port = this.#graph.add({
       kind,
       name,
       inputs: [this.#port],
       emits: 'table',
-      stores: [name],
       timedStores: [name],
       evolutions: evolution === null ? {} : { [name]: evolution },
-      settings,
-      open: (site) => [create(site, site.outputs[0] as Operator)],
+      settings: { ...settings, ...life },
+      ...rows,
     });
     return new Table(this.#graph, port);
   }

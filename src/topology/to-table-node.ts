@@ -5,8 +5,9 @@ import { ToVersionedTableOperator } from '../operators/to-versioned-table.ts';
 import { checkDuration, checkFunction, checkName, checkOptions } from './checks.ts';
 import { EVOLUTION_OPTIONS, type Evolution, evolutionOf } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { LIFE_OPTIONS, type RowLife, withRowLife } from './row-life.ts';
 
-export interface TableOptions extends Evolution {
+export interface TableOptions extends Evolution, RowLife {
   /**
    * Makes the table a versioned one, which knows its rows as they were that long ago, in event time. A join looks up the
    * row of the event's time. An event that happened before the latest row of its key changes the past only, so nothing
@@ -20,20 +21,19 @@ export function addTable(graph: TopologyGraph, input: Port, name: string, rule: 
   const label = labelOf({ kind: 'toTable', name });
   checkName(graph, 'toTable', name);
   if (rule !== null) checkFunction(graph, label, 'rule', rule, '(current, event, context) => row | null');
-  checkOptions(graph, label, options, ['history', ...EVOLUTION_OPTIONS]);
+  checkOptions(graph, label, options, ['history', ...LIFE_OPTIONS, ...EVOLUTION_OPTIONS]);
   const history = (options as TableOptions | null)?.history;
   const evolution = evolutionOf(graph, label, options as TableOptions | undefined);
   const evolutions = evolution === null ? {} : { [name]: evolution };
   const node = { kind: 'toTable', name, inputs: [input], emits: 'table', timedStores: [name], evolutions } as const;
   if (history === undefined) {
-    return graph.add({
-      ...node,
-      stores: [name],
-      settings: { rule },
-      open: ({ name: operator, context, store, outputs }) => [
-        new ToTableOperator(operator, context, store(0), rule as UpdateRule | null, outputs[0] as Operator),
-      ],
+    const { life, ...rows } = withRowLife(graph, label, name, options as TableOptions, (site, output) => {
+      return new ToTableOperator(site.name, site.context, site.store(0), rule as UpdateRule | null, output);
     });
+    return graph.add({ ...node, ...rows, settings: { rule, ...life } });
+  }
+  if ((options as TableOptions).ttl !== undefined) {
+    graph.complain(label, 'it has both history and ttl', 'use one of them: history says how long the past is kept');
   }
   if (evolution !== null) {
     graph.complain(label, 'a versioned table keeps rows of the past, which have no version', 'leave version out');
