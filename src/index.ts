@@ -8,6 +8,7 @@ export type { Engine, EngineOptions } from './engine/engine.ts';
 export type { EngineView, Page, Row } from './engine/engine-view.ts';
 export type { IngestOptions, IngestResult } from './ingress/ingest-reply.ts';
 export type { LateEvent } from './operators/late-events.ts';
+export type { LookupContext, LookupFailure } from './operators/lookup.ts';
 export type { Context } from './operators/operator-context.ts';
 export { OperatorError } from './operators/operator-error.ts';
 export type { FiredTimer, ProcessContext, Timers } from './operators/process.ts';
@@ -28,6 +29,7 @@ export { defineTopology, type TopologyBuilder, type TopologyOptions } from './to
 export type { CompiledTopology, Durability, Guarantee } from './topology/compiled.ts';
 export type { DelayOptions } from './topology/delay-node.ts';
 export type { DeduplicateOptions, DistinctOptions } from './topology/distinct-node.ts';
+export type { CheckedEnrichOptions, EnrichOptions } from './topology/enrich-node.ts';
 export type { GlobalTable } from './topology/global-table.ts';
 export type { GroupedStream } from './topology/grouped-stream.ts';
 export type { GroupedTable } from './topology/grouped-table.ts';

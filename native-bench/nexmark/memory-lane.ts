@@ -1,7 +1,7 @@
 // data plane
 import { PartitionState } from '../../src/store/partition-state.ts';
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
-import { EventApplier, type RecordBytes } from '../../src/worker/event-applier.ts';
+import { EventApplier } from '../../src/worker/event-applier.ts';
 import { LaneContext } from '../../src/worker/event-context.ts';
 import { laneStores } from '../../src/worker/lane-stores.ts';
 
@@ -33,7 +33,7 @@ export class MemoryLane {
     const applier = this.#applier;
     if (applier.isTimed) applier.fireLogTime(offset, logTime);
     this.#context.moveTo(offset, eventTime, logTime);
-    applier.apply(streamId, key, event, NO_RECORD);
+    applier.apply(streamId, key, event);
     applier.fireEventTime(offset, logTime);
     if (applier.deadLetterCount > 0) throw applier.lastFailure;
   }
@@ -46,4 +46,3 @@ export class MemoryLane {
 
 /** More than a run fills. */
 const CACHE_BYTES = 2 ** 40;
-const NO_RECORD: RecordBytes = { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 };

@@ -3,7 +3,9 @@ import type { RecordView } from '../log/record-finder.ts';
 import { parseJson } from '../record/json-decoder.ts';
 import {
   CODEC_JSON,
+  KIND_ANSWER,
   KIND_EVENT,
+  KIND_MOVED,
   KIND_TICK,
   RECORD_CODEC,
   RECORD_EVENT_TIME,
@@ -33,7 +35,12 @@ export interface LogRecord {
   readonly base64?: string;
 }
 
-const KINDS: Readonly<Record<number, string>> = { [KIND_EVENT]: 'event', [KIND_TICK]: 'tick' };
+const KINDS: Readonly<Record<number, string>> = {
+  [KIND_EVENT]: 'event',
+  [KIND_TICK]: 'tick',
+  [KIND_MOVED]: 'moved',
+  [KIND_ANSWER]: 'answer',
+};
 
 /** @param streamNames by number */
 export function recordOf(

@@ -82,6 +82,16 @@ export interface EventContext {
   id(): string;
 }
 
+/** What an event came into the partition as, for a person who has to see to it when it goes no further. */
+export interface EventOrigin {
+  /** Number of its stream; -1 if another partition sent it, or time brought it about. */
+  readonly stream: number;
+  readonly offset: number;
+  readonly codec: number;
+  /** The bytes that it came in; none if time brought it about. */
+  readonly value: Uint8Array;
+}
+
 /** What a partition gives its copy of the topology. */
 export interface OperatorHost {
   /** The same store at every call with the same id. */
@@ -89,6 +99,8 @@ export interface OperatorHost {
   readonly context: EventContext;
   /** A row of a view changed; `undefined` is "no row". Counts only once the whole event is through. */
   viewChanged(viewId: number, key: string, next: unknown, previous: unknown): void;
+  /** What the event at hand came as. Missing: nobody keeps it. */
+  origin?(): EventOrigin;
   /**
    * Runs what an event brings about for another key, such as a result that was due: if user code fails there, what it wrote
    * is taken back and becomes a dead letter, and the event at hand goes on. Missing: it fails with the event.

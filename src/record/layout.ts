@@ -55,6 +55,14 @@ export const MOVED_WATERMARK = 40;
 
 /** Flag of a mark: nothing comes before the hop for now. */
 export const MARK_IS_IDLE = 1;
+
+/**
+ * What the outside answered about an event that waits for it: the value is `[number, result]`, or `[number, null, failure]`,
+ * the event time that of the event, `streamId` the number of the operator among those that ask, `number` that of the
+ * question there. It bears no identities: what has been answered is not pending any more.
+ */
+export const KIND_ANSWER = 4;
+
 /** Flag of a tick: no event waited to come in, so that a silent stream was silent, and not held up. */
 export const TICK_NOTHING_WAITS = 1;
 
@@ -63,7 +71,7 @@ export const CODEC_JSON = 0;
 export const CODEC_MSGPACK = 1;
 /** A msgpack array: the values of the stream's fields in the order its schema declares them, objects inside likewise. */
 export const CODEC_MSGPACK_RECORD = 2;
-/** The value of a moved record, as a store would keep it, every object with its member names. */
+/** The value of a moved record or an answer, as a store would keep it, every object with its member names. */
 export const CODEC_MOVED = 3;
 
 /** Length of a whole record with this payload, padding included. */

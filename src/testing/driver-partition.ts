@@ -1,6 +1,9 @@
+import type { Answer, AskingOperator, LookupFailure, Question } from '../operators/lookup.ts';
 import type { Repartitioner } from '../operators/repartition.ts';
+import { ValueCodec } from '../store/value-codec.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, PipelineTiming } from '../topology/compiled.ts';
 import { LaneContext } from '../worker/event-context.ts';
+import type { Outcome } from '../worker/inquiry.ts';
 import { MemoryStore } from './memory-store.ts';
 
 /** A row that came (`previous` is undefined), changed, or went (`next` is undefined). */
@@ -120,6 +123,25 @@ export class DriverPartition implements OperatorHost {
     this.#fireEventTime(offset, logTime);
   }
 
+  /** The operators that ask the outside. */
+  get asking(): readonly AskingOperator[] {
+    return this.#pipeline.asking;
+  }
+
+  /** Has an event go on with its answer; if that fails it waits no more. */
+  answer(lookup: number, { number, time }: Question, { result, failure }: Outcome, logTime: number): void {
+    const offset = this.#nextOffset++;
+    this.#fireLogTime(offset, logTime);
+    this.context.moveTo(offset, time, logTime);
+    try {
+      this.#whole(() => this.#pipeline.processAnswer(lookup, loggedAnswer(number, result, failure)));
+    } catch (error) {
+      this.#whole(() => this.#pipeline.dropQuestion(lookup, number));
+      throw error;
+    }
+    this.#fireEventTime(offset, logTime);
+  }
+
   /** Log time went on and nothing came. Takes an offset if it brings anything about, as in a log. */
   tick(logTime: number): void {
     const { timing } = this.#pipeline;
@@ -188,4 +210,11 @@ export class DriverPartition implements OperatorHost {
   takeChanges(viewId: number): ViewChange[] {
     return (this.#changes[viewId] as ViewChange[]).splice(0);
   }
+}
+
+/** An answer as the log would give it back. */
+function loggedAnswer(number: number, result: unknown, failure: LookupFailure | null): Answer {
+  const codec = ValueCodec.selfDescribing();
+  codec.encode(failure === null ? [number, result] : [number, null, failure]);
+  return codec.decode(codec.written.bytes, 0, codec.written.length) as Answer;
 }

@@ -1,6 +1,8 @@
 import { MokaError } from '../base/errors.ts';
 import { KeyedHash, partitionOf } from '../base/hash.ts';
+import type { AskingOperator, LookupRule, Question } from '../operators/lookup.ts';
 import type { CompiledTopology, StreamSpec, ViewSpec } from '../topology/compiled.ts';
+import { aboutQuestion, inquire, type Outcome } from '../worker/inquiry.ts';
 import { DriverPartition, type ViewChange } from './driver-partition.ts';
 
 export interface TestDriverOptions {
@@ -10,6 +12,8 @@ export interface TestDriverOptions {
   readonly secret?: Uint8Array;
   /** Log time of the first event in ms. */
   readonly now?: number;
+  /** By the name of an `enrich`: what is asked instead of its `lookup`. */
+  readonly lookups?: Readonly<Record<string, LookupRule['lookup']>>;
 }
 
 export interface SendOptions {
@@ -34,12 +38,15 @@ export class TopologyTestDriver {
   readonly #topology: CompiledTopology;
   readonly #hash: KeyedHash;
   readonly #partitions: DriverPartition[] = [];
+  readonly #lookups: Readonly<Record<string, LookupRule['lookup']>>;
   #now: number;
 
   constructor(topology: CompiledTopology, options: TestDriverOptions = {}) {
     this.#topology = topology;
     this.#hash = new KeyedHash(options.secret ?? new Uint8Array(8));
     this.#now = options.now ?? 1_763_600_000_000;
+    this.#lookups = options.lookups ?? {};
+    for (const name of Object.keys(this.#lookups)) this.#lookupNumber(name);
     const count = options.partitionCount ?? 1;
     for (let partition = 0; partition < count; partition++) {
       this.#partitions.push(new DriverPartition(topology, partition, count, (key) => this.#partitionOf(key)));
@@ -90,6 +97,45 @@ export class TopologyTestDriver {
     return { partition, offset };
   }
 
+  /** Events that wait for the answer of an `enrich`, in the order in which they came. */
+  pending<Event = unknown>(name: string): Event[] {
+    const lookup = this.#lookupNumber(name);
+    return this.#partitions.flatMap((partition) => pendingOf(partition, lookup).map(({ event }) => event as Event));
+  }
+
+  /**
+   * Asks what events wait for, one after the other in the order in which they came, until none waits any more. Attempts
+   * follow each other without a pause.
+   *
+   * @throws OperatorError `ERR_OPERATOR_FAILED` when an event has no answer or cannot go on with it: it waits no more, and
+   * the others go on with the next call
+   */
+  async settle(): Promise<void> {
+    for (let isAsking = true; isAsking; ) {
+      isAsking = false;
+      for (const partition of this.#partitions) {
+        for (const lookup of this.#topology.lookups.keys()) {
+          for (const question of pendingOf(partition, lookup)) {
+            isAsking = true;
+            await this.#settle(partition, lookup, question);
+          }
+        }
+      }
+    }
+  }
+
+  async #settle(partition: DriverPartition, lookup: number, question: Question): Promise<void> {
+    const { name, rule } = partition.asking[lookup] as AskingOperator;
+    const asked = { ...rule, lookup: this.#lookups[name] ?? rule.lookup, backoffMs: 0 };
+    const about = aboutQuestion(partition.context.partition, name, question.number);
+    const outcome = await new Promise<Outcome>((resolve) => inquire(asked, question, about, resolve));
+    try {
+      partition.answer(lookup, question, outcome, this.#now);
+    } finally {
+      this.#deliver();
+    }
+  }
+
   /** Brings what partitions sent each other to where it belongs, until nothing is on its way. */
   #deliver(): void {
     for (let isMoving = true; isMoving; ) {
@@ -138,6 +184,13 @@ export class TopologyTestDriver {
     return this.#partitions.flatMap((partition) => partition.takeChanges(id));
   }
 
+  #lookupNumber(name: string): number {
+    const lookups = this.#topology.lookups.map(({ node }) => node);
+    const lookup = lookups.indexOf(name);
+    if (lookup >= 0) return lookup;
+    throw new MokaError('ERR_TOPOLOGY_INVALID', `enrich=${name} known=${lookups.join(',')}`);
+  }
+
   #stream(name: string): StreamSpec {
     const spec = this.#topology.streams.find((stream) => stream.name === name);
     if (spec !== undefined) return spec;
@@ -155,4 +208,8 @@ export class TopologyTestDriver {
       `view=${name} known=${this.#topology.views.map((one) => one.name).join(',')}`,
     );
   }
+}
+
+function pendingOf(partition: DriverPartition, lookup: number): Question[] {
+  return (partition.asking[lookup] as AskingOperator).questionsFrom(0, Number.MAX_SAFE_INTEGER);
 }

@@ -6,12 +6,16 @@ import { PeerClock } from '../operators/peer-clock.ts';
 import type { Repartitioner } from '../operators/repartition.ts';
 import { SourceClock } from '../operators/source-clock.ts';
 import type { TimeSource } from '../operators/time-source.ts';
+import { WaitingClock } from '../operators/waiting-clock.ts';
 import type { TopologyNode } from './graph.ts';
 
 /** What is to be known of event time at a node, a store for the registers of each place. */
 export interface ClockedNode {
   readonly node: TopologyNode;
-  /** 1, or 1 + its hops where something behind them asks: before the first hop, behind it, behind the next. */
+  /**
+   * 1, or 1 + its hops where something behind them asks: before the first hop, behind it, behind the next; likewise 2 where
+   * events wait for the outside.
+   */
   readonly places: number;
 }
 
@@ -20,10 +24,14 @@ export function clockedNodes(nodes: readonly TopologyNode[]): ClockedNode[] {
   const asking = nodes.filter((node) => asksForTime(node, nodes));
   const above = new Set(asking.flatMap((node) => nodesAbove(node, nodes)));
   return nodes.flatMap((node) => {
-    if (above.has(node) && node.hops > 0) return [{ node, places: 1 + node.hops }];
+    if (above.has(node) && placesOf(node) > 1) return [{ node, places: placesOf(node) }];
     const isClocked = asking.includes(node) || (above.has(node) && node.stream !== null);
     return isClocked ? [{ node, places: 1 }] : [];
   });
+}
+
+function placesOf(node: TopologyNode): number {
+  return 1 + node.hops + (node.asks ? 1 : 0);
 }
 
 export function asksForTime(node: TopologyNode, nodes: readonly TopologyNode[]): boolean {
@@ -67,6 +75,8 @@ export class Clocks {
   /** Of each place, each behind those that it hears from. */
   readonly ordered: NodeClock[] = [];
   readonly senders: { readonly node: TopologyNode; readonly operator: MarkSender }[] = [];
+  /** By node whose events wait for the outside; none where nobody asks. */
+  readonly waiting = new Map<TopologyNode, WaitingClock>();
   /** By hop number; undefined where nobody asks. */
   readonly hops: (HopClocks | undefined)[] = [];
   readonly #nodes: readonly TopologyNode[];
@@ -114,7 +124,7 @@ export class Clocks {
     return source;
   }
 
-  #placesOf(node: TopologyNode, count = 1 + node.hops): readonly NodeClock[] {
+  #placesOf(node: TopologyNode, count = placesOf(node)): readonly NodeClock[] {
     const known = this.#places.get(node);
     if (known !== undefined) return known;
     const firstStore = this.#storeIds.get(node) as number;
@@ -123,7 +133,8 @@ export class Clocks {
       const place = new NodeClock(sources, this.#store(firstStore + index));
       places.push(place);
       this.ordered.push(place);
-      if (index + 1 < count) sources = [place, ...this.#openHop(node, index, place)];
+      if (index + 1 === count) break;
+      sources = node.asks ? [this.#openWait(node, place)] : [place, ...this.#openHop(node, index, place)];
     }
     this.#places.set(node, places);
     return places;
@@ -139,12 +150,18 @@ export class Clocks {
         if (seen.has(input)) continue;
         seen.add(input);
         if (input.stream !== null) found.push({ id: input.id, source: this.#sourceOf(input) });
-        else if (input.hops > 0) found.push({ id: input.id, source: this.#placesOf(input).at(-1) as NodeClock });
+        else if (placesOf(input) > 1) found.push({ id: input.id, source: this.#placesOf(input).at(-1) as NodeClock });
         else visit(input);
       }
     };
     visit(node);
     return found.sort((a, b) => a.id - b.id).map(({ source }) => source);
+  }
+
+  #openWait(node: TopologyNode, before: NodeClock): WaitingClock {
+    const clock = new WaitingClock(before, this.#store((this.#storeIds.get(node) as number) + 1));
+    this.waiting.set(node, clock);
+    return clock;
   }
 
   /** @returns what comes by the hop says of the time behind it */

@@ -6,6 +6,7 @@ import type { TopologyGraph, TopologyNode, ViewNode } from './graph.ts';
 import { describeHops, levelsBehind, numberHops } from './hops.ts';
 import { instantiate } from './instantiate.ts';
 import { keyedStoresOf } from './keyed-stores.ts';
+import { describeLookups } from './lookups.ts';
 import { TopologyError } from './topology-error.ts';
 import { validate } from './validate.ts';
 
@@ -87,6 +88,7 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
       keyedStoresOf(node, nodes).map((store) => numbering.storeIds.get(store) as number),
     ),
     hops: describeHops(nodes),
+    lookups: describeLookups(nodes),
     describe: () => describeTopology({ name, version, fingerprint, streams, stores, views }, nodes),
     instantiate: (host: OperatorHost): Pipeline => instantiate(nodes, numbering, host),
   };

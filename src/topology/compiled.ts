@@ -1,14 +1,17 @@
 import type { TSchema } from 'typebox';
+import type { Answer, AskingOperator } from '../operators/lookup.ts';
 import type { OperatorHost } from '../operators/operator.ts';
 import type { WatermarkRule } from '../operators/source-clock.ts';
 import type { StoreSpec } from '../store/store-spec.ts';
 import type { TopologyDescription } from './description.ts';
 import type { HopSpec } from './hops.ts';
+import type { LookupSpec } from './lookups.ts';
 import type { SchemaIssue } from './schema-check.ts';
 
 export type { EventContext, OperatorHost, OperatorStore } from '../operators/operator.ts';
 export type { StoreSpec } from '../store/store-spec.ts';
 export type { HopSpec } from './hops.ts';
+export type { LookupSpec } from './lookups.ts';
 export type { SchemaIssue } from './schema-check.ts';
 
 /** What the ack of a stream promises, and whether its events are deduplicated. */
@@ -82,6 +85,8 @@ export interface CompiledTopology {
   readonly keyedStores: readonly (readonly number[])[];
   /** By number. */
   readonly hops: readonly HopSpec[];
+  /** Operators that ask the outside, by number. */
+  readonly lookups: readonly LookupSpec[];
   describe(): TopologyDescription;
   /** One copy of the operators, for one partition. */
   instantiate(host: OperatorHost): Pipeline;
@@ -100,6 +105,12 @@ export interface Pipeline {
   processMoved(hop: number, key: string, next: unknown, previous: unknown, time: number): void;
   /** Another partition says how far event time has come there before a hop. */
   processMark(hop: number, peer: number, watermark: number, isIdle: boolean): void;
+  /** Has the event that waits for it go on with an answer from outside. @throws as `process` */
+  processAnswer(lookup: number, answer: Answer): void;
+  /** The event that waits went nowhere with its answer, and was undone: it waits no more. */
+  dropQuestion(lookup: number, number: number): void;
+  /** By number of the look-up: the operators that ask the outside. */
+  readonly asking: readonly AskingOperator[];
   /** What time moves; null if it moves nothing. */
   readonly timing: PipelineTiming | null;
 }

@@ -1,4 +1,4 @@
-import { moving } from './describe-text.ts';
+import { asking, moving } from './describe-text.ts';
 import type { DescribedTopology } from './description.ts';
 
 /** A flowchart: streams as flags, operators as boxes, those with state as drums, views as pages. */
@@ -20,7 +20,8 @@ export function toMermaid(topology: DescribedTopology): string {
       return `  ${idOf(`stream:${stream.name}`)}>"${label}"]`;
     }),
     ...operators.map((operator) => {
-      const label = `"${[operator.kind, operator.name, moving(operator)].filter((line) => line !== '').join('<br/>')}"`;
+      const lines = [operator.kind, operator.name, asking(operator), moving(operator)];
+      const label = `"${lines.filter((line) => line !== '').join('<br/>')}"`;
       return `  ${idOf(`operator:${operator.name}`)}${operator.stores.length === 0 ? `[${label}]` : `[(${label})]`}`;
     }),
     ...views.map((view) => `  ${idOf(`view:${view.name}`)}[/"view<br/>${view.name}"/]`),

@@ -12,7 +12,7 @@ export function toText(topology: DescribedTopology): string {
         operator.name,
         operator.kind,
         `from ${operator.inputs.join(', ')}`,
-        [keeping(operator.stores), moving(operator)].filter((text) => text !== '').join('; '),
+        [asking(operator), keeping(operator.stores), moving(operator)].filter((text) => text !== '').join('; '),
       ]),
     ),
     ...section(
@@ -40,6 +40,11 @@ function viewCells(view: ViewDescription): string[] {
 
 function keeping(stores: readonly string[]): string {
   return stores.length === 0 ? '' : `store ${stores.join(', ')}`;
+}
+
+/** Where events wait for the outside. */
+export function asking({ asks }: OperatorDescription): string {
+  return asks === undefined ? '' : `asks ${asks}, goes on exactly once`;
 }
 
 /** Where the changes of an operator go on, if in other partitions. */

@@ -66,6 +66,7 @@ function describeOperator(nodes: readonly TopologyNode[], node: TopologyNode): O
     inputs: inputsOf(nodes, node),
     stores: node.stores,
     hopLevel: describeHops(nodes).findLast((hop) => hop.node === labelOf(node))?.level ?? 0,
+    ...(node.asks ? { asks: 'the outside, at least once' as const } : {}),
   };
 }
 

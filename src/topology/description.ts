@@ -19,6 +19,8 @@ export interface OperatorDescription {
   readonly stores: readonly string[];
   /** Its changes go on in other partitions: how many hops between partitions an event has then been through. 0: none. */
   readonly hopLevel: number;
+  /** Its events wait for the outside, which may be asked again about the same event; the event goes on once. */
+  readonly asks?: 'the outside, at least once';
 }
 
 export interface StoreDescription {

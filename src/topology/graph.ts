@@ -1,8 +1,10 @@
 import type { TSchema } from 'typebox';
 import { assert } from '../base/assert.ts';
+import type { AskingOperator } from '../operators/lookup.ts';
 import type { NodeClock } from '../operators/node-clock.ts';
 import type { Operator, OperatorHost, OperatorStore, TimedOperator } from '../operators/operator.ts';
 import type { OperatorContext } from '../operators/operator-context.ts';
+import type { WaitingClock } from '../operators/waiting-clock.ts';
 import type { StreamSpec } from './compiled.ts';
 import type { StoreEvolution } from './evolution.ts';
 
@@ -28,6 +30,8 @@ export interface OpenSite {
   readonly clock: NodeClock;
   /** The same for a node that has it `with-watermarks`; null if there are none. */
   readonly watermarkClock: NodeClock | null;
+  /** Event time behind a node that asks; null if nobody there wants to know it. */
+  readonly waitingClock: WaitingClock | null;
   /** What a change is pushed into to go on at `output` in the partition of its key; `index` counts the node's hops. */
   readonly moved: (index: number, output: Operator) => Operator;
   /** The same for a row that is to reach `output` in all other partitions. */
@@ -36,6 +40,8 @@ export interface OpenSite {
   readonly release: (key: string, run: () => void) => void;
   /** Has time move this operator from now on. */
   drive(operator: TimedOperator): void;
+  /** Has what the outside answers come to this operator from now on. */
+  ask(operator: AskingOperator): void;
 }
 
 /** Names are unique within a space: a stream, an operator and a view may share one. */
@@ -85,6 +91,8 @@ export interface TopologyNode {
   readonly hasClock: boolean | 'with-watermarks';
   /** Ways by which its changes go on in other partitions; what comes by one of them may leave by the next. */
   readonly hops: number;
+  /** Whether its events wait for answers from outside. */
+  readonly asks: boolean;
   /** Everything else that the meaning of the node depends on, functions included. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly stream: Omit<StreamSpec, 'id'> | null;
@@ -106,6 +114,7 @@ const PLAIN_OPERATOR = {
   evolutions: {},
   hasClock: false,
   hops: 0,
+  asks: false,
   settings: {},
   stream: null,
   view: null,

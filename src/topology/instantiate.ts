@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts';
 import { BroadcastOperator } from '../operators/broadcast.ts';
 import { FreezeOperator, FrozenStore } from '../operators/development.ts';
 import { Discard, FanOut } from '../operators/fan-out.ts';
+import type { AskingOperator } from '../operators/lookup.ts';
 import type { Operator, OperatorHost, TimedOperator } from '../operators/operator.ts';
 import { OperatorContext } from '../operators/operator-context.ts';
 import { RepartitionOperator } from '../operators/repartition.ts';
@@ -10,6 +11,7 @@ import { asksForTime, Clocks } from './clocks.ts';
 import type { Numbering } from './compile.ts';
 import type { Pipeline } from './compiled.ts';
 import type { TopologyNode } from './graph.ts';
+import { askingNodes } from './lookups.ts';
 import { OperatorPipeline } from './pipeline.ts';
 import { Timing } from './timing.ts';
 import { WatchedPipeline } from './watched-pipeline.ts';
@@ -25,6 +27,8 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
   const { clockStoreIds, hopIds } = numbering;
   const clocks = new Clocks(nodes, clockStoreIds, hopIds, (id) => host.store(id), repartitioner);
   const hopEntries: Operator[] = [];
+  const askers = askingNodes(nodes);
+  const asking: AskingOperator[] = [];
   const driven: { node: TopologyNode; operator: TimedOperator }[] = [];
 
   const open = (node: TopologyNode): readonly Operator[] => {
@@ -42,6 +46,7 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
         return clock;
       },
       watermarkClock: asksForTime(node, nodes) ? clocks.clock(node) : null,
+      waitingClock: clocks.waiting.get(node) ?? null,
       moved: (index, output) => {
         const entry = guarded(output);
         const hop = enterBy(node, index, entry);
@@ -66,6 +71,9 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
         context.key = keyAtHand;
       },
       drive: (operator) => driven.push({ node, operator }),
+      ask: (operator) => {
+        asking[askers.indexOf(node)] = operator;
+      },
       outputs: node.outputs.map((_, output) => join(followers(node, output))),
     });
     const entriesOfNode = inputs.map(guarded);
@@ -94,7 +102,7 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
 
   const sources: Operator[] = [];
   for (const [node, id] of numbering.streamIds) sources[id] = open(node)[0] ?? new Discard();
-  const pipeline = new OperatorPipeline(host.context, context, sources, hopEntries, timing());
+  const pipeline = new OperatorPipeline(host.context, context, sources, hopEntries, asking, timing());
   return host.isDevelopment === true ? new WatchedPipeline(pipeline, context) : pipeline;
 
   function timing(): Timing | null {

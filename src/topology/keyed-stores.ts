@@ -15,7 +15,8 @@ export function keyedStoresOf(stream: TopologyNode, nodes: readonly TopologyNode
   for (const node of nodes) {
     if (!node.inputs.some((port) => reached.has(port.node))) continue;
     if (node.view !== null && !node.view.isKeyedByPartitionKey) continue;
-    if (node.hops > 0) continue;
+    // Behind both an event goes on later, as a record of its own.
+    if (node.hops > 0 || node.asks) continue;
     reached.add(node.id);
     stores.push(...[...node.stores, ...node.borrowedStores].filter((store) => !otherwise.has(store)));
   }

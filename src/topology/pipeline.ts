@@ -1,4 +1,5 @@
 // data plane
+import type { Answer, AskingOperator } from '../operators/lookup.ts';
 import type { EventContext, Operator } from '../operators/operator.ts';
 import type { OperatorContext } from '../operators/operator-context.ts';
 import { blame } from './blame.ts';
@@ -8,6 +9,7 @@ import type { Timing } from './timing.ts';
 /** Runs events through one partition's operators and says whose fault it was when one fails. */
 export class OperatorPipeline implements Pipeline {
   readonly timing: Timing | null;
+  readonly asking: readonly AskingOperator[];
   readonly #position: EventContext;
   readonly #context: OperatorContext;
   readonly #sources: readonly Operator[];
@@ -22,8 +24,10 @@ export class OperatorPipeline implements Pipeline {
     context: OperatorContext,
     sources: readonly Operator[],
     hopEntries: readonly Operator[],
+    asking: readonly AskingOperator[],
     timing: Timing | null,
   ) {
+    this.asking = asking;
     this.#position = position;
     this.#context = context;
     this.#sources = sources;
@@ -58,5 +62,22 @@ export class OperatorPipeline implements Pipeline {
 
   processMark(hop: number, peer: number, watermark: number, isIdle: boolean): void {
     this.timing?.observeMark(hop, peer, watermark, isIdle);
+  }
+
+  processAnswer(lookup: number, answer: Answer): void {
+    const context = this.#context;
+    context.key = '';
+    context.running = '';
+    try {
+      (this.asking[lookup] as AskingOperator).answer(answer);
+      this.timing?.observeAnswer();
+    } catch (error) {
+      throw blame(error, this.#position, context);
+    }
+  }
+
+  dropQuestion(lookup: number, number: number): void {
+    (this.asking[lookup] as AskingOperator).drop(number);
+    this.timing?.observeAnswer();
   }
 }

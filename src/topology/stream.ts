@@ -1,3 +1,4 @@
+import type { Static, TSchema } from 'typebox';
 import { BranchOperator } from '../operators/branch.ts';
 import { FilterOperator, type Predicate } from '../operators/filter.ts';
 import { FlatMapOperator, type FlatMapper } from '../operators/flat-map.ts';
@@ -8,6 +9,7 @@ import type { Context } from '../operators/operator-context.ts';
 import { checkFunction, checkName } from './checks.ts';
 import { addDelay, type DelayOptions, type Wait } from './delay-node.ts';
 import { addDeduplicate, addDistinct, type DeduplicateOptions, type DistinctOptions } from './distinct-node.ts';
+import { addEnrich, type CheckedEnrichOptions, type EnrichOptions } from './enrich-node.ts';
 import { GlobalTable } from './global-table.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
@@ -290,6 +292,25 @@ export class Stream<Value> {
     const [matches, timedOut] = addPattern(this.#graph, this.#port, name, options);
     const stream = new Stream<PatternMatch<Joined<Value>, Steps>>(this.#graph, matches);
     return Object.assign(stream, { timedOut: new Stream<never>(this.#graph, timedOut) });
+  }
+
+  /**
+   * Asks the outside about each event, and passes on what the event and the answer make together. The event waits, as state,
+   * until the answer is in the log; so a replay asks nothing, and each event goes on once, however often it was asked. The
+   * events of a key are asked about one after the other and go on in their order, those of different keys as answers come.
+   */
+  enrich<Schema extends TSchema, Enriched, Substitute = never>(
+    name: string,
+    options: CheckedEnrichOptions<Value, Schema, Substitute>,
+    enricher: (event: Value, result: Static<Schema> | Substitute, context: Context) => Enriched,
+  ): Stream<Enriched>;
+  enrich<Result, Enriched, Substitute = never>(
+    name: string,
+    options: EnrichOptions<Value, Result, Substitute>,
+    enricher: (event: Value, result: Result | Substitute, context: Context) => Enriched,
+  ): Stream<Enriched>;
+  enrich<Enriched>(name: string, options: unknown, enricher: unknown): Stream<Enriched> {
+    return new Stream(this.#graph, addEnrich(this.#graph, this.#port, name, options, enricher));
   }
 
   /**

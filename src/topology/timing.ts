@@ -56,6 +56,11 @@ export class Timing implements PipelineTiming {
     if (this.#clocks.hops[hop]?.arrivals?.observe(time) === true) this.#refresh();
   }
 
+  /** An event that waited for the outside has gone on, or nowhere. */
+  observeAnswer(): void {
+    this.#refresh();
+  }
+
   observeMark(hop: number, peer: number, watermark: number, isIdle: boolean): void {
     this.#begin();
     this.#clocks.hops[hop]?.peers[peer]?.say(watermark, isIdle);

@@ -1,4 +1,5 @@
 import { unwatch, watch } from '../operators/determinism.ts';
+import type { Answer, AskingOperator } from '../operators/lookup.ts';
 import type { OperatorContext } from '../operators/operator-context.ts';
 import type { Pipeline, PipelineTiming } from './compiled.ts';
 
@@ -24,6 +25,18 @@ export class WatchedPipeline implements Pipeline {
 
   processMark(hop: number, peer: number, watermark: number, isIdle: boolean): void {
     this.#pipeline.processMark(hop, peer, watermark, isIdle);
+  }
+
+  processAnswer(lookup: number, answer: Answer): void {
+    this.#watch(() => this.#pipeline.processAnswer(lookup, answer));
+  }
+
+  dropQuestion(lookup: number, number: number): void {
+    this.#pipeline.dropQuestion(lookup, number);
+  }
+
+  get asking(): readonly AskingOperator[] {
+    return this.#pipeline.asking;
   }
 
   #watchedTiming(timing: PipelineTiming): PipelineTiming {

@@ -12,14 +12,20 @@ import {
   NO_REPLY,
 } from '../record/intake-message.ts';
 import {
+  CODEC_MOVED,
+  KIND_ANSWER,
+  KIND_MOVED,
   KIND_TICK,
   RECORD_FRAME_INDEX,
+  RECORD_HEADER_BYTES,
   RECORD_LENGTH,
   RECORD_PRODUCER_SEQUENCE,
+  recordLength,
   TICK_NOTHING_WAITS,
 } from '../record/layout.ts';
 import { RecordHeader, writeRecordHeader } from '../record/record-writer.ts';
 import { EMPTY, type SpscRing } from '../ring/spsc-ring.ts';
+import type { Asker, ReadyAnswer } from './asker.ts';
 import { BATCH_RECORDS, Candidate } from './candidate.ts';
 import { ExceptionList } from './exception-list.ts';
 import type { Exchange, ExchangeLink } from './exchange.ts';
@@ -67,6 +73,7 @@ export class Admitter {
   readonly #candidates = Array.from({ length: BATCH_RECORDS }, () => new Candidate());
   readonly #positions = new Int32Array(BATCH_RECORDS);
   readonly #tickHeader = new RecordHeader();
+  readonly #answerHeader = new RecordHeader();
 
   // The run: messages whose records were copied from `#runStart` of the block on.
   readonly #slots = new Uint32Array(RUN_MESSAGES_MAX);
@@ -120,10 +127,10 @@ export class Admitter {
    * while what it makes would find no room.
    * @returns whether a next turn would find more at once
    */
-  admitMoved(block: Block, exchange: Exchange): boolean {
+  admitMoved(block: Block, exchange: Exchange, asker: Asker | null): boolean {
     let left = TURN_BYTES;
     for (let level = exchange.levelCount; level > 0; level--) {
-      if (!exchange.hasRoom(level + 1)) continue;
+      if (!exchange.hasRoom(level + 1) || asker?.hasRoom(level) === false) continue;
       for (const link of exchange.linksIn) {
         if (link.level !== level) continue;
         const taken = this.#takeLink(block, exchange, link, left);
@@ -158,8 +165,7 @@ export class Admitter {
         const offset = block.firstOffset + block.recordCount;
         block.recordCount += 1;
         block.length += length;
-        candidate.isTick = false;
-        candidate.isMoved = true;
+        candidate.kind = KIND_MOVED;
         this.#records.apply(candidate, block, position, offset, block.logTime, offset === block.firstOffset);
       }
       ring.release();
@@ -185,8 +191,45 @@ export class Admitter {
     block.recordCount += 1;
     block.length += length;
     const candidate = this.#candidates[0] as Candidate;
-    candidate.isTick = true;
-    candidate.isMoved = false;
+    candidate.kind = KIND_TICK;
+    this.#records.apply(candidate, block, position, offset, block.logTime, offset === block.firstOffset);
+  }
+
+  /**
+   * Takes in what the outside has answered, as a turn may and the block has room.
+   * @returns whether a next turn would find more at once
+   */
+  admitAnswers(block: Block, asker: Asker, hasRoom: (level: number) => boolean): boolean {
+    let taken = 0;
+    for (let answer = asker.next(hasRoom); answer !== null; answer = asker.next(hasRoom)) {
+      if (taken >= TURN_BYTES) return true;
+      const length = recordLength(answer.bytes.length, 0);
+      if (block.length + length > block.capacity) return false;
+      this.#logAnswer(block, answer);
+      asker.logged(answer);
+      taken += length;
+    }
+    return false;
+  }
+
+  #logAnswer(block: Block, { lookup, question, bytes }: ReadyAnswer): void {
+    if (block.recordCount === 0) block.logTime = this.#logClock.now();
+    const header = this.#answerHeader;
+    header.kind = KIND_ANSWER;
+    header.codec = CODEC_MOVED;
+    header.streamId = lookup;
+    header.eventTime = question.time;
+    header.valueLength = bytes.length;
+    const position = block.length;
+    const length = writeRecordHeader(block.u32, block.f64, position, header);
+    const end = position + RECORD_HEADER_BYTES + bytes.length;
+    block.u8.set(bytes, position + RECORD_HEADER_BYTES);
+    block.u8.fill(0, end, position + length);
+    const offset = block.firstOffset + block.recordCount;
+    block.recordCount += 1;
+    block.length += length;
+    const candidate = this.#candidates[0] as Candidate;
+    candidate.kind = KIND_ANSWER;
     this.#records.apply(candidate, block, position, offset, block.logTime, offset === block.firstOffset);
   }
 

@@ -1,3 +1,5 @@
+import { KIND_EVENT } from '../record/layout.ts';
+
 /** An Idempotency-Key and up to seven `id` fields; the topology is checked against it. */
 export const MAX_IDENTITIES = 8;
 
@@ -12,10 +14,8 @@ export class Candidate {
   /** Why the record is refused: the number of the error, 0 if it is not. */
   errorId = 0;
   detail = '';
-  /** A control record, not an event: nothing else is known of it. */
-  isTick = false;
-  /** A change that another partition sent on: nothing else is known of it. */
-  isMoved = false;
+  /** Of another kind than KIND_EVENT nothing else is known here. */
+  kind = KIND_EVENT;
   streamId = 0;
   value: Record<string, unknown> = {};
   key = '';

@@ -1,6 +1,9 @@
 // data plane
 
+import type { Answer, AskingOperator, Question } from '../operators/lookup.ts';
+import type { EventOrigin } from '../operators/operator.ts';
 import type { Repartitioner } from '../operators/repartition.ts';
+import { CODEC_JSON } from '../record/layout.ts';
 import type { PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, PipelineTiming } from '../topology/compiled.ts';
 import { DeadLetters, errorChain } from './dead-letters.ts';
@@ -17,8 +20,12 @@ export interface LaneListener {
   onDurable(throughOffset: number): void;
 }
 
-/** Where an event's bytes stand, for a dead letter. */
+/** Where the bytes of the event at hand stand, for a dead letter. */
 export interface RecordBytes {
+  /** -1: no event of a stream. */
+  streamId: number;
+  /** -1: where the context stands. */
+  offset: number;
   bytes: Uint8Array;
   start: number;
   length: number;
@@ -36,6 +43,8 @@ export class EventApplier {
   readonly #context: LaneContext;
   readonly #deadLetters: DeadLetters;
   readonly #deadLettersViewId: number;
+  /** Of the event at hand; whoever has it applied fills it in. */
+  readonly record: RecordBytes = { streamId: -1, offset: -1, bytes: NO_BYTES, start: 0, length: 0, codec: 0 };
   #listener: LaneListener | null = null;
   /** Things that time brought about at the record at hand. */
   #unit = 0;
@@ -71,6 +80,7 @@ export class EventApplier {
       isDevelopment,
       repartitioner,
       release: (key, run) => this.#release(key, run),
+      origin: () => this.#origin(),
       viewChanged: (viewId, key, next, previous) => this.#noteChange(viewId, key, next, previous),
     };
     this.#pipeline = topology.instantiate(host);
@@ -85,8 +95,13 @@ export class EventApplier {
     this.#listener = listener;
   }
 
-  /** Processes the event that `context` stands at. Never throws on account of user code. */
-  apply(streamId: number, key: string, value: unknown, record: RecordBytes): void {
+  /** By number of the look-up: the operators that ask the outside. */
+  get asking(): readonly AskingOperator[] {
+    return this.#pipeline.asking;
+  }
+
+  /** Processes the event that `context` and `record` stand at. Never throws on account of user code. */
+  apply(streamId: number, key: string, value: unknown): void {
     const state = this.#state;
     this.#changeCount = 0;
     state.beginEvent();
@@ -95,7 +110,7 @@ export class EventApplier {
     } catch (error) {
       state.undoEvent();
       this.#changeCount = 0;
-      this.#bury(streamId, key, error, record);
+      this.#bury(key, error);
       return;
     }
     state.commitEvent();
@@ -103,7 +118,7 @@ export class EventApplier {
   }
 
   /** Processes a change that another partition sent on: key, row or event, and row before. */
-  applyMoved(hop: number, [key, next, previous]: readonly [string, unknown, unknown], record: RecordBytes): void {
+  applyMoved(hop: number, [key, next, previous]: readonly [string, unknown, unknown]): void {
     const state = this.#state;
     this.#changeCount = 0;
     state.beginEvent();
@@ -112,7 +127,33 @@ export class EventApplier {
     } catch (error) {
       state.undoEvent();
       this.#changeCount = 0;
-      this.#bury(null, key, error, record);
+      this.#bury(key, error);
+      return;
+    }
+    state.commitEvent();
+    if (this.#changeCount !== 0) this.#forwardChanges();
+  }
+
+  /** Has an event go on with what the outside answered. If that fails, it waits no more and is a dead letter. */
+  applyAnswer(lookup: number, answer: Answer): void {
+    const [number] = answer;
+    const question = (this.asking[lookup] as AskingOperator).question(number);
+    // Answered before.
+    if (question === null) return;
+    const { stream, offset, codec, value } = originOf(question);
+    this.#setRecord(stream, offset, value, codec);
+    const state = this.#state;
+    this.#changeCount = 0;
+    state.beginEvent();
+    try {
+      this.#pipeline.processAnswer(lookup, answer);
+    } catch (error) {
+      state.undoEvent();
+      this.#changeCount = 0;
+      state.beginEvent();
+      this.#pipeline.dropQuestion(lookup, number);
+      state.commitEvent();
+      this.#bury(question.key, error);
       return;
     }
     state.commitEvent();
@@ -174,6 +215,7 @@ export class EventApplier {
     const state = this.#state;
     this.#unit += 1;
     this.#context.moveToUnit(offset, this.#unit, eventTime, logTime);
+    this.#setRecord(-1, -1, NO_BYTES, 0);
     this.#changeCount = 0;
     state.beginEvent();
     try {
@@ -185,7 +227,7 @@ export class EventApplier {
       state.beginEvent();
       const key = timing.dropFired();
       state.commitEvent();
-      this.#bury(null, key, error, NO_RECORD);
+      this.#bury(key, error);
       return;
     }
     state.commitEvent();
@@ -202,8 +244,29 @@ export class EventApplier {
     } catch (error) {
       state.rollBack(savepoint);
       this.#changeCount = changeCount;
-      this.#layDown(null, key, error, NO_RECORD);
+      this.#layDown(key, error, false);
     }
+  }
+
+  #setRecord(streamId: number, offset: number, bytes: Uint8Array, codec: number): void {
+    const { record } = this;
+    record.streamId = streamId;
+    record.offset = offset;
+    record.bytes = bytes;
+    record.start = 0;
+    record.length = bytes.length;
+    record.codec = codec;
+  }
+
+  /** See `OperatorHost.origin`. */
+  #origin(): EventOrigin {
+    const { streamId, offset, bytes, start, length, codec } = this.record;
+    return {
+      stream: streamId,
+      offset: offset < 0 ? this.#context.offset : offset,
+      codec,
+      value: new Uint8Array(bytes.subarray(start, start + length)),
+    };
   }
 
   #noteChange(viewId: number, key: string, next: unknown, previous: unknown): void {
@@ -236,31 +299,34 @@ export class EventApplier {
     this.#changeCount = 0;
   }
 
-  /** @param streamId null for what no event of a stream brought about here */
-  #bury(streamId: number | null, key: string, error: unknown, record: RecordBytes): void {
+  #bury(key: string, error: unknown): void {
     this.#state.beginEvent();
-    this.#layDown(streamId, key, error, record);
+    this.#layDown(key, error, true);
     this.#state.commitEvent();
     if (this.#changeCount !== 0) this.#forwardChanges();
   }
 
-  /** Makes a dead letter of what failed, within the event that the state is in. */
-  #layDown(streamId: number | null, key: string, error: unknown, record: RecordBytes): void {
+  /**
+   * Makes a dead letter of what failed, within the event that the state is in.
+   * @param isEvent whether that is the event at hand; else something that it brought about
+   */
+  #layDown(key: string, error: unknown, isEvent: boolean): void {
     // Only faults of user code are dead letters; a fault of our own or of the disk must stop the lane.
     // By its code: a bundled topology may bring a class of its own.
     if ((error as { code?: unknown } | null)?.code !== 'ERR_OPERATOR_FAILED') throw error;
     const context = this.#context;
+    const origin = this.#origin();
     const letter = {
-      stream: streamId === null ? '' : (this.#topology.streams[streamId] as { name: string }).name,
+      stream: isEvent ? (this.#topology.streams[origin.stream]?.name ?? '') : '',
       key,
       partition: context.partition,
-      offset: context.offset,
+      offset: isEvent ? origin.offset : context.offset,
       operator: (error as { operator?: string }).operator ?? null,
       code: 'ERR_OPERATOR_FAILED',
       errors: errorChain(error),
       eventTime: context.eventTime,
-      codec: record.codec,
-      value: new Uint8Array(record.bytes.subarray(record.start, record.start + record.length)),
+      codec: isEvent ? origin.codec : 0,
+      value: isEvent ? origin.value : NO_BYTES,
     };
     const rowKey = this.#deadLetters.add(letter);
     this.deadLetterCount += 1;
@@ -271,7 +337,13 @@ export class EventApplier {
   }
 }
 
+/** An event that time brought about came in no bytes: then as it waits. */
+function originOf({ origin, event }: Question): EventOrigin {
+  if (origin.value.length > 0) return origin;
+  return { ...origin, codec: CODEC_JSON, value: new Uint8Array(Buffer.from(JSON.stringify(event))) };
+}
+
 /** Bounds of what time may bring about in one go; what is left over is due again at the next record, or tick. */
 const FIRED_PER_BLOCK = 256;
 const FIRED_PER_RECORD = 64;
-const NO_RECORD: RecordBytes = { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 };
+const NO_BYTES = new Uint8Array(0);

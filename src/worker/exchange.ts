@@ -23,6 +23,7 @@ import type { Outbox } from '../store/outbox.ts';
 import type { OutboxQueue } from '../store/outbox-queue.ts';
 import { ValueCodec } from '../store/value-codec.ts';
 import type { HopSpec } from '../topology/compiled.ts';
+import type { Asker } from './asker.ts';
 import type { LaneContext } from './event-context.ts';
 
 /** One way between two partitions, for the hops of one level: a ring there, and a number back. */
@@ -243,9 +244,11 @@ export class Exchange implements Repartitioner {
    * Whether a thread that sleeps must get up: something came in that can be taken, was confirmed, or can go out. A full
    * ring is no reason: its reader confirms what it takes, and rings then.
    */
-  hasWork(durableThrough: number, canAdmit: boolean): boolean {
+  hasWork(durableThrough: number, canAdmit: boolean, asker: Asker | null): boolean {
     if (canAdmit) {
-      for (const { ring, level } of this.linksIn) if (!ring.isEmpty() && this.hasRoom(level + 1)) return true;
+      for (const { ring, level } of this.linksIn) {
+        if (!ring.isEmpty() && this.hasRoom(level + 1) && asker?.hasRoom(level) !== false) return true;
+      }
     }
     for (const { level, peer, confirmed, ring } of this.#linksOut) {
       const queue = this.#queue(level, peer);

@@ -6,8 +6,6 @@ import { MAX_EVENT_TIME_MS, MAX_KEY_BYTES, MIN_EVENT_TIME_MS } from '../base/lim
 import { IDENTITY_IDEMPOTENCY, identityOf, naturalIdentity } from '../record/identity.ts';
 import {
   KIND_EVENT,
-  KIND_MOVED,
-  KIND_TICK,
   RECORD_CODEC,
   RECORD_EVENT_TIME,
   RECORD_FINGERPRINT,
@@ -93,8 +91,7 @@ export class Judge {
     const start = position + RECORD_HEADER_BYTES;
     const valueLength = u32[word + RECORD_VALUE_LENGTH / 4] as number;
     candidate.errorId = 0;
-    candidate.isTick = false;
-    candidate.isMoved = false;
+    candidate.kind = KIND_EVENT;
     candidate.streamId = streamId;
     candidate.identityCount = 0;
     const decoder = stream.decoders[u8[position + RECORD_CODEC] as number];
@@ -199,10 +196,8 @@ export class Judge {
   /** Reads an event back from the log at a replay: the fields of an accepted one, without judging. */
   recall(candidate: Candidate, memory: RecordMemory, position: number): void {
     const { u8, u32, f64 } = memory;
-    const kind = u8[position + RECORD_KIND];
-    candidate.isTick = kind === KIND_TICK;
-    candidate.isMoved = kind === KIND_MOVED;
-    if (kind !== KIND_EVENT) return;
+    candidate.kind = u8[position + RECORD_KIND] as number;
+    if (candidate.kind !== KIND_EVENT) return;
     const word = position >>> 2;
     const streamId =
       (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);

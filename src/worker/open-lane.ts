@@ -11,6 +11,7 @@ import { type EvictionPolicy, PartitionState } from '../store/partition-state.ts
 import type { CompiledTopology } from '../topology/compiled.ts';
 import type { CheckpointPolicy } from './checkpointer.ts';
 import type { ExchangeOptions } from './exchange.ts';
+import { type Inquire, inquire } from './inquiry.ts';
 import { LaneMeter, type LaneMetrics } from './lane-meter.ts';
 import { assertSameTopology, laneStores } from './lane-stores.ts';
 import { LogClock } from './log-clock.ts';
@@ -51,6 +52,8 @@ export interface LaneOptions {
   checkpoint: CheckpointPolicy;
   /** For a person: what recovery found and did. */
   report: (message: string) => void;
+  /** How the outside is asked. Default: as the topology says. */
+  inquire?: Inquire;
 }
 
 export interface Lane {
@@ -109,6 +112,7 @@ export function openLane(options: LaneOptions): Lane {
     monotonic: options.monotonic,
     routingHash: new KeyedHash(options.routingSecret),
     identityHash: new KeyedHash(options.identitySecret),
+    inquire: options.inquire ?? inquire,
     meter: new LaneMeter(options.monotonic, options.metrics),
   });
   const startedAt = options.monotonic.now();

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { MokaError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import type { KeyedHash } from '../base/hash.ts';
+import { BLOCK_HEADER_BYTES } from '../log/block.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import { INTAKE_HEADER_BYTES, LEVEL_DURABLE, LEVEL_WRITTEN } from '../record/intake-message.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
@@ -22,11 +23,13 @@ import { CHECKPOINT_VERSION, type CheckpointSink } from '../store/checkpoint.ts'
 import type { PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import { Admitter } from './admitter.ts';
+import { Asker } from './asker.ts';
 import { Checkpointer, type CheckpointPolicy } from './checkpointer.ts';
 import { EventApplier, type LaneListener } from './event-applier.ts';
 import { LaneContext } from './event-context.ts';
 import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { FetchAhead } from './fetch-ahead.ts';
+import type { Inquire } from './inquiry.ts';
 import { Judge } from './judge.ts';
 import type { LaneMeter } from './lane-meter.ts';
 import { laneExtra } from './lane-stores.ts';
@@ -67,6 +70,8 @@ export interface PartitionOptions {
   routingHash: KeyedHash;
   identityHash: KeyedHash;
   meter: LaneMeter;
+  /** How the outside is asked. */
+  inquire: Inquire;
 }
 
 /**
@@ -96,6 +101,8 @@ export class Partition {
   readonly #writtenAcks = new PendingAcks(LEVEL_WRITTEN);
   readonly #checkpointer: Checkpointer;
   readonly #exchange: Exchange | null;
+  /** null where nothing is asked. */
+  readonly #asker: Asker | null;
   #listener: LaneListener | null = null;
   #isDraining = false;
   #isClosing = false;
@@ -169,6 +176,17 @@ export class Partition {
         extra: laneExtra(topology),
       }),
     );
+    this.#asker =
+      topology.lookups.length === 0
+        ? null
+        : new Asker({
+            partition: options.partition,
+            lookups: topology.lookups,
+            asking: this.#applier.asking,
+            inquire: options.inquire,
+            maxRecordBytes: log.open.capacity - BLOCK_HEADER_BYTES,
+          });
+    if (this.#asker !== null) this.#asker.onAnswer = () => this.onWork();
     log.onWritten = (through) => this.#onWritten(through);
     log.onDurable = (through) => this.#onDurable(through);
     log.onFailed = (error) => this.#fail(error);
@@ -232,6 +250,7 @@ export class Partition {
       this.#exchange.sealed();
       this.#exchange.confirmSealed();
     }
+    this.#asker?.open();
     this.#status.epoch = this.#log.epoch;
     this.#status.durableOffset = this.#log.durableThrough;
     this.#status.processedOffset = this.#records.processedOffset;
@@ -244,23 +263,25 @@ export class Partition {
     const log = this.#log;
     this.#sealIfIdle();
     const hasMoved = this.#exchange !== null && this.#exchangeTurn(this.#exchange);
-    const hasMore = this.#admit() || hasMoved;
+    const hasAnswers = this.#asker !== null && log.canAdmit() && this.#admitAnswers(this.#asker);
+    const hasMore = this.#admit() || hasMoved || hasAnswers;
     if (this.#applier.isTimed) this.#tickIfDue();
     this.#sealIfIdle();
     this.#releaseAcks();
+    const isAsking = this.#asker?.turn(log.durableThrough) === true;
     const now = this.#monotonic.now();
     const isSaving = this.#checkpointer.step(this.#records.processedOffset, this.#meter.eventsPerMs, now);
     this.#state.dedupe.expire(log.lastLogTime, EXPIRE_PER_TURN);
     this.#publishStatus();
     this.#confirmTailWhenIdle(now);
     if (this.#isDraining) return this.#drain() || isSaving;
-    return hasMore || isSaving;
+    return hasMore || isSaving || isAsking;
   }
 
   /** Whether something came in that a parked thread must get up for. */
   hasWork(): boolean {
     const log = this.#log;
-    if (this.#exchange?.hasWork(log.durableThrough, log.isIdle() && log.canAdmit()) === true) return true;
+    if (this.#exchange?.hasWork(log.durableThrough, log.isIdle() && log.canAdmit(), this.#asker) === true) return true;
     return !this.#intake.isEmpty() && this.#canAdmitNext();
   }
 
@@ -268,6 +289,7 @@ export class Partition {
   startDrain(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
+    this.#asker?.stop();
     this.#status.state = LANE_DRAINING;
   }
 
@@ -275,7 +297,7 @@ export class Partition {
   #exchangeTurn(exchange: Exchange): boolean {
     const log = this.#log;
     exchange.takeConfirmations();
-    const hasMore = log.canAdmit() && this.#admitter.admitMoved(log.open, exchange);
+    const hasMore = log.canAdmit() && this.#admitter.admitMoved(log.open, exchange, this.#asker);
     exchange.flush(log.durableThrough);
     return hasMore;
   }
@@ -284,7 +306,7 @@ export class Partition {
 
   #canAdmitNext(): boolean {
     const log = this.#log;
-    if (!log.canAdmit() || this.#exchange?.hasRoom(1) === false) return false;
+    if (!log.canAdmit() || !this.#hasRoomForEvents()) return false;
     if (this.#intake.poll() === EMPTY) return false;
     const block = log.open;
     return block.length + this.#intake.polledLength - INTAKE_HEADER_BYTES <= block.capacity;
@@ -293,9 +315,19 @@ export class Partition {
   #admit(): boolean {
     const log = this.#log;
     if (!log.canAdmit()) return false;
-    // What comes in from outside is of level 0: it waits while what it would send on has no room.
-    if (this.#exchange !== null && !this.#exchange.hasRoom(1)) return false;
+    if (!this.#hasRoomForEvents()) return false;
     return this.#admitter.admit(log.open);
+  }
+
+  /** What comes in from outside is of level 0: it waits while what it would send on, or ask, has no room. */
+  #hasRoomForEvents(): boolean {
+    return this.#exchange?.hasRoom(1) !== false && this.#asker?.hasRoom(0) !== false;
+  }
+
+  /** @returns whether more of what the outside has answered can be taken at once */
+  #admitAnswers(asker: Asker): boolean {
+    const exchange = this.#exchange;
+    return this.#admitter.admitAnswers(this.#log.open, asker, (level) => exchange?.hasRoom(level) !== false);
   }
 
   /** Where nothing comes in, time must be written down to go on. */
@@ -362,6 +394,7 @@ export class Partition {
   #fail(error: MokaError): void {
     if (this.#failure !== null) return;
     this.#failure = error;
+    this.#asker?.stop();
     this.#status.state = LANE_STOPPED;
     this.onFailure(error);
   }

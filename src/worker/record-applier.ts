@@ -1,6 +1,10 @@
 // data plane
+import type { Answer } from '../operators/lookup.ts';
 import {
   CODEC_MOVED,
+  KIND_ANSWER,
+  KIND_EVENT,
+  KIND_MOVED,
   MARK_IS_IDLE,
   MOVED_LEVEL,
   MOVED_SOURCE,
@@ -19,7 +23,7 @@ import {
 import type { PartitionState } from '../store/partition-state.ts';
 import { ValueCodec } from '../store/value-codec.ts';
 import type { Candidate } from './candidate.ts';
-import type { EventApplier, RecordBytes } from './event-applier.ts';
+import type { EventApplier } from './event-applier.ts';
 import type { LaneContext } from './event-context.ts';
 import { channelOf } from './exchange.ts';
 import type { RecordMemory } from './judge.ts';
@@ -36,7 +40,6 @@ export class RecordApplier {
   readonly #applier: EventApplier;
   readonly #partitionCount: number;
   readonly #codec = ValueCodec.selfDescribing();
-  readonly #bytes: RecordBytes = { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 };
 
   constructor(
     state: PartitionState,
@@ -65,9 +68,10 @@ export class RecordApplier {
     isFirst: boolean,
   ): void {
     if (isFirst) this.#applier.fireLogTime(offset, logTime);
-    if (candidate.isTick) this.#applyTick(memory, position, offset, logTime);
-    else if (candidate.isMoved) this.#applyMoved(memory, position, offset, logTime);
-    else this.#applyEvent(candidate, memory, position, offset, logTime);
+    if (candidate.kind === KIND_EVENT) this.#applyEvent(candidate, memory, position, offset, logTime);
+    else if (candidate.kind === KIND_MOVED) this.#applyMoved(memory, position, offset, logTime);
+    else if (candidate.kind === KIND_ANSWER) this.#applyAnswer(memory, position, offset, logTime);
+    else this.#applyTick(memory, position, offset, logTime);
     this.#applier.fireEventTime(offset, logTime);
     this.processedOffset = offset;
   }
@@ -87,22 +91,33 @@ export class RecordApplier {
     outbox.lastSeen[channelOf(level, source, this.#partitionCount)] = f64[
       (position + RECORD_PRODUCER_SEQUENCE) >>> 3
     ] as number;
-    const bytes = this.#bytes;
-    bytes.bytes = u8;
-    bytes.start = position + RECORD_HEADER_BYTES;
-    bytes.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
-    bytes.codec = CODEC_MOVED;
+    const { record } = this.#applier;
+    record.streamId = -1;
+    record.offset = -1;
+    record.bytes = u8;
+    record.start = position + RECORD_HEADER_BYTES;
+    record.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
+    record.codec = CODEC_MOVED;
     const time = f64[(position + RECORD_EVENT_TIME) >>> 3] as number;
     const hop = u16At(u8, position + RECORD_STREAM_ID);
-    if (bytes.length === 0) {
+    if (record.length === 0) {
       const isIdle = ((u8[position + RECORD_FLAGS] as number) & MARK_IS_IDLE) !== 0;
       this.#context.moveTo(offset, time, logTime);
       this.#applier.applyMark(hop, source, f64[(position + MOVED_WATERMARK) >>> 3] as number, isIdle);
       return;
     }
-    const change = this.#codec.decode(u8, bytes.start, bytes.start + bytes.length) as [string, unknown, unknown];
+    const change = this.#codec.decode(u8, record.start, record.start + record.length) as [string, unknown, unknown];
     this.#context.moveTo(offset, time, logTime);
-    this.#applier.applyMoved(hop, change, bytes);
+    this.#applier.applyMoved(hop, change);
+  }
+
+  #applyAnswer(memory: RecordMemory, position: number, offset: number, logTime: number): void {
+    const { u8, u32, f64 } = memory;
+    const start = position + RECORD_HEADER_BYTES;
+    const end = start + (u32[(position + RECORD_VALUE_LENGTH) >>> 2] as number);
+    this.#context.moveTo(offset, f64[(position + RECORD_EVENT_TIME) >>> 3] as number, logTime);
+    const answer = this.#codec.decode(u8, start, end) as Answer;
+    this.#applier.applyAnswer(u16At(u8, position + RECORD_STREAM_ID), answer);
   }
 
   #applyEvent(candidate: Candidate, memory: RecordMemory, position: number, offset: number, logTime: number): void {
@@ -121,13 +136,15 @@ export class RecordApplier {
       // Outside the event: a dead letter has been taken too, and its sequence with it.
       state.producers.advance(producerLow, producerHigh, epoch, sequence, logTime);
     }
-    const bytes = this.#bytes;
-    bytes.bytes = u8;
-    bytes.start = position + RECORD_HEADER_BYTES;
-    bytes.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
-    bytes.codec = u8[position + RECORD_CODEC] as number;
+    const { record } = this.#applier;
+    record.streamId = candidate.streamId;
+    record.offset = -1;
+    record.bytes = u8;
+    record.start = position + RECORD_HEADER_BYTES;
+    record.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
+    record.codec = u8[position + RECORD_CODEC] as number;
     this.#context.moveTo(offset, candidate.eventTime, logTime);
-    this.#applier.apply(candidate.streamId, candidate.key, candidate.value, bytes);
+    this.#applier.apply(candidate.streamId, candidate.key, candidate.value);
   }
 }
 

@@ -1,6 +1,6 @@
 // data plane
 import type { Block } from '../log/block.ts';
-import { RECORD_LENGTH } from '../record/layout.ts';
+import { KIND_EVENT, RECORD_LENGTH } from '../record/layout.ts';
 import { BATCH_RECORDS, Candidate } from './candidate.ts';
 import type { FetchAhead } from './fetch-ahead.ts';
 import type { Judge } from './judge.ts';
@@ -60,7 +60,7 @@ export class Replayer {
       const candidate = this.#candidates[i] as Candidate;
       this.#positions[i] = position;
       this.#judge.recall(candidate, block, position);
-      if (!candidate.isTick && !candidate.isMoved) this.#fetchAhead.add(candidate);
+      if (candidate.kind === KIND_EVENT) this.#fetchAhead.add(candidate);
       position += block.u32[(position + RECORD_LENGTH) >>> 2] as number;
     }
     this.#fetchAhead.run();

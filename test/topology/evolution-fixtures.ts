@@ -30,7 +30,7 @@ export function open(topology: CompiledTopology, reader: CheckpointReader): Lane
     state,
     sell: (sku, cents) => {
       context.moveTo(offset, offset, offset);
-      applier.apply(0, sku, { sku, cents }, { bytes: new Uint8Array(0), start: 0, length: 0, codec: 0 });
+      applier.apply(0, sku, { sku, cents });
       offset += 1;
     },
   };

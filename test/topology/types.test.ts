@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { LateEvent } from '../../src/operators/late-events.ts';
+import type { LookupContext, LookupFailure } from '../../src/operators/lookup.ts';
 import type { Context } from '../../src/operators/operator-context.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
 import type { GlobalTable } from '../../src/topology/global-table.ts';
@@ -137,6 +138,37 @@ function typesOfTheLanguage(): void {
       groups.aggregate('k', { initial: () => '', add: (text, n) => text + n, subtract: (text) => text }),
     ).toEqualTypeOf<Table<string>>();
 
+    // answers from outside: as the look-up gives them, or as the schema says, or what stands for them
+    const asks = async (event: OrderEvent): Promise<number> => event.orderId.length;
+    expectTypeOf(events.enrich('l', { lookup: asks }, (event, n) => event.orderId + n)).toEqualTypeOf<Stream<string>>();
+    expectTypeOf(events.enrich('m', { lookup: () => 'at once' }, (_, text) => text)).toEqualTypeOf<Stream<string>>();
+    const unread = { lookup: async (): Promise<unknown> => ({}), result: Ready };
+    expectTypeOf(events.enrich('n', unread, (_, ready) => ready)).toEqualTypeOf<Stream<ReadyEvent>>();
+    const lenient = events.enrich('o', { ...unread, onFailure: () => null }, (_, ready) => ready);
+    expectTypeOf(lenient).toEqualTypeOf<Stream<ReadyEvent | null>>();
+    expectTypeOf(
+      events.enrich(
+        'p',
+        {
+          lookup: (event, context) => {
+            expectTypeOf(event).toEqualTypeOf<OrderEvent>();
+            expectTypeOf(context).toEqualTypeOf<LookupContext>();
+            return 1;
+          },
+          onFailure: (event, failure, context) => {
+            expectTypeOf(event).toEqualTypeOf<OrderEvent>();
+            expectTypeOf(failure).toEqualTypeOf<LookupFailure>();
+            expectTypeOf(context).toEqualTypeOf<Context>();
+            return 'none';
+          },
+        },
+        (_, n) => n,
+      ),
+    ).toEqualTypeOf<Stream<string | number>>();
+    expectTypeOf(events.enrich('q', { lookup: asks, onFailure: 'dead-letter' }, (_, n) => n)).toEqualTypeOf<
+      Stream<number>
+    >();
+
     // what a function is given
     events.filter((event, context) => {
       expectTypeOf(event).toEqualTypeOf<OrderEvent>();
@@ -195,6 +227,12 @@ function typesOfTheLanguage(): void {
     byOrder.aggregate('wrong', { initial: () => 0, add: () => 'text' });
     // @ts-expect-error a reducer keeps the type of the events
     byOrder.reduce('wrong', () => 'text');
+    // @ts-expect-error there may be no answer
+    events.enrich('wrong', { lookup: asks, onFailure: () => null }, (_, n) => n + 1);
+    // @ts-expect-error a look-up is given an event of the stream
+    events.enrich('wrong', { lookup: ({ colour }) => colour }, (_, n) => n);
+    // @ts-expect-error what cannot be answered is a dead letter, or has a function
+    events.enrich('wrong', { lookup: asks, onFailure: 'skip' }, (_, n) => n);
     // @ts-expect-error the row may be missing
     events.leftJoin(numbers, 'wrong', (_, n) => n + 1);
     // @ts-expect-error a global table is joined by a key that the event names
