@@ -46,6 +46,19 @@ export function nextAlarms(row: string | null, alarm: string): string {
   return `${row ?? ''} ${alarm}`.slice(-200);
 }
 
+/** Whether the outside is asked about an event. */
+export function asksOutside(event: SimEvent): boolean {
+  return event.delta % 2 === 0;
+}
+
+/** An answer that its event cannot go on with. */
+export const BAD_ANSWER = 'bad';
+
+/** What came of the questions of a key, in which order: the last of it. */
+export function nextAnswers(row: string | null, answer: string): string {
+  return `${row ?? ''} ${answer}`.slice(-200);
+}
+
 /** Stream with identity by `id` → table with insert, update and delete → view. */
 export const topology = defineTopology('simulation', (t) => {
   const events = t.stream('events', { schema: SimEvent, key: 'key', id: 'id' });
@@ -68,4 +81,12 @@ export const topology = defineTopology('simulation', (t) => {
     })
     .toTable('alarms', (row: string | null, alarm) => nextAlarms(row, alarm))
     .toView('alarms');
+  events
+    .filter('asked', asksOutside)
+    .enrich('outside', { lookup: (): unknown => null, concurrency: 3, maxPending: 6 }, (event, answer) => {
+      if (answer === BAD_ANSWER) throw new Error('bad answer');
+      return `${event.id}=${answer}`;
+    })
+    .toTable('answers', (row: string | null, answer) => nextAnswers(row, answer))
+    .toView('answers');
 });

@@ -1,6 +1,8 @@
 import { MokaError } from '../../base/errors.ts';
 import { setFailpointHandler } from '../../base/failpoint.ts';
+import type { Answer } from '../../operators/lookup.ts';
 import {
+  KIND_ANSWER,
   KIND_TICK,
   RECORD_HEADER_BYTES,
   RECORD_KIND,
@@ -10,6 +12,7 @@ import {
 import { Doorbell } from '../../ring/doorbell.ts';
 import { LaneStatus } from '../../ring/lane.ts';
 import { SpscRing } from '../../ring/spsc-ring.ts';
+import { ValueCodec } from '../../store/value-codec.ts';
 import { NO_METRICS } from '../../worker/lane-meter.ts';
 import { DEAD_LETTERS_STORE, laneStoreId } from '../../worker/lane-stores.ts';
 import { type Lane, openLane } from '../../worker/open-lane.ts';
@@ -19,6 +22,7 @@ import { SimulatedDisk } from '../simulated-disk.ts';
 import { CrashSignal } from '../simulated-machine.ts';
 import { type Sabotage, SabotagedDisk, sabotageLane } from './sabotage.ts';
 import { SimClient } from './sim-client.ts';
+import { ExpectedAnswers, SimOutside } from './sim-outside.ts';
 import { alarmDelay, nextAlarms, nextRow, POISON_DELTA, type SimEvent, type SimRow, topology } from './sim-topology.ts';
 import { Violations } from './violations.ts';
 
@@ -69,12 +73,14 @@ export class Simulation {
   readonly #checkpoints: SimulatedCheckpoints;
   readonly #client: SimClient;
   readonly #violations = new Violations();
+  readonly #outside: SimOutside;
   readonly #seed: number;
   readonly #sabotage: Sabotage | null;
   /** The disk is small for good, nothing is kept that recovery does not need, and no checkpoint lets go of log unasked. */
   readonly #isTight: boolean;
   /** Content of the log as last seen durable, what it has let go of included: a later look may only add to it. */
   #known: readonly LoggedRecord[] = [];
+  readonly #codec = ValueCodec.selfDescribing();
   #tickCount = 0;
   #lives = 0;
   #checkpointCount = 0;
@@ -95,6 +101,7 @@ export class Simulation {
       rotateEvery: this.#isTight ? Number.MAX_SAFE_INTEGER : 1 + fate.below(5),
     });
     this.#client = new SimClient(new SeededRandom(this.#random.word()), this.#violations, SECRET, SECRET);
+    this.#outside = new SimOutside(new SeededRandom(this.#random.word()), this.#violations);
   }
 
   run(): SimulationResult {
@@ -135,6 +142,7 @@ export class Simulation {
     } finally {
       setFailpointHandler(null);
       this.#client.onCrash();
+      this.#outside.onCrash();
       const kind = random.chance(0.6) ? 'power' : 'process';
       this.#disk.crash(kind);
       // The commit may have reached the medium although nobody heard of it any more.
@@ -196,7 +204,9 @@ export class Simulation {
       dedupe: { windowMs: 1e12, maxEntries: 1_000_000 },
       checkpoint: { maxTailMs: 1e9, maxTailBytes: 24 * 1024, maxIntervalMs: 5_000 },
       report: () => {},
+      inquire: this.#outside.inquire,
     });
+    this.#outside.durableThrough = () => lane.log.durableThrough;
     this.#lyingDisk.isRecovering = false;
     lane.partition.onFailure = (error: MokaError) => {
       throw new LifeEnds(error.message);
@@ -217,8 +227,10 @@ export class Simulation {
     for (let step = 0; step < steps; step++) {
       const dice = random.below(100);
       if (dice < 25) this.#client.send(ring, true);
-      else if (dice < 55) lane.partition.turn();
-      else if (dice < 85) this.#disk.runOne();
+      else if (dice < 55) {
+        lane.partition.turn();
+        if (this.#outside.isAnswering()) this.#outside.answerOne();
+      } else if (dice < 85) this.#disk.runOne();
       else if (dice < 93) this.#client.poll(acks);
       else if (dice < 98) this.#pass(random.below(200));
       else lane.partition.checkpointer.force();
@@ -231,7 +243,10 @@ export class Simulation {
     const ring = new SpscRing(memory.intake);
     const acks = new SpscRing(memory.acks);
     const { partition } = lane;
-    for (let round = 0; this.#client.hasUnanswered || partition.processedOffset > partition.durableOffset; round++) {
+    const questions = lane.state.store(laneStoreId(OUTSIDE_STORE));
+    const isBusy = (): boolean =>
+      this.#client.hasUnanswered || partition.processedOffset > partition.durableOffset || questions.size > 0;
+    for (let round = 0; isBusy(); round++) {
       if (round > 20_000) {
         this.#violations.add('no progress', 'events stay unanswered');
         return;
@@ -240,6 +255,7 @@ export class Simulation {
       partition.turn();
       this.#disk.runOne();
       this.#client.poll(acks);
+      this.#outside.answerOne();
       this.#pass(this.#isTight ? 20 : 1);
     }
     this.#verify(lane);
@@ -255,7 +271,7 @@ export class Simulation {
   /** Holds the recovered log and state against what was acknowledged. */
   #verify(lane: Lane): void {
     const durable = this.#durableRecords(lane);
-    this.#tickCount = durable.filter(({ event }) => event === null).length;
+    this.#tickCount = durable.filter(({ event, answer }) => event === null && answer === null).length;
     this.#verifyLog(durable.map(({ event }) => event));
     this.#verifyState(lane, durable);
     this.#known = durable;
@@ -270,9 +286,13 @@ export class Simulation {
       for (let i = 0; i < block.recordCount; i++) {
         const start = position + RECORD_HEADER_BYTES;
         const length = block.u32[(position + RECORD_VALUE_LENGTH) >>> 2] as number;
-        const isTick = block.u8[position + RECORD_KIND] === KIND_TICK;
-        const event = isTick ? null : (JSON.parse(block.u8.toString('utf8', start, start + length)) as SimEvent);
-        logged[block.firstOffset + i] = { event, logTime: block.logTime, isFirst: i === 0 };
+        const kind = block.u8[position + RECORD_KIND];
+        const answer = kind === KIND_ANSWER ? (this.#codec.decode(block.u8, start, start + length) as Answer) : null;
+        const event =
+          kind === KIND_TICK || kind === KIND_ANSWER
+            ? null
+            : (JSON.parse(block.u8.toString('utf8', start, start + length)) as SimEvent);
+        logged[block.firstOffset + i] = { event, answer, logTime: block.logTime, isFirst: i === 0 };
         position += block.u32[(position + RECORD_LENGTH) >>> 2] as number;
       }
     });
@@ -324,15 +344,18 @@ export class Simulation {
   #verifyState(lane: Lane, logged: readonly LoggedRecord[]): void {
     const expected = new Map<string, SimRow>();
     const expectedAlarms = new Map<string, string>();
+    const answers = new ExpectedAnswers(this.#violations);
     let timers: { due: number; key: string; name: string }[] = [];
-    logged.forEach(({ event, logTime, isFirst }, offset) => {
+    logged.forEach(({ event, answer, logTime, isFirst }, offset) => {
       if (isFirst) {
         const due = timers.filter((timer) => timer.due <= logTime).sort(byDue);
         timers = timers.filter((timer) => timer.due > logTime);
         for (const { key, name } of due)
           expectedAlarms.set(key, nextAlarms(expectedAlarms.get(key) ?? null, `${name}@${offset}`));
       }
+      if (answer !== null) answers.answer(answer);
       if (event === null || event.delta === POISON_DELTA) return;
+      answers.event(event);
       const row = nextRow(expected.get(event.key) ?? null, event);
       if (row === null) expected.delete(event.key);
       else expected.set(event.key, row);
@@ -356,19 +379,38 @@ export class Simulation {
     }
     if (store.size !== expected.size)
       this.#violations.add('row count differs', `found=${store.size} expected=${expected.size}`);
-    const poisoned = logged.filter(({ event }) => event?.delta === POISON_DELTA).length;
+    this.#verifyAnswers(lane, answers);
+    const poisoned = answers.letterCount + logged.filter(({ event }) => event?.delta === POISON_DELTA).length;
     const letters = lane.state.store(DEAD_LETTERS_STORE).size;
     if (letters !== poisoned) this.#violations.add('dead letters differ', `found=${letters} expected=${poisoned}`);
   }
+
+  /** What was answered went on once, and what is pending is what the log has no answer for. */
+  #verifyAnswers(lane: Lane, expected: ExpectedAnswers): void {
+    const { storeId } = topology.views[ANSWERS_VIEW] as { storeId: number };
+    const store = lane.state.store(laneStoreId(storeId));
+    for (let index = 0; index < 12; index++) {
+      const key = `k${index}`;
+      const [found, wanted] = [store.get(key), expected.trails.get(key)];
+      if (found !== wanted) this.#violations.add('answers differ', `key=${key} found=${found} expected=${wanted}`);
+    }
+    const found = lane.state.store(laneStoreId(OUTSIDE_STORE)).size;
+    if (found !== expected.pendingCount)
+      this.#violations.add('questions differ', `found=${found} expected=${expected.pendingCount}`);
+  }
 }
 
-/** A record as the log has it; `event` is null for a tick. */
+/** A record as the log has it; a tick is neither event nor answer. */
 interface LoggedRecord {
   readonly event: SimEvent | null;
+  readonly answer: Answer | null;
   readonly logTime: number;
   /** Of its block. */
   readonly isFirst: boolean;
 }
+
+const ANSWERS_VIEW = topology.views.findIndex(({ name }) => name === 'answers');
+const OUTSIDE_STORE = topology.stores.findIndex(({ name }) => name === 'outside');
 
 /** The order in which timers go off: time, then key and name by their bytes (all ASCII here). */
 function byDue(a: { due: number; key: string; name: string }, b: { due: number; key: string; name: string }): number {
