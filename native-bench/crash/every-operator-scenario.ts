@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../load/random.ts';
 import { PROJECT_DIRECTORY } from '../run/places.ts';
 import { checkView, type ExpectedRows } from './check-view.ts';
-import type { Order, Payment, Price, Region } from './every-operator/events.ts';
+import { ASKED_CENTS, type Order, type Payment, type Price, type Region } from './every-operator/events.ts';
 import type { SentEvent, Violation } from './ledger.ts';
 import type { DraftEvent, ReadView, Scenario } from './scenario.ts';
 
@@ -113,11 +113,12 @@ export function foldEvents(inOrder: readonly SentEvent[]): Map<string, ExpectedR
     skus: new Map<string, { count: number; cents: number }>(),
     shops: new Map<string, number>(),
     regions: new Map<string, unknown>(),
+    answers: new Map<string, { count: number; cents: number; trail: string }>(),
   };
   for (const { stream, value } of inOrder) {
     if (stream === 'regions') views.regions.set(value['shop'] as string, value);
     if (stream !== 'orders' || value['topic'] !== 'folds') continue;
-    const { customer, cents, sku, shop } = value as unknown as Order;
+    const { id, customer, cents, sku, shop } = value as unknown as Order;
     views['orders-of'].set(customer, (views['orders-of'].get(customer) ?? 0) + 1);
     views['sum-of'].set(customer, (views['sum-of'].get(customer) ?? 0) + cents);
     views['least-of'].set(customer, Math.min(views['least-of'].get(customer) ?? cents, cents));
@@ -125,6 +126,11 @@ export function foldEvents(inOrder: readonly SentEvent[]): Map<string, ExpectedR
     const total = views.skus.get(sku) ?? { count: 0, cents: 0 };
     views.skus.set(sku, { count: total.count + 1, cents: total.cents + cents });
     views.shops.set(shop, (views.shops.get(shop) ?? 0) + 1);
+    if (cents % ASKED_CENTS !== 0) continue;
+    // One more for the answer, two for the attempts at the one that is never given.
+    const answers = views.answers.get(customer) ?? { count: 0, cents: 0, trail: '' };
+    const trail = `${answers.trail} ${id}`.slice(-100);
+    views.answers.set(customer, { count: answers.count + 1, cents: answers.cents + cents + 3, trail });
   }
   return new Map<string, ExpectedRows>(Object.entries(views));
 }

@@ -43,5 +43,8 @@ export type Region = Static<typeof Region>;
 /** Some events fail: they leave a dead letter and nothing else. */
 export const FAILING_CENTS = 499;
 
+/** Of the orders that are folded, those whose cents are a multiple of it have the outside asked. */
+export const ASKED_CENTS = 10;
+
 export type Orders = Stream<Order>;
 export type Payments = Stream<Payment>;
