@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Type } from 'typebox';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type * as Moka from '../../src/index.ts';
 import { request } from '../http/raw-http-client.ts';
 import { BUILD } from './support/engine-process.ts';
@@ -77,6 +77,34 @@ describe('createEngine', () => {
     expect((await request(port, 'POST', ORDERS, headers, body)).status).toBe(201);
     expect(await engine.view('orders').get('inline')).toMatchObject({ status: 'placed' });
     await engine.close();
+  });
+
+  it('asks the outside on this very thread, ends without an answer, and asks again', async () => {
+    let lookup = (): Promise<number> => new Promise(() => {});
+    let askedCount = 0;
+    const topology = moka.defineTopology('asking', (t) => {
+      const till = { schema: Type.Object({ till: Type.String(), n: Type.Integer() }), key: 'till' } as const;
+      const ask = (): Promise<number> => {
+        askedCount += 1;
+        return lookup();
+      };
+      t.stream('sales', { ...till, guarantee: 'at-least-once' })
+        .enrich('price', { lookup: ask }, ({ n }, price) => n * price)
+        .toView('priced');
+    });
+    const options = { ...QUIET, dataDir: freshPath(), workers: 0, partitions: 2 };
+    const first = await moka.createEngine(topology, options);
+    for (const n of [1, 2, 3])
+      expect(await first.ingest('sales', { till: `t-${n}`, n })).toMatchObject({ processed: true });
+    await vi.waitFor(() => expect(askedCount).toBe(3));
+    await first.close();
+    lookup = async () => 100;
+    const second = await moka.createEngine(topology, options);
+    const priced = second.view('priced');
+    const rows = (): Promise<unknown> => Promise.all([1, 2, 3].map((n) => priced.get(`t-${n}`)));
+    await vi.waitFor(async () => expect(await rows()).toEqual([100, 200, 300]), 10_000);
+    expect(askedCount).toBe(6);
+    await second.close();
   });
 
   it('runs several partitions on this very thread, each with all of a global table', async () => {
