@@ -1,5 +1,4 @@
 import { defineTopology } from 'moka';
-import { addAsks } from './asks.ts';
 import { Order, Payment, Price, Region } from './events.ts';
 import { addFolds } from './folds.ts';
 import { addJoins } from './joins.ts';
@@ -20,7 +19,13 @@ export const topology = defineTopology('every-operator', (t) => {
     watermark: (price) => price.at - 1_800_000,
   });
   const regions = t
-    .globalTable('regions', { schema: Region, key: 'shop', id: 'id', eventTime: 'at' })
+    .globalTable('regions', {
+      schema: Region,
+      key: 'shop',
+      id: 'id',
+      eventTime: 'at',
+      watermark: { ...watermark, whenIdle: 'follow-clock' },
+    })
     .toView('regions');
   const topics = orders.branch('topic', {
     folds: ({ topic }) => topic === 'folds',
@@ -28,7 +33,6 @@ export const topology = defineTopology('every-operator', (t) => {
     joins: ({ topic }) => topic === 'joins',
   });
   addFolds(t, topics.folds, payments);
-  addAsks(topics.folds);
   addWindows(topics.windows, payments);
   addJoins(topics.joins, payments, prices, regions);
   addWaits(topics.otherwise);

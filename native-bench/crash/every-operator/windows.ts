@@ -25,6 +25,11 @@ export function addWindows(orders: Orders, payments: Payments): void {
     .aggregate('three-hours', total)
     .suppress('three-hours-told', { untilWindowEnds: true })
     .toView('three-hours', { retention: '12h' });
+  const halfDays = byCustomer.window(tumbling({ size: '12h', grace: '10m' }));
+  halfDays.sum('half-day-sums', (order) => order.cents).toView('half-day-sums');
+  halfDays.min('half-day-least', (order) => order.cents).toView('half-day-least');
+  halfDays.max('half-day-most', (order) => order.cents).toView('half-day-most');
+  halfDays.avg('half-day-means', (order) => order.cents, { emit: 'final' }).toView('half-day-means');
   byCustomer
     .window(sliding({ difference: '10m', grace: '5m' }))
     .reduce('close-orders', (current, order) => (order.cents > current.cents ? order : current))
