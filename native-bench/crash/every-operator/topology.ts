@@ -1,4 +1,5 @@
 import { defineTopology } from 'moka';
+import { addAsks } from './asks.ts';
 import { Order, Payment, Price, Region } from './events.ts';
 import { addFolds } from './folds.ts';
 import { addJoins } from './joins.ts';
@@ -33,6 +34,7 @@ export const topology = defineTopology('every-operator', (t) => {
     joins: ({ topic }) => topic === 'joins',
   });
   addFolds(t, topics.folds, payments);
+  addAsks(topics.folds);
   addWindows(topics.windows, payments);
   addJoins(topics.joins, payments, prices, regions);
   addWaits(topics.otherwise);

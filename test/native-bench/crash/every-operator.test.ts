@@ -39,6 +39,7 @@ const FORMS = [
     '.now()',
     'eventTime:',
     'outOfOrderness',
+    'whenIdle',
   ],
   ...['absent: true', '.timedOut.', "skip: 'none'", 'maxPartial', 'cancelledBy', "keep: 'latest'"],
   ...["keep: 'first'", "keep: 'last'", "order: 'arrival'", "order: 'event-time'"],
@@ -46,6 +47,7 @@ const FORMS = [
   ...['bySku.join(latest,', 'bySku.leftJoin(latest,', 'bySku.join(history,', 'bySku.leftJoin(history,', 'history:'],
   ...['orders.join(regions,', 'orders.leftJoin(regions,'],
   ...['open.join(paid,', 'open.leftJoin(paid,', 'open.outerJoin(paid,'],
+  ...['.enrich(', 'result:', 'onFailure:'],
   ...['open.join(priced,', 'open.leftJoin(priced,', 'foreignKey:'],
 ];
 
@@ -110,6 +112,7 @@ describe('the every-operator topology', () => {
       now += 2;
       if (n % 4 === 0) driver.advance(8);
     }
+    await driver.settle();
     const views = topology.describe().views.map(({ name }) => name);
     expect(views.filter((view) => driver.changes(view).length === 0)).toEqual([]);
     expect(failures.length).toBeGreaterThan(0);
