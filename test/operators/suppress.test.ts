@@ -151,6 +151,27 @@ describe('windows of log time', () => {
     expect(shop.wait(1_000_000)).toEqual(['a [10,20] 1']);
   });
 
+  it('close in the partition that a key was sent on to', () => {
+    const topology = defineTopology('counts', (t) => {
+      t.stream('sales', { schema: Sale, key: 'till' })
+        .keyBy('minute', ({ at }) => `${at}`)
+        .groupByKey()
+        .window(tumbling({ size: 10, time: 'processing' }))
+        .count('counts', { emit: 'final' })
+        .toStream()
+        .toJournal('changes', { keep: 100 });
+    });
+    const driver = new TopologyTestDriver(topology, { now: 0, partitionCount: 4 });
+    for (let n = 0; n < 24; n++) driver.send('sales', sale(`till-${n}`, n % 8));
+    driver.advance(9);
+    expect(driver.view('changes').size).toBe(0);
+    driver.advance(1);
+    const told = driver.view<JournalEntry<number | null>>('changes').rows();
+    expect(told.map(([, { key, value }]) => `${key} ${value}`).sort()).toEqual(
+      Array.from({ length: 8 }, (_, minute) => `${minute} 3`),
+    );
+  });
+
   it('tell every other row when one cannot be told', () => {
     const shop = new Shop(counts(tumbling({ size: 10, time: 'processing' }), { untilWindowCloses: true }));
     for (const till of ['a', 'bad', 'c']) shop.sell(till);
