@@ -68,11 +68,7 @@ async function replayAll(
   directory: DataDirectory,
   partitions: readonly number[],
   topology: TopologyModule,
-  {
-    from = null,
-    view = null,
-    json = false,
-  }: Omit<Flags, 'from' | 'view'> & { from?: ReplayStart | null; view?: string | null },
+  { from, view, json = false }: Flags,
 ): Promise<void> {
   // here and not on top: the other commands work, and explain, where a native binary does not load
   const { ReplayPool } = await import('../engine/replay-pool.ts');
@@ -80,8 +76,8 @@ async function replayAll(
   const progress = new Progress('replay', partitions.length, { isQuiet: json });
   const redraw = setInterval(() => progress.update(pool.progress), REDRAW_MS);
   try {
-    const running = partitions.map((partition) => pool.run({ directory, partition, topology, from, view }));
-    const outcomes = await Promise.allSettled(running);
+    const job = { directory, topology, from: from ?? null, view: view ?? null };
+    const outcomes = await Promise.allSettled(partitions.map((partition) => pool.run({ ...job, partition })));
     progress.end();
     outcomes.forEach((outcome, index) => {
       if (outcome.status === 'fulfilled') tell(partitions[index] as number, outcome.value, json);

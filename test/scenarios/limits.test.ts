@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(() => engine.kill());
 
-const note = (n: number, till = `till-${n % 10}`): string => JSON.stringify({ till, n });
+const note = (n: number, till = `till-${n % 100}`): string => JSON.stringify({ till, n });
 const most = Array.from({ length: MAX_FRAME_EVENTS }, (_, n) => note(n));
 const long = (bytes: number): string => note(1, 'long').padEnd(bytes);
 
@@ -80,7 +80,7 @@ describe('the most', () => {
 
   it('refusals of a frame are all told', async () => {
     const { socket } = await connectIntake(engine.port, `${NOTES}/ws`, JSON_PROTOCOL);
-    const wrong = Array.from({ length: MAX_FRAME_EVENTS }, (_, n) => JSON.stringify({ till: `till-${n % 10}` }));
+    const wrong = Array.from({ length: MAX_FRAME_EVENTS }, (_, n) => JSON.stringify({ till: `till-${n % 100}` }));
     socket.sendText(jsonFrame({ frame: 1 }, wrong).toString());
     const ack = (await socket.nextJson()) as unknown as FrameAck;
     expect(ack.accepted).toBe(0);

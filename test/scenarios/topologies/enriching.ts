@@ -5,7 +5,7 @@ const Order = Type.Object({ order: Type.String(), customer: Type.String(), n: Ty
 type Order = { order: string; customer: string; n: number };
 
 const Price = Type.Object({ cents: Type.Integer() });
-const PATIENT = { attempts: 100, timeout: '1m', backoff: 20, concurrency: 4 } as const;
+const PATIENT = { attempts: 100, timeout: '1m', backoff: 20, concurrency: 8 } as const;
 const BRIEF = { attempts: 3, timeout: 150, backoff: 10 } as const;
 
 async function ask(path: string, { order }: Order, { id, attempt, signal }: LookupContext): Promise<unknown> {
