@@ -4,6 +4,7 @@ import type { CompiledTopology } from './topology/compiled.ts';
 
 export type { ErrorCode } from './base/error-catalogue.ts';
 export { MokaError } from './base/errors.ts';
+export { type Static, type TSchema, Type } from './base/typebox.ts';
 export type { Engine, EngineOptions } from './engine/engine.ts';
 export type { EngineView, Page, Row } from './engine/engine-view.ts';
 export type { IngestOptions, IngestResult } from './ingress/ingest-reply.ts';

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from 'moka';
 
 /** The three kinds of events of Nexmark, an auction site. Money is in cents, times are in ms, ids are whole numbers. */
 

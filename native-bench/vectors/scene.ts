@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from 'moka';
 import { defineTopology, type TopologyBuilder } from '../../src/topology/builder.ts';
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
 import type { GlobalTable } from '../../src/topology/global-table.ts';

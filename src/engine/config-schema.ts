@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { type Static, type TSchema, Type } from 'typebox';
 import {
   DEFAULT_INTAKE_RING_BYTES,
   DEFAULT_MAX_BLOCK_BYTES,
@@ -12,6 +11,7 @@ import {
   MIB,
   MIN_SEGMENT_BYTES,
 } from '../base/limits.ts';
+import { type Static, type TSchema, Type } from '../base/typebox.ts';
 
 /**
  * Everything a user may tune, with default, allowed range and meaning: the one source of the types, of the checks, of

@@ -1,5 +1,5 @@
-import { Check } from 'typebox/value';
 import { MokaError } from '../base/errors.ts';
+import { Check } from '../base/typebox.ts';
 import { contradictionsOf } from './config-rules.ts';
 import { type ConfigShape, SETTINGS, type Setting } from './config-schema.ts';
 import { type Assignments, readEnvironment, readFile, readObject } from './config-sources.ts';

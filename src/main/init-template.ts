@@ -1,6 +1,5 @@
 /** The topology that `moka init` writes: small enough to read at once, whole enough to run. */
-export const TOPOLOGY_TEMPLATE = `import { defineTopology } from 'moka';
-import { Type } from 'typebox';
+export const TOPOLOGY_TEMPLATE = `import { defineTopology, Type } from 'moka';
 
 // What comes in. Events that do not fit are refused with the place that does not.
 const Sale = Type.Object({

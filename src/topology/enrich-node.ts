@@ -1,5 +1,5 @@
-import { IsSchema, type TSchema } from 'typebox';
 import type { Duration } from '../base/duration.ts';
+import { IsSchema, type TSchema } from '../base/typebox.ts';
 import { type Enricher, EnrichOperator, type Fallback } from '../operators/enrich.ts';
 import type { LookupContext, LookupFailure, LookupRule } from '../operators/lookup.ts';
 import type { Operator } from '../operators/operator.ts';

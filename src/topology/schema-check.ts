@@ -1,8 +1,8 @@
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { closestName } from '../base/closest-name.ts';
 import type { ErrorCode } from '../base/error-catalogue.ts';
+import { Compile } from '../base/typebox.ts';
 import { type ObjectShape, objectShapes } from './schema-shape.ts';
 
 /** One thing that is wrong with an event. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Type } from 'typebox';
+import { Type } from 'moka';
 import { describe, expect, it, vi } from 'vitest';
 import type * as Moka from '../../src/index.ts';
 import { request } from '../http/raw-http-client.ts';

@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
-const SOURCE = resolve(fileURLToPath(import.meta.url), '../../../src');
-const README = readFileSync(join(SOURCE, 'topology/README.md'), 'utf8');
+const ROOT = resolve(fileURLToPath(import.meta.url), '../../..');
+const MOKA = pathToFileURL(join(ROOT, 'dist/index.js')).href;
+const README = readFileSync(join(ROOT, 'src/topology/README.md'), 'utf8');
 
 /** Every program of the README with the output that is printed below it. */
 const EXAMPLES = [...README.matchAll(/```ts\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/g)].map(
@@ -24,7 +25,7 @@ async function run(program: string): Promise<string> {
   const script = join(scratch, 'example.mjs');
   try {
     const bundle = await build({
-      stdin: { contents: program, loader: 'ts', resolveDir: join(SOURCE, 'topology') },
+      stdin: { contents: program, loader: 'ts', resolveDir: join(ROOT, 'src/topology') },
       bundle: true,
       format: 'esm',
       platform: 'node',
@@ -33,19 +34,7 @@ async function run(program: string): Promise<string> {
       plugins: [
         {
           name: 'moka',
-          setup({ onResolve, onLoad }) {
-            onResolve({ filter: /^moka$/ }, () => ({ path: 'moka', namespace: 'moka' }));
-            onLoad({ filter: /.*/, namespace: 'moka' }, () => ({
-              contents:
-                "export { defineTopology } from './topology/builder.ts';" +
-                "export * from './topology/windows.ts';" +
-                "export { keyOfWindowKey, windowOfKey } from './operators/window-key.ts';" +
-                "export { eventType } from './topology/process-node.ts';" +
-                "export { listState, mapState, valueState } from './operators/process-state.ts';" +
-                "export { TopologyTestDriver } from './testing/topology-test-driver.ts';",
-              resolveDir: SOURCE,
-            }));
-          },
+          setup: ({ onResolve }) => onResolve({ filter: /^moka$/ }, () => ({ path: MOKA, external: true })),
         },
       ],
     });

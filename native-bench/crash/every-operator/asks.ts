@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Type } from 'typebox';
+import { Type } from 'moka';
 import { ASKED_CENTS, type Order, type Orders } from './events.ts';
 
 const LATE_MS_MAX = 5;

@@ -1,5 +1,5 @@
 import type { Stream } from 'moka';
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from 'moka';
 
 /** What enters; the scenario makes such events, the parts of the topology work on them. */
 export const Order = Type.Object({

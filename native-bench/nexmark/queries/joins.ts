@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from 'moka';
 import { listState, valueState } from '../../../src/operators/process-state.ts';
 import { eventType } from '../../../src/topology/process-node.ts';
 import { tumbling } from '../../../src/topology/windows.ts';

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../../base/typebox.ts';
 import type { Stream } from '../../topology/stream.ts';
 import type { Table } from '../../topology/table.ts';
 import { OrderItem, orderMembers } from '../coffee-shop/order-events.ts';

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../../base/typebox.ts';
 import type { Stream } from '../../topology/stream.ts';
 import { sliding } from '../../topology/windows.ts';
 import type { Payment } from './payments.ts';

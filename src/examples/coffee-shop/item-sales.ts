@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../../base/typebox.ts';
 import type { Stream } from '../../topology/stream.ts';
 import { tumbling } from '../../topology/windows.ts';
 import type { SoldItem } from './sold-items.ts';

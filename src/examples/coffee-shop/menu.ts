@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../../base/typebox.ts';
 import type { TopologyBuilder } from '../../topology/builder.ts';
 import type { GlobalTable } from '../../topology/global-table.ts';
 

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../../base/typebox.ts';
 
 /** One line of an order. Money is whole cents. */
 export const OrderItem = Type.Object(

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../../base/typebox.ts';
 import type { Context } from '../../operators/operator-context.ts';
 import { type OrderChanged, type OrderEvent, type OrderPlaced, orderMembers } from './order-events.ts';
 

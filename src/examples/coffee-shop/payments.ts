@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../../base/typebox.ts';
 import { orderMembers } from './order-events.ts';
 
 /** Money taken for an order; several may pay for one. */

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../../base/typebox.ts';
 import { mapState, valueState } from '../../operators/process-state.ts';
 import type { GlobalTable } from '../../topology/global-table.ts';
 import { eventType } from '../../topology/process-node.ts';

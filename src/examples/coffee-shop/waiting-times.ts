@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../../base/typebox.ts';
 import { valueState } from '../../operators/process-state.ts';
 import { eventType } from '../../topology/process-node.ts';
 import type { Stream } from '../../topology/stream.ts';

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../../base/typebox.ts';
 import { defineTopology } from '../../topology/builder.ts';
 import { eventType } from '../../topology/process-node.ts';
 

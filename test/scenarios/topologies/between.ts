@@ -1,5 +1,4 @@
-import { defineTopology } from 'moka';
-import { Type } from 'typebox';
+import { defineTopology, Type } from 'moka';
 
 const Order = Type.Object({
   id: Type.String(),

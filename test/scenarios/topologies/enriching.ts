@@ -1,5 +1,4 @@
-import { defineTopology, type LookupContext } from 'moka';
-import { Type } from 'typebox';
+import { defineTopology, type LookupContext, Type } from 'moka';
 
 const Order = Type.Object({ order: Type.String(), customer: Type.String(), n: Type.Integer() });
 type Order = { order: string; customer: string; n: number };

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineTopology } from 'moka';
-import { Type } from 'typebox';
+import { defineTopology, Type } from 'moka';
 
 const Sale = Type.Object({
   saleId: Type.String(),

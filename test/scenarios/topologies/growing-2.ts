@@ -1,5 +1,4 @@
-import { defineTopology, eventType, tumbling, valueState } from 'moka';
-import { Type } from 'typebox';
+import { defineTopology, eventType, Type, tumbling, valueState } from 'moka';
 
 const Sale = Type.Object({ sku: Type.String(), cents: Type.Integer(), at: Type.Integer() });
 

@@ -1,5 +1,4 @@
-import { defineTopology } from 'moka';
-import { Type } from 'typebox';
+import { defineTopology, Type } from 'moka';
 
 export const Signal = Type.Object({ till: Type.String(), n: Type.Integer() });
 

@@ -1,5 +1,4 @@
-import { defineTopology, eventType } from 'moka';
-import { Type } from 'typebox';
+import { defineTopology, eventType, Type } from 'moka';
 
 const Sale = Type.Object({ id: Type.String(), sku: Type.String(), store: Type.String(), cents: Type.Integer() });
 

@@ -1,5 +1,4 @@
-import { defineTopology, tumbling } from 'moka';
-import { Type } from 'typebox';
+import { defineTopology, Type, tumbling } from 'moka';
 
 const Scan = Type.Object({ door: Type.String() });
 

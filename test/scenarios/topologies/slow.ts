@@ -1,5 +1,4 @@
-import { defineTopology } from 'moka';
-import { Type } from 'typebox';
+import { defineTopology, Type } from 'moka';
 
 const Task = Type.Object({ id: Type.String(), burnMs: Type.Number(), padding: Type.Optional(Type.String()) });
 

@@ -1,5 +1,4 @@
-import { defineTopology } from 'moka';
-import { Type } from 'typebox';
+import { defineTopology, Type } from 'moka';
 
 const Event = Type.Object({ orderId: Type.String(), type: Type.Union([Type.Literal('placed'), Type.Literal('paid')]) });
 const WAIT = '2s';

@@ -1,5 +1,4 @@
-import { defineTopology } from 'moka';
-import { Type } from 'typebox';
+import { defineTopology, Type } from 'moka';
 
 const Sale = Type.Object({ id: Type.String(), store: Type.String() });
 
