@@ -15,8 +15,8 @@ import { removeDirectory, scratchDirectory } from './run/places.ts';
  *
  *   round 1   floor disk │ floor HTTP │ engine HTTP │ floor WS │ engine WS JSON │ … │ order table
  *   round 2   the same again, and so on; medians over the rounds
- *   then      an open loop at half of the measured saturation, for the latency of an ack; kill -9 with a million rows of
- *             state and the time until orders are taken again; the idle kiosk
+ *   then      an open loop at half of the measured saturation, for the latency of an ack; a million rows of state, the
+ *             turns of the lanes while they are saved, kill -9 and the time until orders are taken again; the idle kiosk
  *
  *   npm run bench -- [--seconds 5] [--runs 3] [--only http,ws-json] [--dir DIR] [--small] [--json]
  *
@@ -69,7 +69,7 @@ for (let round = 1; round <= roundCount; round++) {
   }
 }
 await atHalfLoad();
-if (isWanted('recovery')) await recoverOnce();
+if (isWanted('recovery')) await recoverOnce().catch((error: unknown) => flaws.push(`recovery: ${String(error)}`));
 if (isWanted('idle')) runs.idle.push(await measureIdle(options.directory, options.seconds));
 removeDirectory(scratch);
 
@@ -98,6 +98,8 @@ async function atHalfLoad(): Promise<void> {
 async function recoverOnce(): Promise<void> {
   const keys = values.small ? 20_000 : 1_000_000;
   const result = await measureRecovery(options.directory, keys, values.small ? 1 : RECOVERY_LOAD_SECONDS);
+  const { checkpoints, turns, longTurns, eventsPerSecond } = result.turns;
+  say(`half load: ${eventsPerSecond} events/s, checkpoints=${checkpoints} turns=${turns} long=${longTurns}`);
   say(`recovery: rows=${result.rows} ready after ms=${Math.round(result.readyMs)}`);
   if (result.rows < keys / 2) flaws.push(`recovery: rows=${result.rows}, wanted about ${keys}`);
   runs.recovery.push(result);

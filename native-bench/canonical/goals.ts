@@ -3,6 +3,7 @@ import type { IdleResult } from './idle.ts';
 import type { Result } from './measure.ts';
 import type { MeasurementName } from './plan.ts';
 import type { RecoveryResult } from './recovery.ts';
+import { LONG_TURN_MS } from './turns.ts';
 
 /** Every run of the canonical run, by measurement. */
 export interface Runs {
@@ -48,6 +49,7 @@ export function goalLines(runs: Runs): GoalLine[] {
     atLeast('order table by id, life cycle', rate('order-table'), 'events/s', 400_000),
     atMost('p99 ack at half load ÷ p99 of one 64 KiB flush', ackP99Ms / flushP99Ms, '', 3),
     atMost('bytes to the disk per byte of payload', written, '', 2),
+    atMost(longTurnsOf(runs), median(runs.recovery.map(({ turns }) => turns.longTurns)), 'turns', 0),
     atMost(`ready after kill -9 with ${rows} rows`, median(runs.recovery.map((result) => result.readyMs)), 'ms', 1000),
     atMost('idle kiosk profile, CPU', median(runs.idle.map((result) => result.cpuPercent)), '%', 1),
     atMost('idle kiosk profile, resident memory', median(runs.idle.map((result) => result.residentMib)), 'MiB', 120),
@@ -56,6 +58,11 @@ export function goalLines(runs: Runs): GoalLine[] {
 
 export function rateOf(runs: Runs, name: MeasurementName): number {
   return median((runs.results.get(name) ?? []).map((result) => result.load.ordersPerSecond));
+}
+
+function longTurnsOf({ recovery }: Runs): string {
+  const checkpoints = median(recovery.map(({ turns }) => turns.checkpoints));
+  return `turns over ${LONG_TURN_MS} ms while ${checkpoints} checkpoints were made`;
 }
 
 function atLeast(what: string, value: number, unit: string, goal: number): GoalLine {
