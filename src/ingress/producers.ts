@@ -85,10 +85,19 @@ export class Producers {
     identityOf(hash, this.#streamId, 0, 0, IDENTITY_PRODUCER, name);
     const producer = new Producer(name, hash.low, hash.high);
     this.#known.set(name, producer);
-    producer.ready = this.#lookup(hash.low, hash.high).then(({ epoch, lastSequence }) => {
+    producer.ready = this.#learn(producer);
+    return producer;
+  }
+
+  async #learn(producer: Producer): Promise<void> {
+    try {
+      const { epoch, lastSequence } = await this.#lookup(producer.low, producer.high);
       producer.epoch = Math.max(1, epoch);
       producer.lastSequence = lastSequence;
-    });
-    return producer;
+    } catch (error) {
+      // One lane that did not answer must not shut the name out: the next connection asks again.
+      if (this.#known.get(producer.name) === producer) this.#known.delete(producer.name);
+      throw error;
+    }
   }
 }

@@ -129,4 +129,24 @@ describe('a producer', () => {
     const socket = await RawWebSocket.connect(harness.port, WS, 'moka.json.v1');
     expect(await fault(socket)).toEqual(['ERR_NOT_READY', 1008]);
   });
+
+  it('whose state could not be learned once is asked for again, and may speak', async () => {
+    let lookups = 0;
+    const harness = await Harness.start({
+      producerState: () => {
+        lookups += 1;
+        return lookups === 1
+          ? Promise.reject(new Error('lane is late'))
+          : Promise.resolve({ epoch: 2, lastSequence: 6 });
+      },
+    });
+    const refused = await RawWebSocket.connect(harness.port, WS, 'moka.json.v1');
+    expect(await fault(refused)).toEqual(['ERR_NOT_READY', 1008]);
+    const [socket, hello] = await connect(harness);
+    expect(hello).toMatchObject({ producer: 'till-3', epoch: 2, lastSeq: 6 });
+    socket.sendText(`{"frame":1,"seq":7}${events(1)}`);
+    expect(await socket.nextJson()).toMatchObject({ accepted: 1 });
+    expect(lookups).toBe(2);
+    socket.close();
+  });
 });
