@@ -38,7 +38,7 @@ export class AggregateOperator implements Operator {
     const previous = store.get(key);
     // Not Math.max: its result would be a new number on the heap for every event.
     const latest = previous !== undefined && store.time > time ? store.time : time;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const next = this.#add(previous === undefined ? this.#initial() : previous, event, context);
     if (next === undefined || next === null || isThenable(next)) refuseResult(this.#name, next, 'the next state');
     store.put(key, next, latest);

@@ -98,7 +98,7 @@ export class AlignedWindowOperator implements WindowOperator, ClosingWindows {
     const previous = store.get(rowKey);
     // Not Math.max: its result would be a new number on the heap for every event.
     const latest = previous !== undefined && store.time > time ? store.time : time;
-    context.running = name;
+    context.enter(name, time);
     const next = fold.add(previous === undefined ? fold.empty() : previous, event);
     store.put(rowKey, next, latest);
     context.running = '';

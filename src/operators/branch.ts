@@ -20,14 +20,14 @@ export class BranchOperator implements Operator {
   }
 
   push(key: string, next: unknown, previous: unknown, time: number): void {
-    const output = this.#outputs[this.#choose(next)] as Operator;
+    const output = this.#outputs[this.#choose(next, time)] as Operator;
     output.push(key, next, previous, time);
   }
 
-  #choose(value: unknown): number {
+  #choose(value: unknown, time: number): number {
     const context = this.#context;
     const predicates = this.#predicates;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     let index = 0;
     for (; index < predicates.length; index++) {
       const holds = (predicates[index] as Predicate)(value, context);

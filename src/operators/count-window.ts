@@ -33,7 +33,7 @@ export class CountWindowOperator implements WindowOperator {
     const before = store.get(key) as readonly unknown[] | undefined;
     const number = before === undefined ? 0 : (before[0] as number);
     const row = before === undefined ? [0] : before.slice();
-    context.running = name;
+    context.enter(name, time);
     row[0] = number + 1;
     if (number % this.#every === 0) row.push(number, time, fold.empty());
     for (let at = FIRST_WINDOW; at < row.length; at += WINDOW_LENGTH) {

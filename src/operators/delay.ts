@@ -53,7 +53,7 @@ export class DelayOperator implements Operator, TimedOperator {
     const { keepsLatest, isTracked } = this.#rule;
     const context = this.#context;
     const store = this.#waiting;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const wait = this.#waitOf(event);
     if (keepsLatest) this.cancel(key);
     const due = context.logTime + (wait > 0 ? wait : 0);

@@ -43,7 +43,7 @@ export class DistinctOperator implements Operator {
   push(key: string, event: unknown, _previous: unknown, time: number): void {
     const store = this.#store;
     const streamTime = this.#advance(time);
-    const identity = key === NO_KEY ? null : this.#identityOf(key, event);
+    const identity = key === NO_KEY ? null : this.#identityOf(key, event, time);
     if (identity !== null) {
       if (this.#isKnown(identity, time, streamTime)) return;
       // What has come too late for itself would be forgotten at once.
@@ -77,11 +77,11 @@ export class DistinctOperator implements Operator {
   }
 
   /** @returns null if the event has none */
-  #identityOf(key: string, event: unknown): string | null {
+  #identityOf(key: string, event: unknown, time: number): string | null {
     if (this.#by === null) return key;
     if (event === null) return null;
     const context = this.#context;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const selected = this.#by(event, context);
     if (selected === null) {
       context.running = '';

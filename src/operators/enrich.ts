@@ -94,7 +94,7 @@ export class EnrichOperator implements Operator, AskingOperator {
     const { enricher, host, output } = this.#parts;
     const context = this.#context;
     context.key = key;
-    context.running = this.name;
+    context.enter(this.name, time);
     const known = failure === undefined ? result : this.#withoutAnswer(event, failure);
     if (host.isDevelopment === true) deepFreeze(known);
     const enriched = enricher(event, known, context);

@@ -23,15 +23,15 @@ export class FilterOperator implements Operator {
   }
 
   push(key: string, next: unknown, previous: unknown, time: number): void {
-    const passing = next !== undefined && this.#passes(next) ? next : undefined;
-    const passed = previous !== undefined && this.#passes(previous) ? previous : undefined;
+    const passing = next !== undefined && this.#passes(next, time) ? next : undefined;
+    const passed = previous !== undefined && this.#passes(previous, time) ? previous : undefined;
     if (passing === undefined && passed === undefined) return;
     this.#output.push(key, passing, passed, time);
   }
 
-  #passes(value: unknown): boolean {
+  #passes(value: unknown, time: number): boolean {
     const context = this.#context;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const passes = this.#predicate(value, context);
     if (passes !== true && passes !== false) refuseResult(this.#name, passes, 'true or false');
     context.running = '';

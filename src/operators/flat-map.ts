@@ -20,15 +20,15 @@ export class FlatMapOperator implements Operator {
   }
 
   push(key: string, next: unknown, _previous: unknown, time: number): void {
-    const events = this.#map(next);
+    const events = this.#map(next, time);
     const output = this.#output;
     for (let i = 0; i < events.length; i++) output.push(key, events[i], undefined, time);
   }
 
   /** The whole array is looked at before anything is passed on. */
-  #map(value: unknown): readonly unknown[] {
+  #map(value: unknown, time: number): readonly unknown[] {
     const context = this.#context;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const events = this.#mapper(value, context);
     if (!Array.isArray(events)) refuseResult(this.#name, events, 'an array of values (empty: none)');
     for (let i = 0; i < events.length; i++) {

@@ -71,7 +71,7 @@ export class HoppingWindowOperator implements WindowOperator {
     const rowKey = `${key}\u0000${timeText(rowStart)}`;
     const row = this.closing.load(rowKey);
     const before = isFinal ? null : row.slice();
-    context.running = name;
+    context.enter(name, time);
     let at = FIRST_WINDOW;
     for (let start = first; start <= last; start += this.#advanceMs) {
       while (at < row.length && (row[at + START] as number) < start) at += WINDOW_LENGTH;

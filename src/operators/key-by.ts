@@ -23,15 +23,15 @@ export class KeyByOperator implements Operator {
   push(_key: string, next: unknown, previous: unknown, time: number): void {
     const context = this.#context;
     const before = context.key;
-    const key = this.#keyOf(next);
+    const key = this.#keyOf(next, time);
     context.key = key;
     this.#output.push(key, next, previous, time);
     context.key = before;
   }
 
-  #keyOf(event: unknown): string {
+  #keyOf(event: unknown, time: number): string {
     const context = this.#context;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const selected = this.#selector(event, context);
     const key = selectedKey(this.#name, selected);
     context.running = '';

@@ -40,12 +40,12 @@ export class LookedUpJoinOperator implements Operator {
   push(key: string, event: unknown, _previous: unknown, time: number): void {
     if (event === null) return;
     const context = this.#context;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const rowKey = selectedKey(this.#name, this.#lookupKey(event, context));
     context.running = '';
     const row = rowKey === NO_KEY ? undefined : this.#table.get(rowKey, time);
     if (row === undefined && !this.#isLeft) return;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const joined = this.#joiner(event, row === undefined ? null : row, context);
     if (joined === undefined || isThenable(joined)) refuseResult(this.#name, joined, 'the joined value');
     context.running = '';

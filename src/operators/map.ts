@@ -23,14 +23,14 @@ export class MapOperator implements Operator {
   }
 
   push(key: string, next: unknown, previous: unknown, time: number): void {
-    const mapped = next === undefined ? undefined : this.#map(next);
-    const mappedPrevious = previous === undefined ? undefined : this.#map(previous);
+    const mapped = next === undefined ? undefined : this.#map(next, time);
+    const mappedPrevious = previous === undefined ? undefined : this.#map(previous, time);
     this.#output.push(key, mapped, mappedPrevious, time);
   }
 
-  #map(value: unknown): unknown {
+  #map(value: unknown, time: number): unknown {
     const context = this.#context;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const mapped = this.#mapper(value, context);
     if (mapped === undefined || (mapped === null && !this.#allowsNull) || isThenable(mapped)) {
       refuseResult(this.#name, mapped, 'a value (to drop one, use filter or flatMap)');

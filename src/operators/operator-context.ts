@@ -10,7 +10,7 @@ export interface Context {
   readonly key: string;
   readonly partition: number;
   readonly offset: number;
-  /** When the event happened, in ms. */
+  /** When the event or row at hand happened, in ms: its own time, whatever brought it about. */
   readonly eventTime: number;
   /** When the log took the event, in ms; never runs backwards within a partition. */
   readonly logTime: number;
@@ -27,10 +27,17 @@ export class OperatorContext implements Context {
   key = '';
   /** Name of the operator whose user code is running; empty outside of user code. */
   running = '';
+  eventTime = 0;
   readonly #event: EventContext;
 
   constructor(event: EventContext) {
     this.#event = event;
+  }
+
+  /** User code of this operator runs next, on an event or row of this time. */
+  enter(operator: string, time: number): void {
+    this.running = operator;
+    this.eventTime = time;
   }
 
   get partition(): number {
@@ -39,10 +46,6 @@ export class OperatorContext implements Context {
 
   get offset(): number {
     return this.#event.offset;
-  }
-
-  get eventTime(): number {
-    return this.#event.eventTime;
   }
 
   get logTime(): number {

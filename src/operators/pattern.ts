@@ -75,6 +75,7 @@ export class PatternOperator implements Operator, TimedOperator {
 
   push(key: string, event: unknown, _previous: unknown, time: number): void {
     if (event === null || key === NO_KEY) return;
+    this.#context.eventTime = time;
     const before = (this.#store.get(key) as readonly Beginning[] | undefined) ?? NONE;
     const number = this.#nextNumber();
     const matches: Matched[] = [];

@@ -72,8 +72,6 @@ export class ProcessOperator implements Operator, TimedOperator {
   readonly #parts: ProcessParts;
   readonly #context: OperatorContext;
   readonly #processContext: ProcessContext<unknown, unknown, Record<string, unknown>>;
-  /** Event time of what is at hand. */
-  #time = 0;
 
   constructor(parts: ProcessParts) {
     this.#parts = parts;
@@ -129,8 +127,7 @@ export class ProcessOperator implements Operator, TimedOperator {
     const { name } = this.#parts;
     context.key = key;
     this.#parts.state.key = key;
-    this.#time = time;
-    context.running = name;
+    context.enter(name, time);
     const result = call();
     if (isThenable(result)) refuseResult(name, result, 'nothing: what it has to say goes through context.emit');
     context.running = '';
@@ -142,14 +139,12 @@ export class ProcessOperator implements Operator, TimedOperator {
     const { name, outputs } = this.#parts;
     if (value === undefined || isThenable(value)) refuseResult(name, value, 'an event to emit');
     // What follows runs code of its own; afterwards it is this operator's turn again.
-    const { key } = context;
-    const time = this.#time;
+    const { key, eventTime } = context;
     context.running = '';
-    (outputs[output] as Operator).push(key, value, undefined, time);
-    context.running = name;
+    (outputs[output] as Operator).push(key, value, undefined, eventTime);
+    context.enter(name, eventTime);
     context.key = key;
     this.#parts.state.key = key;
-    this.#time = time;
   }
 
   #makeContext(): ProcessContext<unknown, unknown, Record<string, unknown>> {

@@ -29,7 +29,7 @@ export class ReduceOperator implements Operator {
     // Not Math.max: its result would be a new number on the heap for every event.
     const latest = previous !== undefined && store.time > time ? store.time : time;
     let next: unknown = event;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     if (previous !== undefined) {
       next = this.#reducer(previous, event, context);
       if (next === undefined || next === null || isThenable(next)) {

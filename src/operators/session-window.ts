@@ -45,13 +45,22 @@ export class SessionWindowOperator implements WindowOperator {
     const start = from === to ? time : Math.min(time, row[from + START] as number);
     const end = from === to ? time : Math.max(time, row[to - WINDOW_LENGTH + END] as number);
     if (end < openFrom) site.late.tell(key, event, start, end, openFrom - end - 1, time);
-    else this.#fold(key, row, from, to, start, end, event);
+    else this.#fold(key, row, from, to, start, end, event, time);
     this.closing.close(streamTime);
   }
 
-  #fold(key: string, row: WindowRow, from: number, to: number, start: number, end: number, event: unknown): void {
+  #fold(
+    key: string,
+    row: WindowRow,
+    from: number,
+    to: number,
+    start: number,
+    end: number,
+    event: unknown,
+    time: number,
+  ): void {
     const { name, context, fold, isFinal, output } = this.#site;
-    context.running = name;
+    context.enter(name, time);
     let state = fold.empty();
     for (let at = from; at < to; at += WINDOW_LENGTH) state = fold.merge(state, row[at + STATE]);
     state = fold.add(state, event);

@@ -52,7 +52,7 @@ export class SlidingWindowOperator implements WindowOperator {
     const difference = this.#differenceMs;
     const from = isEarly ? 0 : Math.min(Math.max(time - 2 * difference, 0), time);
     const rows = new NearRows(this.closing, key, from, time + 1, difference);
-    context.running = name;
+    context.enter(name, time);
     const windows = new NearWindows(rows.windows, event, time, difference, openFrom, this.#site);
     if (isEarly) windows.addEarly();
     else windows.add();

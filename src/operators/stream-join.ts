@@ -174,7 +174,7 @@ export class StreamJoinOperator implements ClosingWindows {
     const { name, context, joiner, output } = this.#site;
     const before = context.key;
     context.key = key;
-    context.running = name;
+    context.enter(name, time);
     const joined = side === LEFT ? joiner(event, other, context) : joiner(other, event, context);
     if (joined === undefined || isThenable(joined)) refuseResult(name, joined, 'a value, or null for none');
     context.running = '';

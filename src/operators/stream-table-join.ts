@@ -40,7 +40,7 @@ export class StreamTableJoinOperator implements Operator {
     const row = key === NO_KEY ? undefined : this.#table.get(key, time);
     if (row === undefined && !this.#isLeft) return;
     const context = this.#context;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const joined = this.#joiner(event, row === undefined ? null : row, context);
     if (joined === undefined || isThenable(joined)) refuseResult(this.#name, joined, 'the joined value');
     context.running = '';

@@ -61,7 +61,7 @@ export class TimeoutWindowOperator implements WindowOperator {
   ): void {
     const { name, context, fold, isFinal, output } = this.#site;
     const previous = isOpen ? row[at + STATE] : undefined;
-    context.running = name;
+    context.enter(name, time);
     if (!isOpen) row.splice(at, 0, start, end, time, fold.empty());
     const state = fold.add(row[at + STATE], event);
     row[at + STATE] = state;

@@ -34,7 +34,7 @@ export class ToTableOperator implements Operator {
     const previous = store.get(key);
     const current = previous === undefined ? null : previous;
     const rule = this.#rule;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const row = rule === null ? event : rule(current, event, context);
     if (row === current && (rule !== null || row === null)) {
       context.running = '';

@@ -66,7 +66,7 @@ export class ToVersionedTableOperator implements Operator {
       return;
     }
     const current = previous === undefined ? null : previous;
-    const row = this.#rowAfter(current, event);
+    const row = this.#rowAfter(current, event, time);
     if (this.#rule !== null && row === current) return;
     this.#context.running = this.#name;
     if (since !== NEVER && since < time) this.#keepVersion(key, current, since, time);
@@ -95,18 +95,18 @@ export class ToVersionedTableOperator implements Operator {
     const rule = this.#rule;
     const past = rule === null ? undefined : this.#versions.get(key, time);
     const current = past === undefined ? null : past;
-    const row = this.#rowAfter(current, event);
+    const row = this.#rowAfter(current, event, time);
     if (rule !== null && row === current) return;
     this.#context.running = this.#name;
     this.#keepVersion(key, row, time, since);
     this.#context.running = '';
   }
 
-  #rowAfter(current: unknown, event: unknown): unknown {
+  #rowAfter(current: unknown, event: unknown, time: number): unknown {
     const rule = this.#rule;
     if (rule === null) return event;
     const context = this.#context;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const row = rule(current, event, context);
     if (row === undefined || isThenable(row)) refuseResult(this.#name, row, 'the next row, or null to delete it');
     context.running = '';

@@ -43,7 +43,7 @@ export class TopNOperator implements Operator {
     const context = this.#context;
     const previous = store.get(key) as readonly Ranked[] | undefined;
     const latest = previous !== undefined && store.time > time ? store.time : time;
-    context.running = this.#name;
+    context.enter(this.#name, time);
     const measure = measureOf(this.#name, this.#measure, event, context);
     let at = previous === undefined ? 0 : previous.length;
     while (at > 0 && ((previous as readonly Ranked[])[at - 1] as Ranked).measure < measure) at--;
