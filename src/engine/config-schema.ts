@@ -12,6 +12,7 @@ import {
   MIN_SEGMENT_BYTES,
 } from '../base/limits.ts';
 import { type Static, type TSchema, Type } from '../base/typebox.ts';
+import { DEFAULT_MAX_PRODUCERS } from '../store/store-limits.ts';
 
 /**
  * Everything a user may tune, with default, allowed range and meaning: the one source of the types, of the checks, of
@@ -135,6 +136,12 @@ export const CONFIG_SCHEMA = section({
       'Time for which a repeated event is guaranteed to be recognised.',
     ),
     maxEntries: whole(8_000_000, 1000, 500_000_000, 'Identities remembered per partition; full before its time: 503.'),
+    maxProducers: whole(
+      DEFAULT_MAX_PRODUCERS,
+      100,
+      10_000_000,
+      'Producers remembered per partition; all of them heard of within the window: 503 for a new one.',
+    ),
   }),
   websocket: section({
     creditEvents: whole(65_536, 1, 4_194_304, 'Events one connection may have sent without an ack.'),

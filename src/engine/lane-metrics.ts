@@ -80,6 +80,7 @@ export class SharedLaneMetrics implements LaneMetrics {
     block.set(AT.dirtyBytes, stats.dirtyBytes);
     block.set(AT.stateRows, stats.rows);
     block.set(AT.dedupeEntries, stats.dedupeEntries);
+    block.set(AT.producers, stats.producers);
     block.set(AT.logRetainedBytes, log.stats().retainedBytes);
     block.set(AT.viewChanges, partition.viewChangeCount);
     this.#sampleLate(state);

@@ -123,7 +123,7 @@ function openState({ directory, topology }: ReplayOptions, reader: CheckpointRea
     eviction: 'lru',
     secret: 1,
     // Nothing is judged, so nothing is remembered.
-    dedupe: { windowMs: 0, maxEntries: Number.MAX_SAFE_INTEGER },
+    dedupe: { windowMs: 0, maxEntries: Number.MAX_SAFE_INTEGER, maxProducers: 1 },
     channels: { out: channels, in: channels },
   });
 }

@@ -61,6 +61,7 @@ export const LANE_METRICS = defineMetrics({
 
   dedupeHits: counter('moka_dedupe_hits_total', 'Identities found in the table.'),
   dedupeEntries: gauge('moka_dedupe_entries', 'Identities remembered.'),
+  producers: gauge('moka_dedupe_producers', 'Producers remembered.'),
 
   logBlocks: counter('moka_log_blocks_total', 'Blocks written.'),
   logBytes: counter('moka_log_bytes_total', 'Bytes written to the log, headers and padding included.'),

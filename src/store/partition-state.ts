@@ -4,7 +4,7 @@ import type { CheckpointReader, RowSink } from './checkpoint.ts';
 import type { CutPart } from './cut-part.ts';
 import { type DedupeOptions, DedupeTable } from './dedupe-table.ts';
 import { Outbox, type OutboxEnd } from './outbox.ts';
-import { ProducerTable } from './producer-table.ts';
+import { type ProducerOptions, ProducerTable } from './producer-table.ts';
 import { Registers } from './registers.ts';
 import { RowCache } from './row-cache.ts';
 import { RowCut } from './row-cut.ts';
@@ -27,7 +27,7 @@ export interface PartitionStateOptions {
   readonly eviction: EvictionPolicy;
   /** Seeds the hash of row keys: whoever does not know it cannot aim many keys at one slot. */
   readonly secret: number;
-  readonly dedupe: DedupeOptions;
+  readonly dedupe: DedupeOptions & ProducerOptions;
   /** Channels to and from other partitions. Default: none. */
   readonly channels?: { readonly out: number; readonly in: number };
 }
@@ -93,7 +93,7 @@ export class PartitionState {
     this.#cache = cache;
     this.#cut = cut;
     this.dedupe = new DedupeTable(options.dedupe);
-    this.producers = new ProducerTable();
+    this.producers = new ProducerTable(options.dedupe);
     this.#registers = new Registers(stores.length, reader);
     this.outbox = new Outbox(options.channels?.out ?? 0, options.channels?.in ?? 0, reader);
     this.#parts = [cut, this.dedupe, this.producers, summary, this.#registers, this.outbox];

@@ -2,8 +2,15 @@
 import type { CheckpointReader, RowSink } from './checkpoint.ts';
 import type { CutPart } from './cut-part.ts';
 import { newProducer, PRODUCER_ROW_BYTES, type Producer, ProducerRows } from './producer-rows.ts';
-import { MAX_PRODUCERS } from './store-limits.ts';
+import { DEFAULT_MAX_PRODUCERS } from './store-limits.ts';
 import { PRODUCERS_STORE_ID } from './store-spec.ts';
+
+export interface ProducerOptions {
+  /** A producer is remembered at least this long after its last event, in log time. */
+  readonly windowMs: number;
+  /** Producers remembered; when all were heard of within the window, a new one is refused. */
+  readonly maxProducers?: number;
+}
 
 /** `check`: the next event of this producer, or one of a producer that is not known. */
 export const PRODUCER_NEW = 0;
@@ -14,16 +21,19 @@ export const PRODUCER_FENCED = 2;
 
 /**
  * Last epoch and sequence number of each producer: recognises whatever a producer sends again, at the cost of one row.
- * There is room for a fixed number; the producer that has not been heard of for longest goes first.
+ * There is room for a fixed number; the one that has been silent for longest makes room for a new one, and not before it
+ * has been silent for the window: `isFull` is asked first, before the event of a new producer enters the log.
  *
- * These are few thousand objects at most, and a frame brings many events of one producer: the one at hand is kept, so
- * that the map is asked once per frame.
+ * A frame brings many events of one producer: the one at hand is kept, so that the map is asked once per frame.
  */
 export class ProducerTable implements CutPart {
+  readonly #windowMs: number;
   readonly #max: number;
-  /** The one not heard of for longest first. */
+  /** By their last accepted event, the oldest first: what the log says, so a replay has the same order. */
   readonly #producers = new Map<string, Producer>();
   #atHand: Producer | null = null;
+  /** The last one of the map. */
+  #newest: Producer | null = null;
 
   #isInEvent = false;
   readonly #undo: { low: number; high: number; before: Producer | null }[] = [];
@@ -35,8 +45,9 @@ export class ProducerTable implements CutPart {
   #cutRows = new ProducerRows(0);
   #handed = 0;
 
-  constructor(max = MAX_PRODUCERS) {
-    this.#max = max;
+  constructor(options: ProducerOptions) {
+    this.#windowMs = options.windowMs;
+    this.#max = options.maxProducers ?? DEFAULT_MAX_PRODUCERS;
   }
 
   get size(): number {
@@ -50,12 +61,19 @@ export class ProducerTable implements CutPart {
     return sequence <= producer.sequence ? PRODUCER_DUPLICATE : PRODUCER_NEW;
   }
 
+  /** Whether this producer is new and cannot be taken in without forgetting one within the window. */
+  isFull(low: number, high: number, logTime: number): boolean {
+    if (this.#producers.size < this.#max || this.#find(low | 0, high | 0) !== null) return false;
+    return !this.#isExpired(this.#oldest(), logTime);
+  }
+
   /** An event of this producer was accepted. Within an event of the state it is taken back with it, outside it stays. */
   advance(low: number, high: number, epoch: number, sequence: number, logTime: number): void {
     const found = this.#find(low | 0, high | 0);
     if (this.#isInEvent)
       this.#undo.push({ low: low | 0, high: high | 0, before: found === null ? null : { ...found } });
-    const producer = found ?? this.#add(low | 0, high | 0);
+    const producer = found ?? this.#add(low | 0, high | 0, logTime);
+    this.#moveToEnd(producer);
     producer.epoch = epoch;
     producer.sequence = sequence;
     producer.logTime = logTime;
@@ -154,24 +172,22 @@ export class ProducerTable implements CutPart {
 
   // ------------------------------------------------------------------ producers
 
-  /** The producer at hand is the newest of the map. */
   #find(low: number, high: number): Producer | null {
     const atHand = this.#atHand;
     if (atHand !== null && atHand.low === low && atHand.high === high) return atHand;
-    const key = keyOf(low, high);
-    const producer = this.#producers.get(key);
+    const producer = this.#producers.get(keyOf(low, high));
     if (producer === undefined) return null;
-    this.#producers.delete(key);
-    this.#producers.set(key, producer);
     this.#atHand = producer;
     return producer;
   }
 
-  #add(low: number, high: number): Producer {
-    if (this.#producers.size >= this.#max) this.#drop(this.#producers.values().next().value as Producer);
+  /** There may be more than the bound: a log that was written under a greater one is replayed as it is. */
+  #add(low: number, high: number, logTime: number): Producer {
+    while (this.#producers.size >= this.#max && this.#isExpired(this.#oldest(), logTime)) this.#drop(this.#oldest());
     const producer = newProducer(low, high);
     this.#producers.set(keyOf(low, high), producer);
     this.#atHand = producer;
+    this.#newest = producer;
     return producer;
   }
 
@@ -180,6 +196,23 @@ export class ProducerTable implements CutPart {
     this.#dropped.push(producer);
     producer.isDirty = false;
     this.#atHand = null;
+    this.#newest = null;
+  }
+
+  #moveToEnd(producer: Producer): void {
+    if (producer === this.#newest) return;
+    const key = keyOf(producer.low, producer.high);
+    this.#producers.delete(key);
+    this.#producers.set(key, producer);
+    this.#newest = producer;
+  }
+
+  #oldest(): Producer {
+    return this.#producers.values().next().value as Producer;
+  }
+
+  #isExpired(producer: Producer, logTime: number): boolean {
+    return producer.logTime < logTime - this.#windowMs;
   }
 
   #markDirty(producer: Producer): void {

@@ -24,8 +24,8 @@ export const SCAN_SLICE_ROWS = 4096;
 /** Entries of one row of the dedupe table; the row is written again in each checkpoint until it is full. */
 export const DEDUPE_CHUNK_ENTRIES = 4096;
 
-/** Producers that are remembered; the one not heard of for longest makes room. */
-export const MAX_PRODUCERS = 10_000;
+/** Producers that are remembered per partition, when nothing is configured. Each is 240 bytes of heap. */
+export const DEFAULT_MAX_PRODUCERS = 100_000;
 
 /** A row that is longer travels in several messages. */
 export const MAX_ROW_PART_BYTES = 64 * KIB;

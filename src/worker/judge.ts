@@ -154,7 +154,6 @@ export class Judge {
   decide(candidate: Candidate, memory: RecordMemory, position: number, logTime: number): number {
     if (candidate.errorId !== 0) return REJECT;
     const stream = this.#streams[candidate.streamId] as StreamRuntime;
-    if (!stream.isDeduplicating) return ACCEPT;
     const { u8, u32, f64 } = memory;
     const word = position >>> 2;
     let isDuplicate = false;
@@ -163,6 +162,8 @@ export class Judge {
     const producerLow = u32[word + RECORD_PRODUCER_HASH / 4] as number;
     const producerHigh = u32[word + RECORD_PRODUCER_HASH / 4 + 1] as number;
     const hasProducer = producerLow !== 0 || producerHigh !== 0;
+    const hasNoPlace = hasProducer && this.#producers.isFull(producerLow, producerHigh, logTime);
+    if (!stream.isDeduplicating) return hasNoPlace ? refuseProducer(candidate) : ACCEPT;
     if (hasProducer) {
       const epoch =
         (u8[position + RECORD_PRODUCER_EPOCH] as number) | ((u8[position + RECORD_PRODUCER_EPOCH + 1] as number) << 8);
@@ -186,6 +187,7 @@ export class Judge {
       return REJECT;
     }
     if (isDuplicate) return DUPLICATE;
+    if (hasNoPlace) return refuseProducer(candidate);
     if (count !== 0 && this.#dedupe.isFull(logTime)) {
       refuse(candidate, ERRORS.ERR_IDENTITY_WINDOW_FULL.id, 'every entry of the window is in use');
       return REJECT;
@@ -274,6 +276,16 @@ function refuse(candidate: Candidate, errorId: number, detail: string): false {
   candidate.errorId = errorId;
   candidate.detail = detail;
   return false;
+}
+
+/** @returns REJECT: were it taken, a producer within the window would be forgotten, or it would not be remembered itself */
+function refuseProducer(candidate: Candidate): number {
+  refuse(
+    candidate,
+    ERRORS.ERR_IDENTITY_WINDOW_FULL.id,
+    'producer is new, and dedupe.maxProducers are within the window',
+  );
+  return REJECT;
 }
 
 function refuseWith(candidate: Candidate, error: unknown): false {

@@ -48,7 +48,7 @@ export interface LaneOptions {
     reserveBytes: number;
   };
   state: { cacheBytes: number; eviction: EvictionPolicy };
-  dedupe: { windowMs: number; maxEntries: number };
+  dedupe: { windowMs: number; maxEntries: number; maxProducers?: number };
   checkpoint: CheckpointPolicy;
   /** For a person: what recovery found and did. */
   report: (message: string) => void;

@@ -14,15 +14,21 @@ function cut(table: ProducerTable, checkpoints: SimulatedCheckpoints, isAbandone
   table.confirmCut();
 }
 
+const WINDOW_MS = 10;
+
+function tableOf(maxProducers = 100, windowMs = WINDOW_MS): ProducerTable {
+  return new ProducerTable({ windowMs, maxProducers });
+}
+
 function load(checkpoints: SimulatedCheckpoints): ProducerTable {
-  const table = new ProducerTable();
+  const table = tableOf();
   table.load(checkpoints.openForRead());
   return table;
 }
 
 describe('ProducerTable', () => {
   it('check tells new, duplicate and fenced', () => {
-    const table = new ProducerTable();
+    const table = tableOf();
     expect(table.check(1, 2, 1, 0)).toBe(PRODUCER_NEW);
     expect([table.lastSequence(1, 2), table.lastEpoch(1, 2)]).toEqual([-1, -1]);
     table.advance(1, 2, 3, 10, 0);
@@ -36,17 +42,35 @@ describe('ProducerTable', () => {
     expect(table.lastSequence(1 + 2 ** 32, 2 - 2 ** 32)).toBe(10);
   });
 
-  it('advance makes room by the producer not heard of for longest', () => {
-    const table = new ProducerTable(3);
-    for (const n of [1, 2, 3]) table.advance(n, 0, 1, n, n);
+  it('isFull until the producer silent for longest has been silent for the window', () => {
+    const table = tableOf(3);
+    for (const n of [1, 2]) table.advance(n, 0, 1, n, n);
+    expect(table.isFull(4, 0, 2)).toBe(false);
+    table.advance(3, 0, 1, 3, 3);
     table.advance(1, 0, 1, 9, 4);
-    table.advance(4, 0, 1, 4, 5);
+    expect([1, 2, 3].map((n) => table.isFull(n, 0, 4))).toEqual([false, false, false]);
+    expect(table.isFull(4, 0, 2 + WINDOW_MS)).toBe(true);
+    expect(table.isFull(4, 0, 2 + WINDOW_MS + 1)).toBe(false);
+    table.advance(4, 0, 1, 4, 2 + WINDOW_MS + 1);
     expect([1, 2, 3, 4].map((n) => table.lastSequence(n, 0))).toEqual([9, -1, 3, 4]);
     expect(table.size).toBe(3);
+    // A producer that was only looked up has not been heard of: what counts is what the log says.
+    expect(table.check(3, 0, 1, 3)).toBe(PRODUCER_DUPLICATE);
+    table.advance(5, 0, 1, 5, 3 + WINDOW_MS + 1);
+    expect([1, 3, 4, 5].map((n) => table.lastSequence(n, 0))).toEqual([9, -1, 4, 5]);
+  });
+
+  it('advance forgets none within the window, even when a log brings more than there is room for', () => {
+    const table = tableOf(2);
+    for (const n of [1, 2, 3, 4]) table.advance(n, 0, 1, n, n);
+    expect([1, 2, 3, 4].map((n) => table.lastSequence(n, 0))).toEqual([1, 2, 3, 4]);
+    expect([table.size, table.isFull(5, 0, 4)]).toEqual([4, true]);
+    table.advance(5, 0, 1, 5, 4 + WINDOW_MS);
+    expect([table.size, table.lastSequence(4, 0), table.lastSequence(3, 0)]).toEqual([2, 4, -1]);
   });
 
   it('undoEvent takes back what the event advanced, and nothing that came before it', () => {
-    const table = new ProducerTable();
+    const table = tableOf();
     table.advance(1, 0, 1, 5, 0);
     table.beginEvent();
     table.advance(1, 0, 1, 6, 1);
@@ -68,7 +92,7 @@ describe('ProducerTable', () => {
 
   it('cuts carry it over a restart: changed rows once, dropped ones deleted, abandoned ones again', () => {
     const checkpoints = new SimulatedCheckpoints();
-    const table = new ProducerTable(3);
+    const table = tableOf(3, 0);
     for (const n of [1, 2, 3]) table.advance(n, -n, 1, n, n);
     cut(table, checkpoints, true);
     cut(table, checkpoints);
@@ -91,7 +115,7 @@ describe('ProducerTable', () => {
 
   it('load keeps the order in which producers were heard of', () => {
     const checkpoints = new SimulatedCheckpoints();
-    const table = new ProducerTable();
+    const table = tableOf();
     for (const [n, logTime] of [
       [1, 30],
       [2, 10],
@@ -99,7 +123,7 @@ describe('ProducerTable', () => {
     ] as const)
       table.advance(n, 0, 1, n, logTime);
     cut(table, checkpoints);
-    const loaded = new ProducerTable(3);
+    const loaded = tableOf(3, 0);
     loaded.load(checkpoints.openForRead());
     loaded.advance(4, 0, 1, 4, 40);
     expect([1, 2, 3, 4].map((n) => loaded.lastSequence(n, 0))).toEqual([1, -1, 3, 4]);
