@@ -3,6 +3,9 @@ import { type Measure, measureOf } from './number-folds.ts';
 import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 
+/** Events of a row: it is written anew when one of them changes. */
+export const MAX_TOP = 100;
+
 /** An event among the first of its key. */
 export interface Ranked {
   readonly measure: number;

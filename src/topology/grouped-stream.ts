@@ -12,7 +12,7 @@ import {
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { ReduceOperator, type Reducer } from '../operators/reduce.ts';
-import { type Ranked, TopNOperator } from '../operators/top-n.ts';
+import { MAX_TOP, type Ranked, TopNOperator } from '../operators/top-n.ts';
 import { checkFunction, checkName, checkOptions, checkWhole } from './checks.ts';
 import { CogroupedStream } from './cogrouped-stream.ts';
 import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, type StoreEvolution } from './evolution.ts';
@@ -31,9 +31,6 @@ export interface AggregateOptions<Value, State> extends Evolution, RowLife {
 
 /** A number of an event. */
 export type MeasureOf<Value> = (event: Value, context: Context) => number;
-
-/** A row of them is written anew when one changes. */
-const MAX_TOP = 100;
 
 /** The events of a stream by key, waiting to be folded. Every fold keeps state, so every fold has a name. */
 export class GroupedStream<Value> {

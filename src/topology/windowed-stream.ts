@@ -10,8 +10,10 @@ import {
 } from '../operators/number-folds.ts';
 import type { Context } from '../operators/operator-context.ts';
 import type { Reducer } from '../operators/reduce.ts';
+import { MAX_TOP } from '../operators/top-n.ts';
 import { AggregateFold, CountFold, type Merger, ReduceFold } from '../operators/window-fold.ts';
-import { checkFunction, checkOptions } from './checks.ts';
+import { type RankedArrival, TopNFold } from '../operators/window-top-n.ts';
+import { checkFunction, checkOptions, checkWhole } from './checks.ts';
 import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, type StoreEvolution } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { MeasureOf } from './grouped-stream.ts';
@@ -105,6 +107,25 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
   avg(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value> {
     const means = this.#foldNumber<Mean>('avg', name, measure, options, meanFold);
     return means.map(({ sum, count }) => sum / count);
+  }
+
+  /**
+   * The events with the greatest numbers, at most `n` (1 to 100), per key and window, the greatest first; of equals, the
+   * first to come.
+   */
+  topN(
+    name: string,
+    n: number,
+    measure: MeasureOf<Value>,
+    options: WindowOptions = {},
+  ): WindowedTable<readonly Value[], Value> {
+    const label = labelOf({ kind: 'topN', name });
+    checkWhole(this.#graph, label, 'n', n, 1, MAX_TOP);
+    checkFunction(this.#graph, label, 'measure', measure, '(event, context) => number');
+    const ranked = this.#fold<readonly RankedArrival[]>('topN', name, options, { n, measure }, (site) => [
+      new TopNFold(site.name, site.context, n, measure as Measure),
+    ]);
+    return ranked.map((events) => events.map(({ event }) => event as Value));
   }
 
   #foldNumber<Row = number>(

@@ -59,7 +59,7 @@ describe('GroupedStream.sum, min, max, avg and topN', () => {
     ['tumbling', tumbling({ size: 10, grace: 100 }), 0],
     ['hopping', hopping({ size: 10, advance: 10, grace: 100 }), 0],
     ['sessions', session({ gap: 3, grace: 100 }), 3],
-  ])('show it of windows too: %s', (_, window, gap) => {
+  ])('show it of windows too, of sessions that became one in any order: %s', (_, window, gap) => {
     const ofWindows = defineTopology('t', (t) => {
       const orders = grouped(t).window(window);
       const cents = ({ totalCents }: OrderEvent): number => totalCents;
@@ -67,6 +67,8 @@ describe('GroupedStream.sum, min, max, avg and topN', () => {
       orders.min('min', cents).toView('min');
       orders.max('max', cents).toView('max');
       orders.avg('avg', cents).toView('avg');
+      orders.topN('top', 2, cents).toView('top');
+      expectTypeOf(orders.topN).returns.toEqualTypeOf<WindowedTable<readonly OrderEvent[], OrderEvent>>();
       expectTypeOf(orders.sum).returns.toEqualTypeOf<WindowedTable<number, OrderEvent>>();
       expectTypeOf(orders.avg).returns.toEqualTypeOf<WindowedTable<number, OrderEvent>>();
     });
@@ -74,11 +76,17 @@ describe('GroupedStream.sum, min, max, avg and topN', () => {
     fc.assert(
       fc.property(fc.array(event, { minLength: 1, maxLength: 30 }), (events) => {
         const driver = new TopologyTestDriver(ofWindows);
-        for (const { at, cents } of events) driver.send('orders', order('a', cents), { eventTime: at });
+        for (const [index, { at, cents }] of events.entries()) {
+          driver.send('orders', order('a', cents, `${index}`), { eventTime: at });
+        }
         for (const [key, sum] of driver.view<number>('sum').rows()) {
           const { start, end } = windowOfKey(key);
           const isIn = (at: number): boolean => at >= start && (gap > 0 ? at <= end : at < end);
-          const numbers = events.filter(({ at }) => isIn(at)).map(({ cents }) => cents);
+          const own = events.map((one, index) => ({ ...one, index })).filter(({ at }) => isIn(at));
+          const numbers = own.map(({ cents }) => cents);
+          const first = own.toSorted((a, b) => b.cents - a.cents || a.index - b.index).slice(0, 2);
+          const top = driver.view<OrderEvent[]>('top').get(key);
+          expect(top?.map(({ storeId }) => Number(storeId))).toEqual(first.map(({ index }) => index));
           expect(sum).toBe(numbers.reduce((total, one) => total + one, 0));
           expect(driver.view('min').get(key)).toBe(Math.min(...numbers));
           expect(driver.view('max').get(key)).toBe(Math.max(...numbers));

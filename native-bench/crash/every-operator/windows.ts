@@ -29,6 +29,7 @@ export function addWindows(orders: Orders, payments: Payments): void {
   halfDays.sum('half-day-sums', (order) => order.cents).toView('half-day-sums');
   halfDays.min('half-day-least', (order) => order.cents).toView('half-day-least');
   halfDays.max('half-day-most', (order) => order.cents).toView('half-day-most');
+  halfDays.topN('half-day-top', 2, (order) => order.cents).toView('half-day-top');
   halfDays.avg('half-day-means', (order) => order.cents, { emit: 'final' }).toView('half-day-means');
   byCustomer
     .window(sliding({ difference: '10m', grace: '5m' }))
