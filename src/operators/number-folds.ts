@@ -2,6 +2,7 @@
 import type { Adder, Initializer } from './aggregate.ts';
 import type { Context } from './operator-context.ts';
 import { OperatorError } from './operator-error.ts';
+import type { GroupAdder, GroupSubtractor } from './table-aggregate.ts';
 import { refuseResult } from './user-result.ts';
 import type { Merger } from './window-fold.ts';
 
@@ -23,7 +24,11 @@ export interface Mean {
 
 /** @throws OperatorError for what is no finite number */
 export function measureOf(operator: string, measure: Measure, event: unknown, context: Context): number {
-  const number = measure(event, context);
+  return finiteNumber(operator, measure(event, context));
+}
+
+/** @throws OperatorError for what is no finite number */
+export function finiteNumber(operator: string, number: unknown): number {
   if (typeof number !== 'number') refuseResult(operator, number, 'a number');
   if (!Number.isFinite(number)) throw new OperatorError(operator, `returned ${number}; expected a finite number`);
   return number;
@@ -63,6 +68,22 @@ export function meanFold(operator: string, measure: Measure): NumberFold {
     merge: (earlier, later): Mean => {
       const [a, b] = [earlier as Mean, later as Mean];
       return { sum: finite(operator, a.sum + b.sum), count: a.count + b.count };
+    },
+  };
+}
+
+/** Sum and count of the numbers of a group, as rows bring them and take them away again. */
+export function groupMean(operator: string): { initial: Initializer; add: GroupAdder; subtract: GroupSubtractor } {
+  return {
+    initial: (): Mean => ({ sum: 0, count: 0 }),
+    add: (state, number): Mean => {
+      const { sum, count } = state as Mean;
+      return { sum: finite(operator, sum + (number as number)), count: count + 1 };
+    },
+    // A group that has lost all rows begins anew: what adding up fractions has rounded goes with them.
+    subtract: (state, number): Mean | null => {
+      const { sum, count } = state as Mean;
+      return count === 1 ? null : { sum: finite(operator, sum - (number as number)), count: count - 1 };
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { WindowSite } from './aligned-window.ts';
 import { DueRows, MAX_DUE_PER_EVENT } from './due-rows.ts';
 import type { OperatorStore } from './operator.ts';
+import { compareUtf8 } from './utf8-order.ts';
 import { windowKey } from './window-key.ts';
 import { type ClosingWindows, MAX_TOLD_AT_ONCE } from './window-time.ts';
 
@@ -195,21 +196,7 @@ interface ClosedWindow {
 }
 
 function inOrder(a: ClosedWindow, b: ClosedWindow): number {
-  return a.end - b.end || a.start - b.start || compareBytes(a.key, b.key);
-}
-
-/** As the UTF-8 bytes of the two compare: like their UTF-16 units, but that halves of a pair come after all others. */
-function compareBytes(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const difference = rankOf(a.charCodeAt(i)) - rankOf(b.charCodeAt(i));
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
-}
-
-function rankOf(unit: number): number {
-  return (unit & 0xf800) === 0xd800 ? unit + 0x10000 : unit;
+  return a.end - b.end || a.start - b.start || compareUtf8(a.key, b.key);
 }
 
 /** Times, in the span that a window is kept after its end, at which rows go. */

@@ -1,9 +1,14 @@
 import type { Initializer } from '../operators/aggregate.ts';
 import { type Grouping, GroupRowsOperator } from '../operators/group-rows.ts';
+import { type GroupMeasure, measuredGroups, type RankedRow, rankedGroups } from '../operators/measured-groups.ts';
+import { groupMean, type Mean } from '../operators/number-folds.ts';
 import type { Operator } from '../operators/operator.ts';
 import { type GroupAdder, type GroupSubtractor, TableAggregateOperator } from '../operators/table-aggregate.ts';
-import { checkFunction, checkName, checkOptions } from './checks.ts';
-import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { TableExtremeOperator } from '../operators/table-extreme.ts';
+import { TableTopNOperator } from '../operators/table-top-n.ts';
+import { MAX_TOP } from '../operators/top-n.ts';
+import { checkFunction, checkName, checkOptions, checkWhole } from './checks.ts';
+import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 import type { UserFunction } from './stateless.ts';
 import { Table } from './table.ts';
 
@@ -22,6 +27,9 @@ export interface GroupAggregateOptions<Value, State> {
   /** The state with one row less: undoes what `add` did for it. `null`: the group is gone. */
   readonly subtract: (state: State, value: Value) => State | null;
 }
+
+/** A number of what a row brings to its group; it depends on that alone, for it is asked again when the row goes. */
+export type RowMeasure<Value> = (value: Value) => number;
 
 /**
  * The rows of a table by a group of their own, waiting to be folded in the partition of the group. A row that changes is
@@ -62,40 +70,135 @@ export class GroupedTable<Value> {
     return this.#fold('aggregate', name, { ...options });
   }
 
+  /**
+   * The sum of a number of each row of a group; a group that has lost all rows is gone. Whole numbers are exact up to 2^53;
+   * what fractions were rounded to when they came stays when they go, until the group is gone.
+   */
+  sum(name: string, measure: RowMeasure<Value>): Table<number> {
+    return this.#mean('sum', name, measure).map(({ sum }) => sum);
+  }
+
+  /** The least number of the rows of a group as they are. */
+  min(name: string, measure: RowMeasure<Value>): Table<number> {
+    return this.#extreme('min', name, measure, 1);
+  }
+
+  /** The greatest number of the rows of a group as they are. */
+  max(name: string, measure: RowMeasure<Value>): Table<number> {
+    return this.#extreme('max', name, measure, -1);
+  }
+
+  /** The mean of a number of each row of a group; the same holds as for `sum`. */
+  avg(name: string, measure: RowMeasure<Value>): Table<number> {
+    return this.#mean('avg', name, measure).map(({ sum, count }) => sum / count);
+  }
+
+  /**
+   * The values with the greatest numbers among the rows of a group, at most `n` (1 to 100), the greatest first; of equals,
+   * that of the row with the least key.
+   */
+  topN(name: string, n: number, measure: RowMeasure<Value>): Table<readonly Value[]> {
+    checkWhole(this.#graph, labelOf({ kind: 'topN', name }), 'n', n, 1, MAX_TOP);
+    const ranked = this.#measured<readonly RankedRow[]>(
+      'topN',
+      name,
+      measure,
+      { n },
+      `${name}:rows`,
+      (site, output) => ({
+        groups: (grouping) => rankedGroups(site.name, grouping, measure as GroupMeasure),
+        fold: new TableTopNOperator(site.name, site.context, site.store(0), site.store(1), n, output),
+      }),
+    );
+    return ranked.map((rows) => rows.map(([, , value]) => value as Value));
+  }
+
+  #extreme(kind: string, name: string, measure: RowMeasure<Value>, sign: 1 | -1): Table<number> {
+    return this.#measured(kind, name, measure, {}, `${name}:numbers`, (site, output) => ({
+      groups: (grouping) => measuredGroups(site.name, grouping, measure as GroupMeasure),
+      fold: new TableExtremeOperator(site.name, site.context, site.store(0), site.store(1), sign, output),
+    }));
+  }
+
+  #mean(kind: string, name: string, measure: RowMeasure<Value>): Table<Mean> {
+    return this.#measured(kind, name, measure, {}, null, (site, output) => {
+      const { initial, add, subtract } = groupMean(site.name);
+      return {
+        groups: (grouping) => measuredGroups(site.name, grouping, measure as GroupMeasure),
+        fold: new TableAggregateOperator(site.name, site.context, site.store(0), initial, add, subtract, output),
+      };
+    });
+  }
+
+  /** @param entries name of the store of what the rows bring; null if the group's row says enough */
+  #measured<Row>(
+    kind: string,
+    name: string,
+    measure: RowMeasure<Value>,
+    settings: NodeDefinition['settings'] & object,
+    entries: string | null,
+    create: (site: OpenSite, output: Operator) => GroupFold,
+  ): Table<Row> {
+    checkFunction(this.#graph, labelOf({ kind, name }), 'measure', measure, '(value) => number');
+    return this.#add(kind, name, { ...settings, measure }, entries, create);
+  }
+
   #fold<Row>(
     kind: string,
     name: string,
     { initial, add, subtract }: { initial?: unknown; add?: unknown; subtract?: unknown },
   ): Table<Row> {
+    const label = labelOf({ kind, name });
+    checkFunction(this.#graph, label, 'add', add, '(state, value) => state');
+    checkFunction(this.#graph, label, 'subtract', subtract, '(state, value) => state | null');
+    return this.#add(kind, name, { initial, add, subtract }, null, ({ name: operator, context, store }, output) => ({
+      groups: (grouping) => grouping,
+      fold: new TableAggregateOperator(
+        operator,
+        context,
+        store(0),
+        initial as Initializer | null,
+        add as GroupAdder,
+        subtract as GroupSubtractor,
+        output,
+      ),
+    }));
+  }
+
+  #add<Row>(
+    kind: string,
+    name: string,
+    settings: NodeDefinition['settings'] & object,
+    entries: string | null,
+    create: (site: OpenSite, output: Operator) => GroupFold,
+  ): Table<Row> {
     const graph = this.#graph;
     const grouping = this.#grouping;
-    const label = labelOf({ kind, name });
     checkName(graph, kind, name);
-    checkFunction(graph, label, 'group', grouping, '(row, key) => [group, value] | null');
-    checkFunction(graph, label, 'add', add, '(state, value) => state');
-    checkFunction(graph, label, 'subtract', subtract, '(state, value) => state | null');
+    checkFunction(graph, labelOf({ kind, name }), 'group', grouping, '(row, key) => [group, value] | null');
     const port = graph.add({
       kind,
       name,
       inputs: [this.#port],
       emits: 'table',
-      stores: [name],
+      stores: entries === null ? [name] : [name, entries],
+      orderedStores: entries === null ? [] : [entries],
       timedStores: [name],
       hops: 1,
-      settings: { grouping, initial, add, subtract },
-      open: ({ name: operator, context, store, outputs, moved }) => {
-        const fold = new TableAggregateOperator(
-          operator,
-          context,
-          store(0),
-          initial as Initializer | null,
-          add as GroupAdder,
-          subtract as GroupSubtractor,
-          outputs[0] as Operator,
-        );
-        return [new GroupRowsOperator(operator, context, grouping as Grouping, moved(0, fold))];
+      settings: { grouping, ...settings },
+      open: (site) => {
+        const { groups, fold } = create(site, site.outputs[0] as Operator);
+        const placing = groups(grouping as Grouping);
+        return [new GroupRowsOperator(site.name, site.context, placing, site.moved(0, fold))];
       },
     });
     return new Table(graph, port);
   }
+}
+
+/** Both sides of the hop to the partition of the group. */
+interface GroupFold {
+  /** What a row brings to its group, out of what the grouping says. */
+  groups(grouping: Grouping): Grouping;
+  readonly fold: Operator;
 }

@@ -65,6 +65,12 @@ export class ScatteredDriver {
     );
   }
 
+  /** Rows of a store over all partitions. */
+  stored(store: string): [key: string, value: unknown][] {
+    const { id } = this.#topology.stores.find(({ name }) => name === store) as { id: number };
+    return this.#partitions.flatMap((partition) => partition.store(id).rows());
+  }
+
   /** Rows of a view by key; each must lie in the partition of its key, so there is no other one. */
   view(name: string): Map<string, unknown> {
     const rows = new Map<string, unknown>();

@@ -53,6 +53,87 @@ describe('a fold of a table by group', () => {
     expect(driver.state('reduced', 'x')).toBeUndefined();
   });
 
+  it('adds up and averages until the group has lost all rows', () => {
+    const values = [
+      { key: 'a', n: 1, ref: 'x', at: 1 },
+      { key: 'b', n: 4, ref: 'x', at: 2 },
+      { key: 'a', n: 2, ref: 'y', at: 3 },
+      { key: 'b', n: null, at: 4 },
+    ];
+    const folds: [Fold, string[]][] = [
+      [(groups) => groups.sum('f', (n) => n), ['x=1@1', 'x=5@2', 'x=4@3', 'y=2@3', 'x=null@4']],
+      [(groups) => groups.avg('f', (n) => n), ['x=1@1', 'x=2.5@2', 'x=4@3', 'y=2@3', 'x=null@4']],
+    ];
+    for (const [fold, changes] of folds) {
+      const driver = driverOf(fold);
+      for (const value of values) driver.send('items', value);
+      expect(journalOf(driver, 'out')).toEqual(changes);
+    }
+  });
+
+  it('finds the next least and the next greatest number when the first one goes with its last row', () => {
+    const values = [
+      { key: 'a', n: 3, ref: 'x', at: 1 },
+      { key: 'b', n: 3, ref: 'x', at: 2 },
+      { key: 'c', n: -8, ref: 'x', at: 3 },
+      { key: 'c', n: 8, ref: 'x', at: 4 },
+      { key: 'a', n: null, at: 5 },
+      { key: 'b', n: null, at: 6 },
+      { key: 'c', n: null, at: 7 },
+    ];
+    const folds: [Fold, string[]][] = [
+      [(groups) => groups.min('f', (n) => n), ['3@1', '3@2', '-8@3', '3@4', '3@5', '8@6', 'null@7']],
+      [(groups) => groups.max('f', (n) => n), ['3@1', '3@2', '3@3', '8@4', '8@5', '8@6', 'null@7']],
+    ];
+    for (const [fold, changes] of folds) {
+      const driver = driverOf(fold);
+      for (const value of values) driver.send('items', value);
+      expect(journalOf(driver, 'out')).toEqual(changes.map((change) => `x=${change}`));
+    }
+  });
+
+  it('lets the next row move up when one of the first goes, and says nothing of the others', () => {
+    const driver = driverOf((groups) => groups.topN('f', 2, (n) => n));
+    const send = (key: string, n: number | null, at: number): void => {
+      driver.send('items', { key, n, ref: 'x', at });
+    };
+    send('b', 5, 1);
+    send('a', 5, 2);
+    send('c', 4, 3);
+    send('d', 3, 4);
+    expect(journalOf(driver, 'out')).toEqual(['x=[5]@1', 'x=[5,5]@2']);
+    send('b', 1, 5);
+    send('d', null, 6);
+    send('a', null, 7);
+    expect(journalOf(driver, 'out')).toEqual(['x=[5,4]@5', 'x=[4,1]@7']);
+    send('c', null, 8);
+    send('b', null, 9);
+    expect(journalOf(driver, 'out')).toEqual(['x=[1]@8', 'x=null@9']);
+  });
+
+  it.each<[string, Fold, string]>([
+    ['sum', (groups) => groups.sum('f', () => 'x' as never), 'returned a value of type string; expected a number'],
+    ['max', (groups) => groups.max('f', () => Number.NaN), 'returned NaN; expected a finite number'],
+    ['topN', (groups) => groups.topN('f', 1, () => Number.POSITIVE_INFINITY), 'returned Infinity; expected a finite'],
+  ])('refuses what %s cannot measure, where the row lies', (_, fold, reason) => {
+    const driver = driverOf(fold);
+    expect(() => driver.send('items', { key: 'a', n: 1, ref: 'x', at: 1 })).toThrow(
+      `operator=f partition=0 offset=0 reason=${reason}`,
+    );
+    expect(driver.state('items', 'a')).toBeUndefined();
+  });
+
+  it('refuses a row whose key does not fit behind that of its group', () => {
+    const driver = driverOf(
+      (groups) => groups.topN('f', 1, (n) => n),
+      (item) => ['g'.repeat(500), item.n],
+    );
+    driver.send('items', { key: 'k'.repeat(500), n: 1, at: 1 });
+    expect(() => driver.send('items', { key: 'k'.repeat(510), n: 1, at: 1 })).toThrow(
+      'reason=group with key of the row bytes=1027 max=1024',
+    );
+  });
+
   it('hears nothing of an event that is older than the row of a versioned table', () => {
     const driver = driverOf(sum, undefined, 100);
     driver.send('items', { key: 'a', n: 1, ref: 'x', at: 10 });

@@ -54,6 +54,8 @@ function expected(batchCount: number): Record<string, Record<string, unknown>> {
   const ordered: Record<string, number> = {};
   const spent: Record<string, number> = {};
   const costs: Record<string, unknown> = {};
+  const greatest: Record<string, number> = {};
+  const bySku: Record<string, { order: string; qty: number }[]> = {};
   for (let n = 0; n < CUSTOMERS; n++) {
     ordered[`c-${n}`] = 0;
     spent[`c-${n}`] = 0;
@@ -64,8 +66,16 @@ function expected(batchCount: number): Record<string, Record<string, unknown>> {
     costs[order] = { customer, cents };
     ordered[customer] = (ordered[customer] as number) + qty;
     spent[customer] = (spent[customer] as number) + cents;
+    greatest[customer] = Math.max(greatest[customer] ?? qty, qty);
+    bySku[sku] = [...(bySku[sku] ?? []), { order, qty }];
   }
-  return { ordered, costs, spent, regions: Object.fromEntries(latest.get('regions') ?? []) };
+  const top: Record<string, unknown> = {};
+  const mean: Record<string, number> = {};
+  for (const [sku, placed] of Object.entries(bySku)) {
+    mean[sku] = placed.reduce((sum, { qty }) => sum + qty, 0) / placed.length;
+    top[sku] = placed.sort((a, b) => b.qty - a.qty || (a.order < b.order ? -1 : 1)).slice(0, 3);
+  }
+  return { ordered, costs, spent, greatest, top, mean, regions: Object.fromEntries(latest.get('regions') ?? []) };
 }
 
 async function shown(engine: EngineProcess, view: string, query = ''): Promise<Record<string, unknown>> {

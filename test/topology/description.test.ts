@@ -178,6 +178,9 @@ views
         .groupBy((order) => [order.storeId, order])
         .count('counts')
         .toView('counts');
+      const byStore = orders.groupBy((order) => [order.storeId, order.totalCents]);
+      byStore.max('most', (cents) => cents).toView('most');
+      byStore.topN('top', 3, (cents) => cents).toView('top');
       global.toView('everywhere');
     });
     expect(moving.hops.map(({ node, level }) => [node, level])).toEqual([
@@ -185,9 +188,13 @@ views
       ["join 'joined'", 1],
       ["join 'joined'", 2],
       ["count 'counts'", 3],
+      ["max 'most'", 1],
+      ["topN 'top'", 1],
     ]);
     const text = moving.describe().toText();
     expect(text).toContain('store everywhere, everywhere:copies; to all partitions, level 1');
     expect(text).toContain('store counts; to the partition of the key, level 3');
+    expect(text).toContain('store most, most:numbers; to the partition of the key, level 1');
+    expect(text).toContain('store top, top:rows; to the partition of the key, level 1');
   });
 });

@@ -142,6 +142,19 @@ describe('joins with tables and folds of tables', () => {
       ["count 'c': its group is a string; give it a function (row, key) => [group, value] | null"],
     ],
     [
+      'measures of rows that are none',
+      (_, __, table) => {
+        const groups = table.groupBy((row) => [row.storeId, row]);
+        loose(groups, 'sum')('sum').toView('sum');
+        loose(groups, 'topN')('top', 0, 'totalCents').toView('top');
+      },
+      [
+        "sum 'sum': its measure is missing; give it a function (value) => number",
+        "topN 'top': n is 0; use a whole number from 1 to 100",
+        "topN 'top': its measure is a string; give it a function (value) => number",
+      ],
+    ],
+    [
       'windows on one side',
       (_, stream, table) => {
         const counts = stream

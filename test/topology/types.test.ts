@@ -137,6 +137,11 @@ function typesOfTheLanguage(): void {
     expectTypeOf(
       groups.aggregate('k', { initial: () => '', add: (text, n) => text + n, subtract: (text) => text }),
     ).toEqualTypeOf<Table<string>>();
+    expectTypeOf(groups.sum('k1', (n) => n)).toEqualTypeOf<Table<number>>();
+    expectTypeOf(groups.min('k2', (n) => n)).toEqualTypeOf<Table<number>>();
+    expectTypeOf(groups.max('k3', (n) => n)).toEqualTypeOf<Table<number>>();
+    expectTypeOf(groups.avg('k4', (n) => n)).toEqualTypeOf<Table<number>>();
+    expectTypeOf(groups.topN('k5', 3, (n) => n)).toEqualTypeOf<Table<readonly number[]>>();
 
     // answers from outside: as the look-up gives them, or as the schema says, or what stands for them
     const asks = async (event: OrderEvent): Promise<number> => event.orderId.length;
@@ -241,6 +246,12 @@ function typesOfTheLanguage(): void {
     sums.outerJoin(numbers, 'wrong', (row) => row.cents);
     // @ts-expect-error a row that nothing refers to has no key
     sums.outerJoin(life, 'wrong', byCents, (row) => row);
+    // @ts-expect-error a measure is a number
+    groups.sum('wrong', (n) => String(n));
+    // @ts-expect-error the measure of a row depends on what it brings to its group alone
+    groups.max('wrong', (n, context: Context) => n + context.now());
+    // @ts-expect-error the number of rows comes before their measure
+    groups.topN('wrong', (n: number) => n, 3);
     // @ts-expect-error what was added can be taken out
     groups.aggregate('wrong', { initial: () => 0, add: (a, b) => a + b });
     // @ts-expect-error a group has a key and a value

@@ -106,4 +106,9 @@ function joinTables(orders: Orders, payments: Payments, prices: Stream<Price>): 
       subtract: (sum, cents) => (sum === cents ? null : sum - cents),
     })
     .toView('sum-in-shop');
+  byShop.sum('sum-of-shop', (cents) => cents).toView('sum-of-shop');
+  byShop.min('least-in-shop', (cents) => cents).toView('least-in-shop');
+  byShop.max('most-in-shop', (cents) => cents).toView('most-in-shop');
+  byShop.avg('mean-in-shop', (cents) => cents).toView('mean-in-shop');
+  byShop.topN('top-in-shop', 3, (cents) => cents).toView('top-in-shop');
 }

@@ -21,6 +21,10 @@ export const topology = defineTopology('between', (t) => {
     .aggregate('ordered', { initial: () => 0, add: (sum, qty) => sum + qty, subtract: (sum, qty) => sum - qty })
     .toView('ordered');
   orders
+    .groupBy((order) => [order.customer, order.qty])
+    .max('greatest', (qty) => qty)
+    .toView('greatest');
+  orders
     .join(prices, 'costs', { foreignKey: (order) => order.sku }, (order, price) => ({
       customer: order.customer,
       cents: order.qty * price.cents,
@@ -29,6 +33,9 @@ export const topology = defineTopology('between', (t) => {
     .groupBy((cost) => [cost.customer, cost.cents])
     .aggregate('spent', { initial: () => 0, add: (sum, cents) => sum + cents, subtract: (sum, cents) => sum - cents })
     .toView('spent');
+  const bySku = orders.groupBy((order) => [order.sku, { order: order.order, qty: order.qty }]);
+  bySku.topN('top', 3, ({ qty }) => qty).toView('top');
+  bySku.avg('mean', ({ qty }) => qty).toView('mean');
   // Asked anew until all partitions know the latest.
   t.stream('questions', { schema: Question, key: 'id', id: 'id' })
     .leftJoin(regions, 'answer', { key: (question) => question.customer }, (_, region) => region?.region ?? 'nowhere')
