@@ -156,10 +156,10 @@ export class AlignedWindowOperator implements WindowOperator, ClosingWindows {
     const lastTime = timeOfText(rowKey, 0) - 1;
     if (lastTime < this.#start || lastTime >= this.#end) this.#turnTo(lastTime);
     const key = rowKey.slice(TIME_LENGTH);
-    const before = context.key;
-    context.key = key;
+    const before = context.rowKey;
+    context.rowKey = key;
     release(key, () => output.push(key + this.#suffix, row, undefined, time));
-    context.key = before;
+    context.rowKey = before;
   }
 
   #turnTo(time: number): void {

@@ -87,10 +87,10 @@ export class DelayOperator implements Operator, TimedOperator {
     if (timer === null) return;
     const [time, event] = timer.value as readonly [time: number, event: unknown];
     const context = this.#context;
-    const before = context.key;
-    context.key = timer.key;
+    const before = context.rowKey;
+    context.rowKey = timer.key;
     this.#output.push(timer.key, event, undefined, time);
-    context.key = before;
+    context.rowKey = before;
   }
 
   dropEventTime(): string {

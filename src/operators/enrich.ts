@@ -93,7 +93,7 @@ export class EnrichOperator implements Operator, AskingOperator {
     const { key, event, time } = question;
     const { enricher, host, output } = this.#parts;
     const context = this.#context;
-    context.key = key;
+    context.rowKey = key;
     context.enter(this.name, time);
     const known = failure === undefined ? result : this.#withoutAnswer(event, failure);
     if (host.isDevelopment === true) deepFreeze(known);

@@ -93,7 +93,8 @@ export class ExpiringRows {
       const timer = this.#queue.take(now);
       if (timer === null) return null;
       const row = rowOf(timer);
-      const life = this.#rows.get(row) as Life;
+      const life = this.#rows.get(row) as Life | undefined;
+      if (life === undefined) continue;
       const expiresAt = life[EXPIRES_AT];
       if (expiresAt <= now) {
         this.#rows.delete(row);
@@ -128,17 +129,18 @@ const VALUE = 2;
 const STEPS = 100;
 const MAX_LOOKS = 64;
 
-/** A row is a key, or a key, a zero character and more: a timer's key and name. */
+/** A timer has a key and a name: what stands before the last zero character of a row and behind it, if there is one. */
 function keyOf(row: string): string {
-  const end = row.indexOf('\u0000');
+  const end = row.lastIndexOf('\u0000');
   return end < 0 ? row : row.slice(0, end);
 }
 
 function nameOf(row: string): string {
-  const end = row.indexOf('\u0000');
+  const end = row.lastIndexOf('\u0000');
   return end < 0 ? '' : row.slice(end + 1);
 }
 
+/** No row has a single zero character and that as its last: such a timer is of a row without any. */
 function rowOf({ key, name }: Timer): string {
-  return name === '' ? key : `${key}\u0000${name}`;
+  return name === '' && !key.includes('\u0000') ? key : `${key}\u0000${name}`;
 }

@@ -130,20 +130,20 @@ export class ReferredSide implements Operator {
 
   push(rightKey: string, next: unknown, _previous: unknown, time: number): void {
     const context = this.#context;
-    const before = context.key;
+    const before = context.rowKey;
     const end = rightKey + AFTER_SEPARATOR;
     let from = rightKey + SEPARATOR;
     for (;;) {
       const entries = this.#index.range(from, end, ENTRIES_AT_ONCE);
       for (const [entry] of entries) {
         const key = entry.slice(rightKey.length + 1);
-        context.key = key;
+        context.rowKey = key;
         this.#answers.push(key, next, rightKey, time);
       }
       if (entries.length < ENTRIES_AT_ONCE) break;
       from = `${(entries[ENTRIES_AT_ONCE - 1] as [string, unknown])[0]}${SEPARATOR}`;
     }
-    context.key = before;
+    context.rowKey = before;
   }
 }
 

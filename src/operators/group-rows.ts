@@ -46,10 +46,10 @@ export class GroupRowsOperator implements Operator {
 
   #pass(group: string, put: GroupPair | undefined, taken: GroupPair | undefined, time: number): void {
     const context = this.#context;
-    const before = context.key;
-    context.key = group;
+    const before = context.rowKey;
+    context.rowKey = group;
     this.#output.push(group, put, taken, time);
-    context.key = before;
+    context.rowKey = before;
   }
 
   #pairOf(row: unknown, key: string): GroupPair | undefined {

@@ -76,10 +76,10 @@ export class HeldEventsOperator implements Operator {
   /** What follows sees the key of the event that leaves, not of the one that made it leave. */
   #emit(key: string, event: unknown, time: number): void {
     const context = this.#context;
-    const before = context.key;
-    context.key = key;
+    const before = context.rowKey;
+    context.rowKey = key;
     this.#output.push(key, event, undefined, time);
-    context.key = before;
+    context.rowKey = before;
   }
 }
 

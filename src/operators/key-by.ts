@@ -22,11 +22,11 @@ export class KeyByOperator implements Operator {
 
   push(_key: string, next: unknown, previous: unknown, time: number): void {
     const context = this.#context;
-    const before = context.key;
+    const before = context.rowKey;
     const key = this.#keyOf(next, time);
-    context.key = key;
+    context.rowKey = key;
     this.#output.push(key, next, previous, time);
-    context.key = before;
+    context.rowKey = before;
   }
 
   #keyOf(event: unknown, time: number): string {

@@ -1,13 +1,16 @@
 // data plane
 import type { EventContext } from './operator.ts';
+import { isWindowKey, plainKeyOf, type WindowBounds, windowOfKey } from './window-key.ts';
 
 /**
  * What a function of a topology may know besides its arguments. All of it comes from the log, so that the same event gets
  * the same answers at every replay; a clock or a dice of its own would not.
  */
 export interface Context {
-  /** Key of the event. */
+  /** Key of the event; of one that is a row of a windowed table, the key without the window. */
   readonly key: string;
+  /** Of an event that is a row of a windowed table; else `null`. */
+  readonly window: WindowBounds | null;
   readonly partition: number;
   readonly offset: number;
   /** When the event or row at hand happened, in ms: its own time, whatever brought it about. */
@@ -24,7 +27,8 @@ export interface Context {
 
 /** The one `Context` of a pipeline. It also notes whose code is running, so that a failure can name its operator. */
 export class OperatorContext implements Context {
-  key = '';
+  /** Key of what is at hand as operators pass it on: with its window, if it has one. */
+  rowKey = '';
   /** Name of the operator whose user code is running; empty outside of user code. */
   running = '';
   eventTime = 0;
@@ -38,6 +42,14 @@ export class OperatorContext implements Context {
   enter(operator: string, time: number): void {
     this.running = operator;
     this.eventTime = time;
+  }
+
+  get key(): string {
+    return plainKeyOf(this.rowKey);
+  }
+
+  get window(): WindowBounds | null {
+    return isWindowKey(this.rowKey) ? windowOfKey(this.rowKey) : null;
   }
 
   get partition(): number {

@@ -101,19 +101,20 @@ export class PatternOperator implements Operator, TimedOperator {
     const timer = this.#queue.take(now);
     if (timer === null) return;
     const { key, time } = timer;
-    const before = this.#store.get(key) as readonly Beginning[];
-    const ended = before.find((one) => nameOf(one) === timer.name) as Beginning;
+    const before = (this.#store.get(key) as readonly Beginning[] | undefined) ?? NONE;
+    const ended = before.find((one) => nameOf(one) === timer.name);
+    if (ended === undefined) return;
     const isMatch = this.#missing(ended) === undefined;
     const isLeft = (one: Beginning): boolean =>
       one !== ended && !(isMatch && this.#rule.skipsPastLast && one[NUMBER] <= ended[LAST]);
     for (const one of before) if (one !== ended && !isLeft(one)) this.#queue.delete(one[DUE], key, nameOf(one));
     this.#save(key, before, before.filter(isLeft));
     const context = this.#context;
-    const keyBefore = context.key;
-    context.key = key;
+    const keyBefore = context.rowKey;
+    context.rowKey = key;
     if (isMatch) this.#output.push(key, ended[MATCHED], undefined, time);
     else this.#giveUp(key, ended, 'time', time);
-    context.key = keyBefore;
+    context.rowKey = keyBefore;
   }
 
   dropEventTime(): string {
@@ -123,12 +124,9 @@ export class PatternOperator implements Operator, TimedOperator {
   dropLogTime(): string {
     const timer = this.#queue.take(Number.POSITIVE_INFINITY);
     if (timer === null) return NO_KEY;
-    const before = this.#store.get(timer.key) as readonly Beginning[];
-    this.#save(
-      timer.key,
-      before,
-      before.filter((one) => nameOf(one) !== timer.name),
-    );
+    const before = (this.#store.get(timer.key) as readonly Beginning[] | undefined) ?? NONE;
+    const left = before.filter((one) => nameOf(one) !== timer.name);
+    if (left.length < before.length) this.#save(timer.key, before, left);
     return timer.key;
   }
 

@@ -2,6 +2,7 @@ import type { Duration } from '../base/duration.ts';
 import type { ExpiringRows } from './expiring-rows.ts';
 import type { OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
+import { endOfKey } from './window-key.ts';
 
 /** One value per key. */
 export interface ValueState<Value> {
@@ -200,6 +201,13 @@ function lastingRows(store: OperatorStore, upcast: (row: string, value: unknown)
       return found.map(([row, value]) => [row, upcast(row, value)]);
     },
   };
+}
+
+/** Name of the state that a row is of. */
+export function stateOfRow(row: string): string {
+  const start = endOfKey(row) + 1;
+  const end = row.indexOf('\u0000', start);
+  return end < 0 ? row.slice(start) : row.slice(start, end);
 }
 
 const MAX_ENTRIES = 10_000;

@@ -123,15 +123,15 @@ export class ProcessOperator implements Operator, TimedOperator {
 
   #run(key: string, time: number, call: () => unknown): void {
     const context = this.#context;
-    const before = context.key;
+    const before = context.rowKey;
     const { name } = this.#parts;
-    context.key = key;
+    context.rowKey = key;
     this.#parts.state.key = key;
     context.enter(name, time);
     const result = call();
     if (isThenable(result)) refuseResult(name, result, 'nothing: what it has to say goes through context.emit');
     context.running = '';
-    context.key = before;
+    context.rowKey = before;
   }
 
   #emit(output: number, value: unknown): void {
@@ -139,12 +139,12 @@ export class ProcessOperator implements Operator, TimedOperator {
     const { name, outputs } = this.#parts;
     if (value === undefined || isThenable(value)) refuseResult(name, value, 'an event to emit');
     // What follows runs code of its own; afterwards it is this operator's turn again.
-    const { key, eventTime } = context;
+    const { rowKey, eventTime } = context;
     context.running = '';
-    (outputs[output] as Operator).push(key, value, undefined, eventTime);
+    (outputs[output] as Operator).push(rowKey, value, undefined, eventTime);
     context.enter(name, eventTime);
-    context.key = key;
-    this.#parts.state.key = key;
+    context.rowKey = rowKey;
+    this.#parts.state.key = rowKey;
   }
 
   #makeContext(): ProcessContext<unknown, unknown, Record<string, unknown>> {
@@ -154,6 +154,9 @@ export class ProcessOperator implements Operator, TimedOperator {
     return {
       get key() {
         return context.key;
+      },
+      get window() {
+        return context.window;
       },
       get partition() {
         return context.partition;
@@ -189,10 +192,10 @@ export class ProcessOperator implements Operator, TimedOperator {
     const { eventTimers, logTimers } = this.#parts;
     const context = this.#context;
     return {
-      setEventTime: (time, name = '') => eventTimers.set(this.#timeOf(time), context.key, this.#nameOf(name)),
-      setLogTime: (time, name = '') => logTimers.set(this.#timeOf(time), context.key, this.#nameOf(name)),
-      deleteEventTime: (time, name = '') => eventTimers.delete(this.#timeOf(time), context.key, this.#nameOf(name)),
-      deleteLogTime: (time, name = '') => logTimers.delete(this.#timeOf(time), context.key, this.#nameOf(name)),
+      setEventTime: (time, name = '') => eventTimers.set(this.#timeOf(time), context.rowKey, this.#nameOf(name)),
+      setLogTime: (time, name = '') => logTimers.set(this.#timeOf(time), context.rowKey, this.#nameOf(name)),
+      deleteEventTime: (time, name = '') => eventTimers.delete(this.#timeOf(time), context.rowKey, this.#nameOf(name)),
+      deleteLogTime: (time, name = '') => logTimers.delete(this.#timeOf(time), context.rowKey, this.#nameOf(name)),
     };
   }
 

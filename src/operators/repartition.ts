@@ -1,6 +1,6 @@
 // data plane
 import { NO_KEY, type Operator } from './operator.ts';
-import { isWindowKey, keyOfWindowKey } from './window-key.ts';
+import { plainKeyOf } from './window-key.ts';
 
 /** How a partition reaches the others. */
 export interface Repartitioner {
@@ -27,13 +27,8 @@ export class RepartitionOperator implements Operator {
 
   push(key: string, next: unknown, previous: unknown, time: number): void {
     const repartitioner = this.#repartitioner;
-    const target = key === NO_KEY ? repartitioner.partition : this.#partitionOf(key);
+    const target = key === NO_KEY ? repartitioner.partition : repartitioner.partitionOf(plainKeyOf(key));
     if (target === repartitioner.partition) this.#output.push(key, next, previous, time);
     else repartitioner.send(this.#hop, target, key, next, previous, time);
-  }
-
-  /** All windows of a key lie where the key lies. */
-  #partitionOf(key: string): number {
-    return this.#repartitioner.partitionOf(isWindowKey(key) ? keyOfWindowKey(key) : key);
   }
 }

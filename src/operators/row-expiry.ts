@@ -80,10 +80,10 @@ export class RowExpiry implements TimedOperator {
   #tellExpired(key: string, time: number): void {
     const context = this.#context;
     const row = this.#rows.get(key);
-    this.#rows.delete(key);
-    const before = context.key;
-    context.key = key;
+    if (!this.#rows.delete(key)) return;
+    const before = context.rowKey;
+    context.rowKey = key;
     this.#output.push(key, undefined, row, time);
-    context.key = before;
+    context.rowKey = before;
   }
 }

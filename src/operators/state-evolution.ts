@@ -1,7 +1,7 @@
 // data plane
 import { MokaError } from '../base/errors.ts';
 import type { Upcasters } from '../store/store-spec.ts';
-import type { ListEntry, StateSpec } from './process-state.ts';
+import { type ListEntry, type StateSpec, stateOfRow } from './process-state.ts';
 
 /** How the values of an operator's states are brought up to date. */
 export interface StateEvolution {
@@ -35,7 +35,7 @@ export function valueUpcast(
 ): (row: string, value: unknown) => unknown {
   return (row, read) => {
     if (!(read instanceof EarlierValue)) return read;
-    const [, name = ''] = row.split('\u0000', 2);
+    const name = stateOfRow(row);
     const ways = upcasters.get(name);
     if (ways === undefined) return read.value;
     const spec = specs[name] as StateSpec;

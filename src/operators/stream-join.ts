@@ -172,14 +172,14 @@ export class StreamJoinOperator implements ClosingWindows {
   /** @param other the event of the other side, or null */
   #emit(side: Side, key: string, event: unknown, other: unknown, time: number): void {
     const { name, context, joiner, output } = this.#site;
-    const before = context.key;
-    context.key = key;
+    const before = context.rowKey;
+    context.rowKey = key;
     context.enter(name, time);
     const joined = side === LEFT ? joiner(event, other, context) : joiner(other, event, context);
     if (joined === undefined || isThenable(joined)) refuseResult(name, joined, 'a value, or null for none');
     context.running = '';
     output.push(key, joined, undefined, time);
-    context.key = before;
+    context.rowKey = before;
   }
 }
 

@@ -1,9 +1,9 @@
 // data plane
 import { DueRows } from './due-rows.ts';
-import type { Operator, OperatorStore } from './operator.ts';
+import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 import { OperatorError } from './operator-error.ts';
-import { isWindowKey, keyOfWindowKey, windowOfKey } from './window-key.ts';
+import { isWindowKey, plainKeyOf, windowOfKey } from './window-key.ts';
 import { type ClosingWindows, MAX_TOLD_AT_ONCE, type WindowTime } from './window-time.ts';
 
 /** What lets a change go, and how many may wait. */
@@ -85,7 +85,7 @@ export class SuppressOperator implements Operator, ClosingWindows {
       if (isTold) this.#tell(keys[i] as string);
       else this.#drop(keys[i] as string);
     }
-    return keys.length === 0 ? '' : ownerOf(keys[0] as string);
+    return plainKeyOf(keys[0] ?? NO_KEY);
   }
 
   get #waitsForWindow(): boolean {
@@ -142,16 +142,18 @@ export class SuppressOperator implements Operator, ClosingWindows {
   #tell(key: string): void {
     const store = this.#store;
     const context = this.#context;
-    const [, time, next, previous] = store.get(key) as Waiting;
+    const waiting = store.get(key) as Waiting | undefined;
+    if (waiting === undefined) return;
     this.#drop(key);
+    const [, time, next, previous] = waiting;
     // It came and went while it waited: nobody has heard of it.
     if (next === null && previous === null) return;
-    const before = context.key;
-    context.key = ownerOf(key);
+    const before = context.rowKey;
+    context.rowKey = key;
     this.#release(context.key, () =>
       this.#output.push(key, next === null ? undefined : next, previous === null ? undefined : previous, time),
     );
-    context.key = before;
+    context.rowKey = before;
   }
 
   #drop(key: string): void {
@@ -169,10 +171,6 @@ export class SuppressOperator implements Operator, ClosingWindows {
     const store = this.#store;
     store.writeRegister(WAITING, Math.max(store.readRegister(WAITING), 0) + change);
   }
-}
-
-function ownerOf(key: string): string {
-  return isWindowKey(key) ? keyOfWindowKey(key) : key;
 }
 
 /** Whether a row of the table stands there in what is kept of one that waits. */

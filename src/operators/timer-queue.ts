@@ -75,13 +75,13 @@ export class TimerQueue {
   }
 }
 
-/** Neither a key nor a name has a zero character. */
+/** No name has a zero character; a key has those of its windows. */
 function rowKey(time: number, key: string, name: string): string {
   return `${timeText(time)}${key}\u0000${name}`;
 }
 
 function timerOf([row, value]: readonly [string, unknown]): Timer {
-  const end = row.indexOf('\u0000', TIME_LENGTH);
+  const end = row.lastIndexOf('\u0000');
   return { time: timeOfText(row, 0), key: row.slice(TIME_LENGTH, end), name: row.slice(end + 1), value };
 }
 

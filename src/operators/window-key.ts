@@ -19,8 +19,35 @@ export function isWindowKey(key: string): boolean {
   return key.length > SUFFIX_LENGTH && key.charCodeAt(key.length - SUFFIX_LENGTH) === 0;
 }
 
+/** The key in one of `windowKey`; any other is itself. Of windows of windows the inner one stays with the key. */
 export function keyOfWindowKey(key: string): string {
-  return key.slice(0, key.length - SUFFIX_LENGTH);
+  return isWindowKey(key) ? key.slice(0, key.length - SUFFIX_LENGTH) : key;
+}
+
+/** What an event came in under: the key without any window. All windows of a key lie in its partition. */
+export function plainKeyOf(key: string): string {
+  return isWindowKey(key) ? key.slice(0, key.indexOf('\u0000')) : key;
+}
+
+/**
+ * Where the key ends in a row that is a key, a zero character and a name: at its first zero character, or at the first that
+ * no window stands behind, for a window belongs to its key.
+ */
+export function endOfKey(row: string): number {
+  let end = row.indexOf('\u0000');
+  while (isWindowAt(row, end)) end += SUFFIX_LENGTH;
+  return end;
+}
+
+function isWindowAt(row: string, at: number): boolean {
+  const end = at + SUFFIX_LENGTH;
+  if (at < 0 || row.charCodeAt(end) !== 0) return false;
+  return isWindowText(row.slice(at + 1, end));
+}
+
+/** Whether it could be taken for a window in a row. */
+export function isWindowText(name: string): boolean {
+  return name.length === 2 * TIME_LENGTH && /^\d+$/.test(name);
 }
 
 export function windowOfKey(key: string): WindowBounds {

@@ -173,13 +173,13 @@ export class WindowRows implements ClosingWindows {
 
   #tell(closed: ClosedWindow[]): void {
     const { context, output, release } = this.#site;
-    const before = context.key;
+    const before = context.rowKey;
     closed.sort(inOrder);
     for (const { key, start, end, time, state } of closed) {
-      context.key = key;
+      context.rowKey = key;
       release(key, () => output.push(windowKey(key, start, end), state, undefined, time));
     }
-    context.key = before;
+    context.rowKey = before;
   }
 }
 

@@ -58,7 +58,7 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
       },
       release: (key, run) => {
         if (host.release === undefined) return run();
-        const { key: keyAtHand } = context;
+        const { rowKey: keyAtHand } = context;
         host.release(key, () => {
           try {
             run();
@@ -68,7 +68,7 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
         });
         // Also after a failure: it is the turn of the event at hand again.
         context.running = '';
-        context.key = keyAtHand;
+        context.rowKey = keyAtHand;
       },
       drive: (operator) => driven.push({ node, operator }),
       ask: (operator) => {

@@ -37,7 +37,7 @@ export class OperatorPipeline implements Pipeline {
 
   process(streamId: number, key: string, value: unknown, eventTime: number): void {
     const context = this.#context;
-    context.key = key;
+    context.rowKey = key;
     context.running = '';
     try {
       (this.#sources[streamId] as Operator).push(key, value, undefined, eventTime);
@@ -50,7 +50,7 @@ export class OperatorPipeline implements Pipeline {
 
   processMoved(hop: number, key: string, next: unknown, previous: unknown, time: number): void {
     const context = this.#context;
-    context.key = key;
+    context.rowKey = key;
     context.running = '';
     try {
       (this.#hopEntries[hop] as Operator).push(key, next, previous, time);
@@ -66,7 +66,7 @@ export class OperatorPipeline implements Pipeline {
 
   processAnswer(lookup: number, answer: Answer): void {
     const context = this.#context;
-    context.key = '';
+    context.rowKey = '';
     context.running = '';
     try {
       (this.asking[lookup] as AskingOperator).answer(answer);

@@ -6,9 +6,10 @@ import {
   ProcessOperator,
   type TimerHandler,
 } from '../operators/process.ts';
-import { KeyedState, type StateDeclaration, type StateSpec } from '../operators/process-state.ts';
+import { KeyedState, type StateDeclaration, type StateSpec, stateOfRow } from '../operators/process-state.ts';
 import { earlierValues, type StateEvolution, valueUpcast } from '../operators/state-evolution.ts';
 import { TimerQueue } from '../operators/timer-queue.ts';
+import { isWindowText } from '../operators/window-key.ts';
 import type { Upcasters } from '../store/store-spec.ts';
 import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, kindOf } from './checks.ts';
 import { evolutionInRows, evolutionOf } from './evolution.ts';
@@ -120,8 +121,7 @@ function openExpiring(
   states: Readonly<Record<string, StateSpec>>,
   upcast: (row: string, value: unknown) => unknown,
 ): ExpiringRows {
-  // A row is `key \0 state`, and `\0 name` behind it for a map.
-  const ttlOf = (row: string): number => states[row.split('\u0000', 2)[1] as string]?.ttlMs as number;
+  const ttlOf = (row: string): number => states[stateOfRow(row)]?.ttlMs as number;
   return new ExpiringRows(site.store(3), new TimerQueue(site.store(4)), ttlOf, upcast);
 }
 
@@ -134,6 +134,8 @@ function checkedState(graph: TopologyGraph, label: string, state: unknown): Reco
   const specs: Record<string, StateSpec> = {};
   for (const [name, declaration] of Object.entries(state) as [string, Partial<StateDeclaration<unknown>> | null][]) {
     checkName(graph, `${label} state`, name);
+    if (isWindowText(name))
+      graph.complain(label, `its state '${name}' reads like a window`, 'put a letter into its name');
     const kind = declaration?.kind;
     if (kind === undefined || !STATE_KINDS.has(kind)) {
       const problem = `its state '${name}' is ${kindOf(declaration)}`;

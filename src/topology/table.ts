@@ -122,7 +122,7 @@ export class Table<Row> {
       kind: 'toStream',
       name: graph.unnamed('toStream'),
       inputs: [this.#port],
-      open: (site) => [new ToStreamOperator(site.outputs[0] as Operator)],
+      open: (site) => [new ToStreamOperator(site.context, site.outputs[0] as Operator)],
     });
     return new Stream(graph, port);
   }

@@ -160,7 +160,7 @@ export class Timing implements PipelineTiming {
 
   #run(fire: () => void): void {
     const context = this.#context;
-    context.key = '';
+    context.rowKey = '';
     context.running = '';
     try {
       fire();

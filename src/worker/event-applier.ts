@@ -3,6 +3,7 @@
 import type { Answer, AskingOperator, Question } from '../operators/lookup.ts';
 import type { EventOrigin } from '../operators/operator.ts';
 import type { Repartitioner } from '../operators/repartition.ts';
+import { plainKeyOf } from '../operators/window-key.ts';
 import { CODEC_JSON } from '../record/layout.ts';
 import type { PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, PipelineTiming } from '../topology/compiled.ts';
@@ -318,7 +319,7 @@ export class EventApplier {
     const origin = this.#origin();
     const letter = {
       stream: isEvent ? (this.#topology.streams[origin.stream]?.name ?? '') : '',
-      key,
+      key: plainKeyOf(key),
       partition: context.partition,
       offset: isEvent ? origin.offset : context.offset,
       operator: (error as { operator?: string }).operator ?? null,

@@ -36,7 +36,7 @@ describe('FilterOperator.push', () => {
 
   it('gives the predicate value and context', () => {
     const context = contextAt(42);
-    context.key = 'a';
+    context.rowKey = 'a';
     const seen: unknown[] = [];
     const filter = new FilterOperator(
       'all',

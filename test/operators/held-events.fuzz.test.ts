@@ -69,9 +69,9 @@ describe('HeldEventsOperator', () => {
     const keys: string[] = [];
     const output: Operator = { push: () => keys.push(context.key) };
     const operator = new HeldEventsOperator('join', context, new MemoryStore(), 5, output);
-    context.key = 'a';
+    context.rowKey = 'a';
     operator.push('a', 1, undefined, 0);
-    context.key = 'b';
+    context.rowKey = 'b';
     operator.push('b', 1, undefined, 5);
     expect(keys).toEqual(['a']);
     expect(context.key).toBe('b');
