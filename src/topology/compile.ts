@@ -2,13 +2,14 @@ import { clockedNodes } from './clocks.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, StoreSpec, StreamSpec, ViewSpec } from './compiled.ts';
 import { describeTopology } from './describe.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import type { TopologyGraph, TopologyNode, ViewNode } from './graph.ts';
+import type { Port, TopologyGraph, TopologyNode, ViewNode } from './graph.ts';
 import { describeHops, levelsBehind, numberHops } from './hops.ts';
 import { instantiate } from './instantiate.ts';
 import { keyedStoresOf } from './keyed-stores.ts';
 import { describeLookups } from './lookups.ts';
 import { TopologyError } from './topology-error.ts';
 import { validate } from './validate.ts';
+import { windowKeysOf } from './window-keys.ts';
 
 /** The numbers under which nodes and stores are known at run time: their positions, in the order they were written down. */
 export interface Numbering {
@@ -68,7 +69,10 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
   );
   const levelBehind = levelsBehind(nodes);
   const views = viewNodes.map((node, id): ViewSpec => {
-    const { description, isKeyedByPartitionKey, isOfWindows, store, schema } = node.view as ViewNode;
+    const { description, hasOwnKeys, store, schema } = node.view as ViewNode;
+    const isOfWindows = !hasOwnKeys && windowKeysOf(graph, node.inputs[0] as Port) !== null;
+    // The key of a windowed row is more than the key that its partition was chosen by.
+    const isKeyedByPartitionKey = !hasOwnKeys && !isOfWindows;
     const storeId = numbering.storeIds.get(store) as number;
     const hopLevel = levelBehind(node);
     return { id, name: node.name, description, storeId, isKeyedByPartitionKey, isOfWindows, hopLevel, schema };

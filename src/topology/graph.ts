@@ -52,8 +52,8 @@ export type Emission = 'stream' | 'table' | 'nothing';
 
 export interface ViewNode {
   readonly description: string | undefined;
-  readonly isKeyedByPartitionKey: boolean;
-  readonly isOfWindows: boolean;
+  /** Whether its rows stand under keys of its own; else under those of its table. */
+  readonly hasOwnKeys: boolean;
   /** Name of the store it reads: its own, or that of the table it shows. */
   readonly store: string;
   readonly schema: TSchema | null;
@@ -89,6 +89,8 @@ export interface TopologyNode {
   readonly evolutions: Readonly<Record<string, StoreEvolution>>;
   /** Whether it asks how far event time has come; or only if a stream above it has watermarks. */
   readonly hasClock: boolean | 'with-watermarks';
+  /** Whether what leaves it stands under keys that it gives; else under those that came in, with a window behind if it has one. */
+  readonly givesKeys: boolean;
   /** Ways by which its changes go on in other partitions; what comes by one of them may leave by the next. */
   readonly hops: number;
   /** Whether its events wait for answers from outside. */
@@ -113,6 +115,7 @@ const PLAIN_OPERATOR = {
   lateStore: null,
   evolutions: {},
   hasClock: false,
+  givesKeys: false,
   hops: 0,
   asks: false,
   settings: {},

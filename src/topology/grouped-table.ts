@@ -184,6 +184,7 @@ export class GroupedTable<Value> {
       stores: entries === null ? [name] : [name, entries],
       orderedStores: entries === null ? [] : [entries],
       timedStores: [name],
+      givesKeys: true,
       hops: 1,
       settings: { grouping, ...settings },
       open: (site) => {

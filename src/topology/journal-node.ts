@@ -31,7 +31,7 @@ export function addJournal(graph: TopologyGraph, input: Port, name: string, opti
     outputs: [],
     stores: [store],
     settings: { keep },
-    view: { description, isKeyedByPartitionKey: false, isOfWindows: false, store, schema: null },
+    view: { description, hasOwnKeys: true, store, schema: null },
     open: ({ host, context, viewId, store: storeOf }) => [
       new ToJournalOperator(context, host, viewId, storeOf(0), keep as number),
     ],

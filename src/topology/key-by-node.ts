@@ -16,6 +16,7 @@ export function addKeyBy(graph: TopologyGraph, input: Port, args: MaybeNamed<Use
     name,
     inputs: [input],
     settings: { call: selector },
+    givesKeys: true,
     hops: 1,
     open: ({ name: operator, context, outputs, moved }) => [
       new KeyByOperator(operator, context, selector, moved(0, outputs[0] as Operator)),

@@ -1,4 +1,5 @@
 import type { TopologyNode } from './graph.ts';
+import { windowKeysOf } from './window-keys.ts';
 
 /** Rows of more stores than these are not fetched ahead for one event: further ones are mostly behind a branch. */
 const MAX_STORES = 4;
@@ -14,9 +15,11 @@ export function keyedStoresOf(stream: TopologyNode, nodes: readonly TopologyNode
   const otherwise = new Set(nodes.flatMap((node) => [...node.orderedStores, ...(node.hops > 0 ? node.stores : [])]));
   for (const node of nodes) {
     if (!node.inputs.some((port) => reached.has(port.node))) continue;
-    if (node.view !== null && !node.view.isKeyedByPartitionKey) continue;
+    if (node.view?.hasOwnKeys === true) continue;
     // Behind both an event goes on later, as a record of its own.
     if (node.hops > 0 || node.asks) continue;
+    // Its rows stand under windows too.
+    if (node.inputs.some((port) => windowKeysOf({ nodes }, port) !== null)) continue;
     reached.add(node.id);
     stores.push(...[...node.stores, ...node.borrowedStores].filter((store) => !otherwise.has(store)));
   }

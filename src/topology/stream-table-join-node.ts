@@ -12,7 +12,7 @@ import { globalRowsOf } from './global-table.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { UserFunction } from './stateless.ts';
 import { openReader, rowsOf } from './table-rows.ts';
-import { windowKeysOf } from './window-keys.ts';
+import { keptUntilTold } from './window-view-node.ts';
 
 /** Makes one event out of an event and the row that goes with it. */
 export type RowJoiner<Value, Row, Result> = (event: Exclude<Value, null>, row: Row, context: Context) => Result;
@@ -47,11 +47,8 @@ export function addStreamTableJoin(
   const label = labelOf({ kind, name });
   checkName(graph, kind, name);
   checkFunction(graph, label, 'joiner', joiner, JOINER_FORM);
-  if (windowKeysOf(graph, table) !== null) {
-    const remedy = "join tables of the same windows, or go on from the table's toStream()";
-    graph.complain(label, 'its events have no window, but the rows of its table have', remedy);
-  }
-  const rows = rowsOf(graph, table);
+  const kept = keptUntilTold(graph, table, `rows:${name}`);
+  const rows = rowsOf(graph, kept);
   const graceMs = options === null ? null : graceOf(graph, label, options, rows.historyMs);
   const isCopied = rows.borrowed.length === 0;
   const own = isCopied ? [`${name}:table`] : [];
@@ -59,7 +56,7 @@ export function addStreamTableJoin(
   return graph.add({
     kind,
     name,
-    inputs: [stream, table],
+    inputs: [stream, kept],
     stores: [...own, ...held],
     orderedStores: held,
     borrowedStores: rows.borrowed,

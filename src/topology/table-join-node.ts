@@ -13,8 +13,7 @@ import { checkFunction, checkName, checkOptions } from './checks.ts';
 import { labelOf, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 import type { UserFunction } from './stateless.ts';
 import { latestRowsOf } from './table-rows.ts';
-import { windowKeysOf } from './window-keys.ts';
-import { addJoinedWindows } from './window-view-node.ts';
+import { keptUntilTold } from './window-view-node.ts';
 
 export interface ForeignKeyOptions<Row> {
   /** Key of the other table's row that a row refers to: text or a whole number; `null` for none. Depends on the row alone. */
@@ -42,7 +41,6 @@ export function addTableJoin(
   checkName(graph, kind, name);
   checkFunction(graph, label, 'joiner', joiner, JOINER_FORM);
   const foreignKey = options === null ? null : foreignKeyOf(graph, label, kind, options);
-  checkWindows(graph, label, leftTable, rightTable, foreignKey !== null);
   const left = keptUntilTold(graph, leftTable, `rows:${name}:left`);
   const right = keptUntilTold(graph, rightTable, `rows:${name}:right`);
   const leftRows = latestRowsOf(graph, left).borrowed;
@@ -80,23 +78,6 @@ export function addTableJoin(
       ];
     },
   });
-}
-
-function checkWindows(graph: TopologyGraph, label: string, left: Port, right: Port, isForeign: boolean): void {
-  const isRightWindowed = windowKeysOf(graph, right) !== null;
-  if (isForeign) {
-    if (!isRightWindowed) return;
-    const remedy = 'use a table without windows on that side';
-    graph.complain(label, 'its foreign key names no window, but the rows of the other table have windows', remedy);
-  } else if ((windowKeysOf(graph, left) !== null) !== isRightWindowed) {
-    graph.complain(label, 'one of its tables has windows, the other has not', 'join tables of the same windows');
-  }
-}
-
-/** A table of windows forgets those that have closed: its rows are kept on, and deleted later. */
-function keptUntilTold(graph: TopologyGraph, table: Port, rows: string): Port {
-  const windows = windowKeysOf(graph, table);
-  return windows === null || windows.isKept ? table : addJoinedWindows(graph, table, rows, windows.spec);
 }
 
 function foreignKeyOf(graph: TopologyGraph, label: string, kind: TableJoinKind, options: unknown): ForeignKey {

@@ -1,5 +1,6 @@
 import { closestName } from '../base/closest-name.ts';
 import { labelOf, type Port, type TopologyGraph, type TopologyNode } from './graph.ts';
+import { findUnlikeWindows } from './window-mistakes.ts';
 
 /** Every number of a stream, store or view fits two bytes of a record or row key, with room to spare. */
 const MAX_NODES = 4096;
@@ -9,6 +10,7 @@ export function validate(graph: TopologyGraph): void {
   resolveReferences(graph);
   findDuplicateNames(graph);
   findCycle(graph);
+  findUnlikeWindows(graph);
   findDeadEnds(graph);
   if (!graph.nodes.some((node) => node.kind === 'stream')) {
     graph.complain(

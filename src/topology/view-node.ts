@@ -5,7 +5,6 @@ import { ToViewOperator } from '../operators/to-view.ts';
 import { checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
 import { EVOLUTION_OPTIONS, type Evolution, evolutionOf } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
-import { windowKeysOf } from './window-keys.ts';
 
 export interface ViewOptions<Row> extends Evolution {
   /**
@@ -30,7 +29,6 @@ export function addView<Row>(graph: TopologyGraph, input: Port, name: string, op
   if (schema !== undefined && (typeof schema !== 'object' || schema === null)) {
     graph.complain(label, `its schema is ${kindOf(schema)}`, 'give it a typebox schema');
   }
-  const isOfWindows = key === undefined && windowKeysOf(graph, input) !== null;
   const table = graph.node(input);
   const tableStore = table.keepsRows ? table.stores[0] : undefined;
   const ownStore = `view:${name}`;
@@ -55,9 +53,7 @@ export function addView<Row>(graph: TopologyGraph, input: Port, name: string, op
     settings: { key },
     view: {
       description,
-      // The key of a windowed row is more than the key that its partition was chosen by.
-      isKeyedByPartitionKey: key === undefined && !isOfWindows,
-      isOfWindows,
+      hasOwnKeys: key !== undefined,
       store: isShared ? tableStore : ownStore,
       schema: schema ?? null,
     },

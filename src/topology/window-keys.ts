@@ -1,27 +1,37 @@
-import type { Port, TopologyGraph } from './graph.ts';
+import type { Port, TopologyNode } from './graph.ts';
 import type { WindowSpec } from './window-spec.ts';
 
-/** Of a table whose rows stand under a key and a window. */
+/** Of a table or a stream whose rows, or events, stand under a key and a window. */
 export interface WindowKeys {
-  readonly spec: WindowSpec;
+  /** The windows behind the key, the last one first: a windowed stream may be windowed again. */
+  readonly windows: readonly [WindowSpec, ...WindowSpec[]];
   /** Whether its rows are kept until they are told to go; a table of windows itself forgets those that have closed. */
   readonly isKept: boolean;
 }
 
-/** Kinds of nodes that leave each row under the key that it has in their first table. */
-const JOINS = new Set(['join', 'leftJoin', 'outerJoin']);
-const SAME_KEYS = new Set(['map', 'filter', 'suppress', 'keepWindows', ...JOINS]);
+interface Nodes {
+  readonly nodes: readonly TopologyNode[];
+}
 
-/** @returns null for a table whose rows stand under keys alone */
-export function windowKeysOf(graph: TopologyGraph, table: Port): WindowKeys | null {
+/** Kinds of nodes that pass on the changes of a table of windows and keep nothing of it. */
+const KEEPS_NOTHING = new Set(['map', 'filter', 'suppress']);
+
+/** @returns null for what stands under keys alone */
+export function windowKeysOf({ nodes }: Nodes, port: Port): WindowKeys | null {
+  const windows: WindowSpec[] = [];
   let isKept = false;
-  let node = graph.node(table);
-  while (node.emits === 'table') {
+  let at: Port | undefined = port;
+  // A topology that feeds itself is a mistake, and noted; here it must end.
+  for (let steps = 0; at !== undefined && steps <= nodes.length; steps++) {
+    const node = nodes[at.node] as TopologyNode;
+    if (node.givesKeys) break;
     const { window } = node.settings;
-    if (window !== undefined) return { spec: window as WindowSpec, isKept };
-    if (!SAME_KEYS.has(node.kind)) return null;
-    isKept ||= node.kind === 'keepWindows' || JOINS.has(node.kind);
-    node = graph.node(node.inputs[0] as Port);
+    // Late events, at the other output, go by under the key that they came in.
+    if (window !== undefined && at.output === 0) windows.push(window as WindowSpec);
+    else if (windows.length === 0) isKept ||= !KEEPS_NOTHING.has(node.kind);
+    // What has several inputs has them under the same keys, or its rows under those of its first.
+    at = node.inputs[0];
   }
-  return null;
+  const [last, ...others] = windows;
+  return last === undefined ? null : { windows: [last, ...others], isKept };
 }

@@ -5,8 +5,9 @@ import { checkDuration } from './checks.ts';
 import { evolutionOf, type StoreEvolution } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { addView, type ViewOptions } from './view-node.ts';
+import { windowKeysOf } from './window-keys.ts';
 import type { WindowedRows } from './window-node.ts';
-import { closeAfterMs, type WindowSpec } from './window-spec.ts';
+import { closeAfterMs } from './window-spec.ts';
 
 export interface WindowedViewOptions<Row> extends ViewOptions<Row> {
   /** How long after the end of its window a row can be read, in event time; longer than the grace. Default: a day more. */
@@ -43,9 +44,15 @@ export function addWindowView<Row>(
   addView(graph, kept, name, { ...plain, ...versions } as ViewOptions<Row>);
 }
 
-/** Keeps the rows of the windowed table at `input` until a day after their windows have closed, for a join. */
-export function addJoinedWindows(graph: TopologyGraph, input: Port, rows: string, spec: WindowSpec): Port {
-  return addKeptWindows(graph, input, rows, closeAfterMs(spec) + 1 + DAY_MS, spec.kind !== 'countWindow', null);
+/**
+ * A table of windows forgets those that have closed: for a join its rows are kept on, until a day after that, and deleted
+ * then. Any other table is itself.
+ */
+export function keptUntilTold(graph: TopologyGraph, table: Port, rows: string): Port {
+  const keys = windowKeysOf(graph, table);
+  if (keys === null || keys.isKept) return table;
+  const [spec] = keys.windows;
+  return addKeptWindows(graph, table, rows, closeAfterMs(spec) + 1 + DAY_MS, spec.kind !== 'countWindow', null);
 }
 
 function addKeptWindows(

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
+  endOfKey,
   isWindowKey,
   keyOfWindowKey,
+  plainKeyOf,
   timeOfText,
   timeText,
   windowKey,
@@ -26,6 +28,19 @@ it('a window key gives back the key and the window it was made of', () => {
 
 it('no key without a window is taken for one with a window', () => {
   fc.assert(fc.property(key, (name) => !isWindowKey(name)));
+});
+
+it('the key is found in a row of a key, any windows, a name, and anything behind that', () => {
+  const name = fc.constantFrom('last', '4', '0123456789012345678901234567890', 'a12345678901234567890123456789012');
+  const rest = fc.constantFrom('', '\u0000', '\u0000entry', '\u000012345678901234567890123456789012\u0000');
+  const windows = fc.array(fc.tuple(time, time), { maxLength: 2 });
+  fc.assert(
+    fc.property(key, windows, name, rest, (plain, bounds, state, more) => {
+      const full = bounds.reduce((inner, [start, end]) => windowKey(inner, start, end), plain);
+      expect(plainKeyOf(full)).toBe(plain);
+      expect(endOfKey(`${full}\u0000${state}${more}`)).toBe(full.length);
+    }),
+  );
 });
 
 it('times as text are in the order of the times', () => {

@@ -9,6 +9,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { LateEvent } from '../../src/operators/late-events.ts';
 import type { LookupContext, LookupFailure } from '../../src/operators/lookup.ts';
 import type { Context } from '../../src/operators/operator-context.ts';
+import type { WindowBounds } from '../../src/operators/window-key.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
 import type { GlobalTable } from '../../src/topology/global-table.ts';
 import type { GroupedStream } from '../../src/topology/grouped-stream.ts';
@@ -179,6 +180,7 @@ function typesOfTheLanguage(): void {
       expectTypeOf(event).toEqualTypeOf<OrderEvent>();
       expectTypeOf(context).toEqualTypeOf<Context>();
       expectTypeOf(context.key).toEqualTypeOf<string>();
+      expectTypeOf(context.window).toEqualTypeOf<WindowBounds | null>();
       return true;
     });
 

@@ -1,0 +1,88 @@
+import { labelOf, type Port, type TopologyGraph, type TopologyNode } from './graph.ts';
+import { type WindowKeys, windowKeysOf } from './window-keys.ts';
+import type { WindowSpec } from './window-spec.ts';
+
+const JOINS = new Set(['join', 'leftJoin', 'outerJoin']);
+const PLAIN_KEYS = 'keyBy((event, context) => context.key)';
+
+/**
+ * Notes where rows or events that stand under a key and a window meet others that do not, or that have windows of another
+ * length: no keys would ever be the same. To be called when all references are resolved.
+ */
+export function findUnlikeWindows(graph: TopologyGraph): void {
+  for (const node of graph.nodes) {
+    if (node.inputs.length < 2) continue;
+    const [first = null, ...others] = node.inputs.map((input) => windowKeysOf(graph, input));
+    const second = others[0] ?? null;
+    const isJoin = JOINS.has(node.kind);
+    // The key of the other row is named by the row, or the event.
+    if (isJoin && graph.node(node.inputs[1] as Port).kind === 'globalTable') continue;
+    if (isJoin && (node.settings['foreignKey'] ?? null) !== null) {
+      if (second === null) continue;
+      const problem = 'its foreign key names no window, but the rows of the other table have windows';
+      graph.complain(labelOf(node), problem, 'use a table without windows on that side');
+      continue;
+    }
+    const unlike = others.find((other) => depthOf(other) !== depthOf(first));
+    if (unlike !== undefined) complainOfDepth(graph, node, first, unlike);
+    else if (isJoin) checkLengths(graph, node, first, second);
+  }
+}
+
+function complainOfDepth(
+  graph: TopologyGraph,
+  node: TopologyNode,
+  first: WindowKeys | null,
+  other: WindowKeys | null,
+): void {
+  const label = labelOf(node);
+  const [emitsOfFirst, emitsOfOther] = node.inputs.map((input) => graph.node(input).emits);
+  if (first !== null && other !== null) {
+    const problem = `its inputs stand under keys with ${depthOf(first)} and ${depthOf(other)} windows, which are never the same`;
+    graph.complain(label, problem, 'window both as often');
+  } else if (node.kind === 'delay') {
+    const problem = 'of its stream and the one that cancels, one has windows and the other has not';
+    graph.complain(label, problem, `give the windowed one its plain keys: ${PLAIN_KEYS}`);
+  } else if (emitsOfFirst === 'table') {
+    graph.complain(label, 'one of its tables has windows, the other has not', 'join tables of the same windows');
+  } else if (emitsOfOther === 'stream') {
+    const problem = 'one of its streams has windows, the other has not, so their keys are never the same';
+    graph.complain(
+      label,
+      problem,
+      `use streams of the same windows, or give the windowed one its plain keys: ${PLAIN_KEYS}`,
+    );
+  } else if (first === null) {
+    const remedy = "join tables of the same windows, or go on from the table's toStream()";
+    graph.complain(label, 'its events have no window, but the rows of its table have', remedy);
+  } else {
+    const remedy = `use a table of the same windows, or give the events their plain keys: ${PLAIN_KEYS}`;
+    graph.complain(label, 'its events have a window, but the rows of its table have none', remedy);
+  }
+}
+
+function checkLengths(
+  graph: TopologyGraph,
+  node: TopologyNode,
+  left: WindowKeys | null,
+  right: WindowKeys | null,
+): void {
+  for (let at = 0; at < depthOf(left); at++) {
+    const leftMs = lengthOf(left?.windows[at] as WindowSpec);
+    const rightMs = lengthOf(right?.windows[at] as WindowSpec);
+    if (leftMs === null || rightMs === null || leftMs === rightMs) continue;
+    const problem = `it joins windows of ${leftMs} ms with windows of ${rightMs} ms, which are never the same`;
+    graph.complain(labelOf(node), problem, 'use windows of the same length');
+    return;
+  }
+}
+
+function depthOf(keys: WindowKeys | null): number {
+  return keys?.windows.length ?? 0;
+}
+
+/** From start to end; null where windows differ in length. */
+function lengthOf(spec: WindowSpec): number | null {
+  if (spec.kind === 'sliding') return spec.differenceMs;
+  return spec.kind === 'tumbling' || spec.kind === 'hopping' ? spec.sizeMs : null;
+}
