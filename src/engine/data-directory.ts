@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { MokaError } from '../base/errors.ts';
 import { SECRET_BYTES } from '../base/hash.ts';
 import type { Disk } from '../log/disk.ts';
+import { LOG_IDENTITY_FILE } from '../log/log-identity.ts';
 
 /** Raised when the bytes on disk change in a way that older code cannot read. */
 export const DATA_VERSION = 1;
@@ -10,6 +11,8 @@ export const DATA_VERSION = 1;
 interface DataMeta {
   version: number;
   partitions: number;
+  /** Tells the `secret` that belongs to these logs from another; absent in a directory made before there was one. */
+  secretCheck?: string;
   /** Fingerprint of the topology that the engine last took events under; absent until then. */
   topology?: string;
   /** Names of its streams by number. A later topology keeps the numbers that the log holds, or is refused. */
@@ -25,6 +28,8 @@ export interface DataDirectory {
   readonly identitySecret: Uint8Array;
   readonly isNew: boolean;
   readonly topologyFingerprint: string | null;
+  /** Whether moka.json tells this secret from another. */
+  readonly isSecretNoted: boolean;
 }
 
 export function logDirectory(path: string, partition: number): string {
@@ -59,9 +64,13 @@ export function openDataDirectory(
       }
       isNew = true;
       // The secret first: a directory that has its moka.json is complete.
-      disk.writeFileDurableSync(secretPath, randomBytes(2 * SECRET_BYTES));
-      const meta: DataMeta = { version: DATA_VERSION, partitions: partitions || defaultPartitions };
-      disk.writeFileDurableSync(metaPath, Buffer.from(`${JSON.stringify(meta, null, 2)}\n`));
+      const secret = randomBytes(2 * SECRET_BYTES);
+      disk.writeFileDurableSync(secretPath, secret);
+      writeMeta(disk, path, {
+        version: DATA_VERSION,
+        partitions: partitions || defaultPartitions,
+        secretCheck: checkOf(secret),
+      });
     }
     const meta = parseMeta(path, Buffer.from(disk.readFileSync(metaPath)).toString('utf8'));
     if (partitions !== 0 && partitions !== meta.partitions) {
@@ -74,9 +83,17 @@ export function openDataDirectory(
     if (secret.length !== 2 * SECRET_BYTES) {
       throw new MokaError(
         'ERR_DATA_UNUSABLE',
-        `data directory=${path} file=secret bytes=${secret.length} expected=${2 * SECRET_BYTES}`,
+        `data directory=${path} file=secret bytes=${secret.length} expected=${2 * SECRET_BYTES}; ${RESTORE_SECRET}`,
       );
     }
+    if (meta.secretCheck !== undefined && meta.secretCheck !== checkOf(secret)) {
+      throw new MokaError(
+        'ERR_DATA_UNUSABLE',
+        `data directory=${path} file=secret is not the one that its logs were written with: check=${checkOf(secret)} ` +
+          `expected=${meta.secretCheck}; ${RESTORE_SECRET}`,
+      );
+    }
+    if (meta.topology !== undefined) assertLogs(disk, path, meta.partitions);
     return {
       path,
       partitions: meta.partitions,
@@ -84,6 +101,7 @@ export function openDataDirectory(
       identitySecret: new Uint8Array(secret.subarray(SECRET_BYTES)),
       isNew,
       topologyFingerprint: meta.topology ?? null,
+      isSecretNoted: meta.secretCheck !== undefined,
     };
   } catch (error) {
     if (error instanceof MokaError && error.code !== 'ERR_DISK_IO') throw error;
@@ -95,14 +113,14 @@ export function openDataDirectory(
 
 /** Notes the topology under which events are taken from now on. Call before the first one, when every lane is open. */
 export function noteTopology(disk: Disk, directory: DataDirectory, topology: NotedTopology): void {
-  if (directory.topologyFingerprint === topology.fingerprint) return;
-  const meta: DataMeta = {
+  if (directory.topologyFingerprint === topology.fingerprint && directory.isSecretNoted) return;
+  writeMeta(disk, directory.path, {
     version: DATA_VERSION,
     partitions: directory.partitions,
+    secretCheck: checkOf(directory.routingSecret, directory.identitySecret),
     topology: topology.fingerprint,
     streams: topology.streams.map(({ name }) => name),
-  };
-  disk.writeFileDurableSync(metaPathOf(directory.path), Buffer.from(`${JSON.stringify(meta, null, 2)}\n`));
+  });
 }
 
 export interface NotedTopology {
@@ -121,6 +139,39 @@ export function readStreamNames(disk: Disk, path: string): readonly string[] {
   }
 }
 
+/** Every lane was open, and so had its log, before the topology was noted: what is not there now has been taken away. */
+function assertLogs(disk: Disk, path: string, partitions: number): void {
+  const logs = join(path, 'log');
+  const expected = Array.from({ length: partitions }, (_, partition) => String(partition));
+  const found = disk.existsSync(logs) ? disk.listSync(logs).filter((name) => /^\d+$/.test(name)) : [];
+  const missing = expected.filter((name) => !disk.existsSync(join(logs, name, LOG_IDENTITY_FILE)));
+  const unknown = found.filter((name) => !expected.includes(name));
+  if (missing.length === 0 && unknown.length === 0) return;
+  const lines = [
+    ...missing.map((name) => `log/${name}/${LOG_IDENTITY_FILE} is missing`),
+    ...unknown.map((name) => `log/${name} is there`),
+  ];
+  throw new MokaError(
+    'ERR_DATA_UNUSABLE',
+    `data directory=${path} does not hold the logs that its moka.json says: partitions=${partitions}, ` +
+      `but ${lines.join(', ')}; restore moka.json or the logs from a backup, or use another directory`,
+  );
+}
+
+function writeMeta(disk: Disk, path: string, meta: DataMeta): void {
+  disk.writeFileDurableSync(metaPathOf(path), Buffer.from(`${JSON.stringify(meta, null, 2)}\n`));
+}
+
+/** 64 bits of a hash: enough to tell two secrets apart, and no help to whoever wants to know one. */
+function checkOf(...parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 16);
+}
+
+const RESTORE_SECRET =
+  'restore that file from a backup: with another one, keys move to other partitions and repeated events are taken again';
+
 function metaPathOf(path: string): string {
   return join(path, 'moka.json');
 }
@@ -138,7 +189,7 @@ function parseMeta(path: string, text: string): DataMeta {
   } catch (cause) {
     throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=moka.json is not JSON`, { cause });
   }
-  const { version, partitions, topology, streams } = meta as Partial<DataMeta>;
+  const { version, partitions, secretCheck, topology, streams } = meta as Partial<DataMeta>;
   if (version !== DATA_VERSION) {
     throw new MokaError(
       'ERR_DATA_VERSION',
@@ -151,6 +202,7 @@ function parseMeta(path: string, text: string): DataMeta {
   return {
     version,
     partitions: partitions as number,
+    ...(typeof secretCheck === 'string' ? { secretCheck } : {}),
     ...(typeof topology === 'string' ? { topology } : {}),
     ...(Array.isArray(streams) ? { streams: streams.map(String) } : {}),
   };

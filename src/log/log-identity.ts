@@ -10,14 +10,15 @@ export interface LogIdentity {
 }
 
 export const LOG_FORMAT_VERSION = 1;
-const FILE_NAME = 'LOG';
+/** Stands in the directory of every log. */
+export const LOG_IDENTITY_FILE = 'LOG';
 
 /**
  * Reads the identity of the log in this directory; `null` if there is none and nothing that would need one.
  * @throws ERR_DATA_VERSION written by another version; ERR_LOG_DAMAGED unreadable, of another partition, or missing
  */
 export function readLogIdentity(disk: Disk, directory: string, partition: number): LogIdentity | null {
-  const path = `${directory}/${FILE_NAME}`;
+  const path = `${directory}/${LOG_IDENTITY_FILE}`;
   if (!disk.existsSync(path)) {
     const slots = disk.existsSync(directory) ? disk.listSync(directory).filter((name) => name.startsWith('slot-')) : [];
     if (slots.some((name) => !name.endsWith('.tmp'))) throw damaged(path, partition, 'missing beside segments');
@@ -44,7 +45,7 @@ export function createLogIdentity(
 ): LogIdentity {
   const text = JSON.stringify({ format: 'moka-log', version: LOG_FORMAT_VERSION, partition, salt });
   disk.makeDirectorySync(directory);
-  disk.writeFileDurableSync(`${directory}/${FILE_NAME}`, Buffer.from(`${text}\n`));
+  disk.writeFileDurableSync(`${directory}/${LOG_IDENTITY_FILE}`, Buffer.from(`${text}\n`));
   return { partition, salt };
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { moka } from '../main/moka-process.ts';
@@ -57,6 +57,16 @@ async function expectComplete(data: string): Promise<void> {
   expect((await engine.stop()).code).toBe(0);
 }
 
+function changeMeta(data: string, changes: object): void {
+  const path = join(data, 'moka.json');
+  const meta = JSON.parse(readFileSync(path, 'utf8')) as object;
+  writeFileSync(path, JSON.stringify({ ...meta, ...changes }));
+}
+
+function removeLogsAndStates(data: string): void {
+  for (const name of ['log', 'state']) rmSync(join(data, name), { recursive: true });
+}
+
 function segment(data: string): string {
   return join(data, 'log/0/slot-000001');
 }
@@ -101,18 +111,21 @@ describe('a data directory', () => {
 
   it('of a later version is left alone', async () => {
     const data = copyOf(drained);
-    const meta = JSON.parse(readFileSync(join(data, 'moka.json'), 'utf8')) as object;
-    writeFileSync(join(data, 'moka.json'), JSON.stringify({ ...meta, version: 2 }));
+    changeMeta(data, { version: 2 });
     await expectRefused(data, 76, 'ERR_DATA_VERSION', /version=2 supported=1/);
   });
 
-  it('with a log of a later version is left alone', async () => {
+  it.each([
+    ['log', 'log/0/LOG', /log version found=2 expected=1 path=\S*log\/0\/LOG/],
+    ['checkpoint', 'state/0/CURRENT', /version=2/],
+  ])('with a %s of a later version is left alone', async (_what, file, pattern) => {
     const data = copyOf(drained);
-    writeFileSync(
-      join(data, 'state/0/CURRENT'),
-      readFileSync(join(data, 'state/0/CURRENT'), 'utf8').replace('"version":1', '"version":2'),
-    );
-    await expectRefused(data, 76, 'ERR_DATA_VERSION', /version=2/);
+    const path = join(data, file);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain('"version":1');
+    writeFileSync(path, text.replace('"version":1', '"version":2'));
+    await expectRefused(data, 76, 'ERR_DATA_VERSION', pattern);
+    expect(readFileSync(path, 'utf8')).toContain('"version":2');
   });
 
   it('of which one partition cannot be opened does not open, and the others do not wait for it', async () => {
@@ -139,10 +152,39 @@ describe('a data directory', () => {
     ['whose moka.json is gone', (data) => rmSync(join(data, 'moka.json')), /has logs but no moka.json/],
     ['whose secret is cut short', (data) => truncateSync(join(data, 'secret'), 7), /file=secret bytes=7 expected=16/],
     ['whose secret is gone', (data) => rmSync(join(data, 'secret')), /secret/],
+    [
+      'whose secret is another',
+      (data) => writeFileSync(join(data, 'secret'), Buffer.alloc(16, 7)),
+      /file=secret is not the one that its logs were written with: check=[0-9a-f]{16} expected=[0-9a-f]{16}; restore/,
+    ],
+    [
+      'whose moka.json says more partitions',
+      (data) => changeMeta(data, { partitions: 2 }),
+      /partitions=2, but log\/1\/LOG is missing; restore moka\.json or the logs/,
+    ],
+    ['whose logs and states are gone', removeLogsAndStates, /partitions=1, but log\/0\/LOG is missing; restore/],
+    [
+      'one of whose logs has lost its LOG',
+      (data) => rmSync(join(data, 'log/0/LOG')),
+      /partitions=1, but log\/0\/LOG is missing/,
+    ],
+    [
+      'that has a log too many',
+      (data) => cpSync(join(data, 'log/0'), join(data, 'log/1'), { recursive: true }),
+      /partitions=1, but log\/1 is there; restore/,
+    ],
   ])('%s cannot be used', async (_name, spoil, pattern) => {
     const data = copyOf(drained);
     spoil(data);
     await expectRefused(data, 76, 'ERR_DATA_UNUSABLE', pattern);
+  });
+
+  it('made before there was a check value takes its secret over, and refuses another from then on', async () => {
+    const data = copyOf(drained);
+    changeMeta(data, { secretCheck: undefined });
+    expect((await (await EngineProcess.start({ data })).stop()).code).toBe(0);
+    writeFileSync(join(data, 'secret'), Buffer.alloc(16, 7));
+    await expectRefused(data, 76, 'ERR_DATA_UNUSABLE', /file=secret is not the one/);
   });
 
   it('that is a file cannot be used', async () => {
@@ -240,9 +282,10 @@ describe('a log', () => {
     await expectComplete(data);
   });
 
-  it('that is gone below its checkpoint stops the engine', async () => {
+  it('whose segments are gone below its checkpoint stops the engine', async () => {
     const data = copyOf(drained);
-    rmSync(join(data, 'log/0'), { recursive: true });
+    const log = join(data, 'log/0');
+    for (const name of readdirSync(log)) if (name.startsWith('slot-')) rmSync(join(log, name));
     const exit = await EngineProcess.startInVain({ data });
     expect([exit.code, said(exit).code]).toEqual([71, 'ERR_LOG_DAMAGED']);
   });
