@@ -10,10 +10,14 @@ import type { ErrorCode } from '../base/error-catalogue.ts';
 export interface HttpServer {
   /**
    * Patterns are literal segments, `:name` for one segment and a trailing `/*`. A `get` route answers HEAD too. Unknown
-   * paths get 404, known paths with another method 405 with `Allow`, both as problem+json.
+   * paths get 404, known paths with another method 405 with `Allow`, both as problem+json. Whatever the path, a request
+   * with a Transfer-Encoding is answered 411, one with two Content-Lengths 400, and its connection closed.
    */
   route(method: HttpMethod, pattern: string, handler: (exchange: Exchange) => void, options?: RouteOptions): void;
-  /** The narrow way for the intake's hot path: no exchange object, the native response and request as they are. */
+  /**
+   * The narrow way for the intake's hot path: no exchange object, the native response and request as they are. Whoever
+   * takes it refuses a Transfer-Encoding and two Content-Lengths itself.
+   */
   rawRoute(method: HttpMethod, pattern: string, handler: (response: RawResponse, request: RawRequest) => void): void;
   websocket<Data>(pattern: string, behaviour: WebSocketBehaviour<Data>): void;
   /**
@@ -57,7 +61,7 @@ export interface Exchange {
   readonly isDone: boolean;
   onAborted(callback: () => void): void;
   /**
-   * The whole body, or `null` if it was refused already (411 without Content-Length or chunked, 413 above `maxBytes`
+   * The whole body, or `null` if it was refused already (411 without Content-Length, 413 above `maxBytes`
    * before anything is buffered, 415 with a Content-Encoding) or the client went away. Call in the handler itself.
    */
   readBody(maxBytes: number, done: (body: Buffer | null) => void): void;

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/error-catalogue.ts';
 import { ERRORS } from '../base/error-catalogue.ts';
+import { answerLast } from './last-answer.ts';
 import { PROBLEM_CONTENT_TYPE, problemOf } from './problem.ts';
 import type { Exchange, HeaderPair } from './server.ts';
 import { statusLine } from './status.ts';
@@ -103,8 +104,16 @@ export class UwsExchange implements Exchange {
 
   send(status: number, headers: readonly HeaderPair[], body: string | Uint8Array): void {
     if (this.isDone) return;
-    const response = this.#response;
     this.#isEnded = true;
+    if (this.#mustClose) {
+      answerLast(this, () => this.#sendNow(status, headers, body));
+    } else {
+      this.#sendNow(status, headers, body);
+    }
+  }
+
+  #sendNow(status: number, headers: readonly HeaderPair[], body: string | Uint8Array): void {
+    const response = this.#response;
     response.cork(() => {
       this.#writeHead(status, headers);
       if (this.#isHead) this.#endHead(Buffer.byteLength(body));
@@ -171,8 +180,8 @@ export class UwsExchange implements Exchange {
 
   #acceptedBodyLength(maxBytes: number): number {
     const length = this.header('content-length');
-    if (this.header('transfer-encoding') !== undefined || length === undefined) {
-      this.refuseBody('ERR_HTTP_LENGTH_REQUIRED', 'body needs a Content-Length; chunked bodies are refused');
+    if (length === undefined) {
+      this.refuseBody('ERR_HTTP_LENGTH_REQUIRED', 'body needs a Content-Length');
     } else if (this.header('content-encoding') !== undefined) {
       this.refuseBody('ERR_HTTP_MEDIA_TYPE', 'body must not have a Content-Encoding');
     } else if (!/^[0-9]{1,15}$/.test(length)) {

@@ -1,4 +1,5 @@
 import { MokaError } from '../base/errors.ts';
+import { framingFault } from './framing.ts';
 import { isOriginAllowed } from './origin.ts';
 import { parameterCount, RouteTable } from './route-table.ts';
 import type {
@@ -28,7 +29,7 @@ export interface UwsServerOptions {
 }
 
 /** Headers that every exchange keeps: those that decide about its body. */
-const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding', 'content-encoding'];
+const BODY_HEADERS = ['content-type', 'content-length', 'content-encoding'];
 
 const DEFAULT_MAX_BUFFERED_BYTES = 1024 * 1024;
 const DEFAULT_IDLE_TIMEOUT_SECONDS = 120;
@@ -61,7 +62,9 @@ class UwsServer implements HttpServer {
     const handle = (response: HttpResponse, request: HttpRequest): void => {
       const parameters = decodedParameters(request, count);
       const exchange = new UwsExchange(this, response, request, parameters ?? [], headers);
-      if (parameters === null) exchange.problem('ERR_HTTP_BAD_REQUEST', 'path has a malformed percent-escape');
+      const fault = framingFault(request);
+      if (fault !== null) exchange.refuseBody(fault.code, fault.detail);
+      else if (parameters === null) exchange.problem('ERR_HTTP_BAD_REQUEST', 'path has a malformed percent-escape');
       else run(exchange, handler);
     };
     this.#native(method, pattern, handle);
@@ -141,7 +144,10 @@ class UwsServer implements HttpServer {
   ): { holder: UwsSocket<Data>; protocol: string } | null {
     const parameters = decodedParameters(request, count);
     const exchange = new UwsExchange(this, response, request, parameters ?? [], []);
-    if (parameters === null) {
+    const fault = framingFault(request);
+    if (fault !== null) {
+      exchange.refuseBody(fault.code, fault.detail);
+    } else if (parameters === null) {
       exchange.problem('ERR_HTTP_BAD_REQUEST', 'path has a malformed percent-escape');
     } else if (request.getHeader('sec-websocket-version') !== WEBSOCKET_VERSION) {
       exchange.problem('ERR_HTTP_UPGRADE_REQUIRED', 'Sec-WebSocket-Version must be 13', {}, UPGRADE_HEADERS);
@@ -161,7 +167,10 @@ class UwsServer implements HttpServer {
     const exchange = new UwsExchange(this, response, request, [], []);
     const methods = this.#routes.methodsOf(exchange.path);
     const allow = ['Allow', methods.join(', ')] as const;
-    if (methods.length === 0) {
+    const fault = framingFault(request);
+    if (fault !== null) {
+      exchange.refuseBody(fault.code, fault.detail);
+    } else if (methods.length === 0) {
       exchange.problem('ERR_HTTP_NOT_FOUND', 'no such path');
     } else if (exchange.method === 'options') {
       exchange.send(204, [allow], '');

@@ -1,6 +1,7 @@
 // data plane
 import { ERRORS } from '../base/error-catalogue.ts';
 import { ObjectPool } from '../base/object-pool.ts';
+import { answerLast } from '../http/last-answer.ts';
 import type { RawResponse } from '../http/server.ts';
 import { INGRESS_METRICS, rejectionIndex } from '../metrics/catalogue.ts';
 import { BodyBytes } from './body-bytes.ts';
@@ -41,11 +42,16 @@ export class HttpIntake {
     });
   }
 
-  /** Answers with problem+json and counts it. While draining every answer ends its connection. */
+  /**
+   * Answers with problem+json and counts it. While draining every answer ends its connection.
+   * @param mustClose nothing behind this request is to be read; in the request's own handler only
+   */
   refuse(response: RawResponse, errorId: number, detail: string, lane: LaneIntake | null, mustClose: boolean): void {
     const { intake } = this;
     this.countRefusal(errorId);
-    sendRefusal(response, intake.describe(errorId, detail, lane), mustClose || intake.isDraining);
+    const refusal = intake.describe(errorId, detail, lane);
+    if (mustClose) answerLast(response, () => sendRefusal(response, refusal, true));
+    else sendRefusal(response, refusal, intake.isDraining);
   }
 
   /** Takes from the client's quota; answers 429 if it is used up. */

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_MAX_EVENT_BYTES } from '../../src/base/limits.ts';
 import { head, type RawAnswer, RawHttpClient } from '../http/raw-http-client.ts';
+import { RawWebSocket } from '../http/raw-websocket.ts';
 import { BAD_JSON, BAD_MSGPACK } from './support/bad-events.ts';
 import { EngineProcess } from './support/engine-process.ts';
+import { JSON_PROTOCOL } from './support/intake-socket.ts';
 import { readLogs } from './support/log-contents.ts';
 import { freshPath } from './support/scratch.ts';
 import { ORDERS, order } from './support/shop.ts';
@@ -106,8 +108,8 @@ describe('a request on the wire', () => {
   const json = { 'Content-Type': 'application/json' };
 
   /** The answer, after which the server closes. */
-  async function refused(bytes: string): Promise<RawAnswer> {
-    const client = await RawHttpClient.open(engine.port);
+  async function refused(bytes: string, port = engine.port): Promise<RawAnswer> {
+    const client = await RawHttpClient.open(port);
     client.send(bytes);
     const answer = await client.answer();
     await client.closed();
@@ -133,21 +135,63 @@ describe('a request on the wire', () => {
     await expectTaken();
   });
 
+  describe.each<[string, Record<string, string>, string, number, string]>([
+    ['in chunks', { 'Transfer-Encoding': 'chunked' }, '5\nhello\r\n0\r\nXY', 411, 'ERR_HTTP_LENGTH_REQUIRED'],
+    ['in an unknown coding', { 'Transfer-Encoding': 'identity' }, '', 411, 'ERR_HTTP_LENGTH_REQUIRED'],
+    [
+      'in a hidden coding',
+      { 'Transfer-Encoding': '\r\nTransfer-Encoding: chunked' },
+      '0\r\n\r\n',
+      411,
+      'ERR_HTTP_LENGTH_REQUIRED',
+    ],
+    ['of two lengths', { 'Content-Length': '0\r\nContent-Length: 5' }, '', 400, 'ERR_HTTP_BAD_REQUEST'],
+  ])('%s', (_name, headers, text, status, code) => {
+    // What a proxy may have taken for a part of the first request's body.
+    const smuggled = `${head('POST', ORDERS, { ...json, 'Content-Length': length })}${body}`;
+
+    it.each<[string, string, 'port' | 'adminPort']>([
+      ['POST', ORDERS, 'port'],
+      ['POST', `${ORDERS}/batch`, 'port'],
+      ['POST', '/nope', 'port'],
+      ['PUT', ORDERS, 'port'],
+      ['GET', '/v1/views', 'port'],
+      ['GET', '/livez', 'port'],
+      ['GET', `${ORDERS}/ws`, 'port'],
+      ['POST', '/nope', 'adminPort'],
+      ['POST', '/admin/resume', 'adminPort'],
+      ['GET', '/admin/partitions', 'adminPort'],
+    ])('with %s %s of the %s is refused, and nothing behind it is a request', async (method, path, port) => {
+      expectProblem(await refused(head(method, path, headers), engine[port]), status, code);
+      const client = await RawHttpClient.open(engine[port]);
+      client.send(head(method, path, headers) + text + smuggled);
+      await client.closed();
+      expect(client.pendingText).not.toContain('HTTP/1.1 2');
+      expect(client.pendingText.split('HTTP/1.1 ').length).toBeLessThanOrEqual(2);
+    });
+
+    it('upgrades nothing', async () => {
+      const answer = await RawWebSocket.open(engine.port, `${ORDERS}/ws`, JSON_PROTOCOL, headers);
+      if (answer instanceof RawWebSocket) throw new Error('upgraded');
+      expectProblem(answer, status, code);
+    });
+  });
+
   // The server library refuses these by itself, in HTML, before any code of ours sees them.
-  it.each<[string, string]>([
-    ['of no whole length', head('POST', ORDERS, { ...json, 'Content-Length': '1.5' })],
-    ['of negative length', head('POST', ORDERS, { ...json, 'Content-Length': '-1' })],
+  it.each<[string, string, number]>([
+    ['of no whole length', head('POST', ORDERS, { ...json, 'Content-Length': '1.5' }), 400],
+    ['of negative length', head('POST', ORDERS, { ...json, 'Content-Length': '-1' }), 400],
     [
       'in chunks with a length',
       head('POST', ORDERS, { ...json, 'Content-Length': length, 'Transfer-Encoding': 'chunked' }),
+      400,
     ],
-    ['that is no HTTP', 'GIVE ME COFFEE\r\n\r\n'],
-    ['of an old version', `POST ${ORDERS} HTTP/1.0\r\nHost: a\r\n\r\n`],
-    ['without a host', `POST ${ORDERS} HTTP/1.1\r\nContent-Length: 0\r\n\r\n`],
-    ['with endless headers', head('POST', ORDERS, { ...json, 'X-Long': 'x'.repeat(20_000) })],
-  ])('%s is no request', async (_name, bytes) => {
-    const { status } = await refused(bytes);
-    expect([400, 431, 505]).toContain(status);
+    ['that is no HTTP', 'GIVE ME COFFEE\r\n\r\n', 505],
+    ['of an old version', `POST ${ORDERS} HTTP/1.0\r\nHost: a\r\n\r\n`, 505],
+    ['without a host', `POST ${ORDERS} HTTP/1.1\r\nContent-Length: 0\r\n\r\n`, 400],
+    ['with endless headers', head('POST', ORDERS, { ...json, 'X-Long': 'x'.repeat(20_000) }), 431],
+  ])('%s is no request', async (_name, bytes, status) => {
+    expect((await refused(bytes)).status).toBe(status);
     await expectTaken();
   });
 
