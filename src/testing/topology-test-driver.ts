@@ -2,8 +2,12 @@ import { MokaError } from '../base/errors.ts';
 import { KeyedHash, partitionOf } from '../base/hash.ts';
 import type { AskingOperator, LookupRule, Question } from '../operators/lookup.ts';
 import type { CompiledTopology, StreamSpec, ViewSpec } from '../topology/compiled.ts';
+import { eventTimeProblem, isEventTime, isKey, KEY_RULE } from '../worker/door-rules.ts';
 import { aboutQuestion, inquire, type Outcome } from '../worker/inquiry.ts';
 import { DriverPartition, type ViewChange } from './driver-partition.ts';
+
+/** The door takes nothing from before 2000, where a clock is wrong; a test may count from 0. */
+const LEAST_EVENT_TIME_MS = 0;
 
 export interface TestDriverOptions {
   /** Default: 1. */
@@ -79,7 +83,8 @@ export class TopologyTestDriver {
    * Sends one event through.
    *
    * @returns where it went
-   * @throws MokaError `ERR_STREAM_UNKNOWN`, `ERR_EVENT_SCHEMA`; OperatorError `ERR_OPERATOR_FAILED`
+   * @throws MokaError `ERR_STREAM_UNKNOWN`, and as at the door `ERR_EVENT_SCHEMA`, `ERR_EVENT_KEY_INVALID` and
+   * `ERR_EVENT_TIME_RANGE`, though times since 1970 are taken, so that a test may count from 0; OperatorError `ERR_OPERATOR_FAILED`
    */
   send(stream: string, event: unknown, options: SendOptions = {}): { partition: number; offset: number } {
     const spec = this.#stream(stream);
@@ -90,9 +95,16 @@ export class TopologyTestDriver {
     const members = event as Readonly<Record<string, unknown>>;
     const key = String(members[spec.keyField]);
     const ownTime = spec.eventTimeField === null ? undefined : (members[spec.eventTimeField] as number | undefined);
+    if (!isKey(key)) throw new MokaError('ERR_EVENT_KEY_INVALID', `stream=${stream} ${KEY_RULE}`);
+    const eventTime = options.eventTime ?? ownTime ?? this.#now;
+    const { maxFutureSkewMs } = spec;
+    if (!isEventTime(eventTime, LEAST_EVENT_TIME_MS, this.#now, maxFutureSkewMs)) {
+      const problem = eventTimeProblem(spec.eventTimeField, eventTime, LEAST_EVENT_TIME_MS, maxFutureSkewMs);
+      throw new MokaError('ERR_EVENT_TIME_RANGE', `stream=${stream} ${problem}`);
+    }
     const partition = this.#partitionOf(key);
     const lane = this.#partitions[partition] as DriverPartition;
-    const offset = lane.process(spec.id, key, event, options.eventTime ?? ownTime ?? this.#now, this.#now);
+    const offset = lane.process(spec.id, key, event, eventTime, this.#now);
     this.#deliver();
     return { partition, offset };
   }

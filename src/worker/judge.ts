@@ -2,7 +2,7 @@
 import { ERRORS } from '../base/error-catalogue.ts';
 import { MokaError } from '../base/errors.ts';
 import { fingerprintBytes, type KeyedHash } from '../base/hash.ts';
-import { MAX_EVENT_TIME_MS, MAX_KEY_BYTES, MIN_EVENT_TIME_MS } from '../base/limits.ts';
+import { MIN_EVENT_TIME_MS } from '../base/limits.ts';
 import { IDENTITY_IDEMPOTENCY, identityOf, naturalIdentity } from '../record/identity.ts';
 import {
   KIND_EVENT,
@@ -26,6 +26,7 @@ import type { DedupeTable } from '../store/dedupe-table.ts';
 import { PRODUCER_DUPLICATE, PRODUCER_FENCED, type ProducerTable } from '../store/producer-table.ts';
 import type { SchemaIssue } from '../topology/compiled.ts';
 import type { Candidate } from './candidate.ts';
+import { eventTimeProblem, isEventTime, isKey, KEY_RULE } from './door-rules.ts';
 import type { StreamRuntime } from './stream-runtime.ts';
 
 export const ACCEPT = 0;
@@ -110,11 +111,7 @@ export class Judge {
     const keyValue = event[stream.keyField];
     const key = typeof keyValue === 'string' ? keyValue : String(keyValue);
     if (!isKey(key)) {
-      return refuse(
-        candidate,
-        ERRORS.ERR_EVENT_KEY_INVALID.id,
-        `key empty, over ${MAX_KEY_BYTES} bytes or with control characters`,
-      );
+      return refuse(candidate, ERRORS.ERR_EVENT_KEY_INVALID.id, KEY_RULE);
     }
     const routing = this.#routing;
     routing.hashString(key);
@@ -131,8 +128,9 @@ export class Judge {
     if (stream.eventTimeField !== null) {
       const field = event[stream.eventTimeField];
       if (field !== undefined) eventTime = field as number;
-      const latest = Math.min(MAX_EVENT_TIME_MS, logTime + stream.spec.maxFutureSkewMs);
-      if (!(eventTime >= MIN_EVENT_TIME_MS && eventTime <= latest)) return refuseEventTime(candidate, stream, field);
+      if (!isEventTime(eventTime, MIN_EVENT_TIME_MS, logTime, stream.spec.maxFutureSkewMs)) {
+        return refuseEventTime(candidate, stream, field);
+      }
     }
     candidate.eventTime = eventTime;
     f64[(position + RECORD_EVENT_TIME) >>> 3] = eventTime;
@@ -300,26 +298,14 @@ function refuseSchema(candidate: Candidate, stream: StreamRuntime, value: unknow
 }
 
 function refuseEventTime(candidate: Candidate, stream: StreamRuntime, field: unknown): false {
-  const allowed = `${MIN_EVENT_TIME_MS}..now+${stream.spec.maxFutureSkewMs}`;
-  const detail = `event time ${stream.eventTimeField}=${String(field)} allowed=${allowed}`;
+  const { eventTimeField, spec } = stream;
+  const detail = eventTimeProblem(eventTimeField, field, MIN_EVENT_TIME_MS, spec.maxFutureSkewMs);
   return refuse(candidate, ERRORS.ERR_EVENT_TIME_RANGE.id, detail);
 }
 
 /** Length of the Idempotency-Key that a record carries behind its value. */
 export function idempotencyKeyLength(memory: RecordMemory, position: number): number {
   return memory.u8[position + RECORD_IDEMPOTENCY_KEY_LENGTH] as number;
-}
-
-function isKey(key: string): boolean {
-  const length = key.length;
-  if (length === 0 || length > MAX_KEY_BYTES) return false;
-  let isAscii = true;
-  for (let i = 0; i < length; i++) {
-    const code = key.charCodeAt(i);
-    if (code < 0x20 || code === 0x7f) return false;
-    if (code > 0x7f) isAscii = false;
-  }
-  return isAscii || (key.isWellFormed() && Buffer.byteLength(key) <= MAX_KEY_BYTES);
 }
 
 function identityHint(stream: StreamRuntime): string {

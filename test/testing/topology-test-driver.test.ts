@@ -1,4 +1,6 @@
+import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
+import type { MokaError } from '../../src/base/errors.ts';
 import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
 import { Order, order } from '../topology/schemas.ts';
@@ -58,8 +60,30 @@ describe('TopologyTestDriver', () => {
     expect(() => driver.send('orders', { orderId: 1 })).toThrow(
       'stream=orders /storeId is missing, /totalCents is missing, /orderId must be string',
     );
+    expect(() => driver.send('orders', order(''))).toThrow('key empty');
+    expect(() => driver.send('orders', order('a\u0000b'))).toThrow('with control characters');
     expect(() => driver.send('order', {})).toThrow('stream=order known=orders');
     expect(() => driver.view('row')).toThrow('view=row known=rows');
     expect(() => driver.state('row', 'a')).toThrow('store=row is not one of the topology');
+  });
+
+  it('refuses event times as the door does, but for those since 1970', () => {
+    const Timed = Type.Object({ id: Type.String(), at: Type.Integer() });
+    const timed = defineTopology('t', (t) =>
+      t.stream('events', { schema: Timed, key: 'id', eventTime: 'at' }).toView('v'),
+    );
+    const driver = new TopologyTestDriver(timed, { now: 1000 });
+    const latest = 1000 + 86_400_000;
+    for (const at of [0, latest]) driver.send('events', { id: 'a', at });
+    const refused = [-1, latest + 1].map((at) => {
+      try {
+        return driver.send('events', { id: 'a', at });
+      } catch (error) {
+        return (error as MokaError).code;
+      }
+    });
+    expect(refused).toEqual(['ERR_EVENT_TIME_RANGE', 'ERR_EVENT_TIME_RANGE']);
+    expect(() => driver.send('events', { id: 'a', at: -1 })).toThrow('event time at=-1 allowed=0..now+86400000');
+    expect(() => driver.send('events', { id: 'a', at: 1 }, { eventTime: -1 })).toThrow('event time at=-1');
   });
 });

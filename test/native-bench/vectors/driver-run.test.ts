@@ -7,7 +7,7 @@ import { stepsOf } from '../../../native-bench/vectors/steps.ts';
 import { windowKey } from '../../../src/operators/window-key.ts';
 
 const RECORDS = [
-  { stream: 'in', key: 7, value: 'x', ts: -5 },
+  { stream: 'in', key: 7, value: 'x', ts: 5 },
   { control: 'wallClock', advanceMs: 10 },
   { stream: 'other', key: 'b', value: null, ts: 0 },
   { stream: 'in', key: null, value: 2.5, ts: 1 },
@@ -20,7 +20,7 @@ describe('runInDriver', () => {
       RECORDS,
     );
     expect(runInDriver(stage, RECORDS)).toEqual([
-      { output: 'out', key: '7', value: 'x', ts: -5, afterInput: 0 },
+      { output: 'out', key: '7', value: 'x', ts: 5, afterInput: 0 },
       { output: 'out', key: 'b', value: null, ts: 0, afterInput: 2 },
       { output: 'out', key: null, value: 2.5, ts: 1, afterInput: 3 },
     ]);
@@ -79,7 +79,7 @@ describe('runTwice', () => {
     let calls = 0;
     const build: Parameters<typeof runTwice>[0]['build'] = (scene) =>
       scene.observe(scene.records('in').map(() => ++calls));
-    expect(() => runTwice({ build }, RECORDS)).toThrow('row 0 is another after a restart: 7=1 @-5 #0, then 7=3 @-5 #0');
+    expect(() => runTwice({ build }, RECORDS)).toThrow('row 0 is another after a restart: 7=1 @5 #0, then 7=3 @5 #0');
   });
 });
 
