@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MokaError } from '../base/errors.ts';
 import { SECRET_BYTES } from '../base/hash.ts';
+import { explainSystemError } from '../base/system-advice.ts';
 import type { Disk } from '../log/disk.ts';
 import { LOG_IDENTITY_FILE } from '../log/log-identity.ts';
 
@@ -105,7 +107,7 @@ export function openDataDirectory(
     };
   } catch (error) {
     if (error instanceof MokaError && error.code !== 'ERR_DISK_IO') throw error;
-    throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} cannot be used: ${reasonOf(error)}`, {
+    throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} cannot be used: ${explainSystemError(error)}`, {
       cause: error,
     });
   }
@@ -129,6 +131,19 @@ export interface NotedTopology {
   readonly streams: readonly { readonly name: string }[];
 }
 
+/** Whether events may have been taken here: it says of itself what it is. */
+export function isDataDirectory(path: string): boolean {
+  return existsSync(metaPathOf(path));
+}
+
+/** A line about a secret that others may read, with which they could aim at one partition; null if there is none. */
+export function warningOfSecret(path: string): string | null {
+  const secretPath = join(path, 'secret');
+  const mode = statSync(secretPath, { throwIfNoEntry: false })?.mode ?? 0;
+  if (process.platform === 'win32' || (mode & OTHERS_MAY) === 0) return null;
+  return `file=${secretPath} mode=${(mode & 0o777).toString(8)} may be read or changed by other users; chmod 600 ${secretPath}`;
+}
+
 /** For who reads a log from outside: names of streams by number, as far as the directory can tell. */
 export function readStreamNames(disk: Disk, path: string): readonly string[] {
   try {
@@ -144,7 +159,10 @@ function assertLogs(disk: Disk, path: string, partitions: number): void {
   const logs = join(path, 'log');
   const expected = Array.from({ length: partitions }, (_, partition) => String(partition));
   const found = disk.existsSync(logs) ? disk.listSync(logs).filter((name) => /^\d+$/.test(name)) : [];
-  const missing = expected.filter((name) => !disk.existsSync(join(logs, name, LOG_IDENTITY_FILE)));
+  // Listed, not asked for: a directory that may not be read is not one without its file.
+  const missing = expected.filter(
+    (name) => !found.includes(name) || !disk.listSync(join(logs, name)).includes(LOG_IDENTITY_FILE),
+  );
   const unknown = found.filter((name) => !expected.includes(name));
   if (missing.length === 0 && unknown.length === 0) return;
   const lines = [
@@ -169,17 +187,14 @@ function checkOf(...parts: readonly Uint8Array[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
+/** Any permission of group or others. */
+const OTHERS_MAY = 0o077;
+
 const RESTORE_SECRET =
   'restore that file from a backup: with another one, keys move to other partitions and repeated events are taken again';
 
 function metaPathOf(path: string): string {
   return join(path, 'moka.json');
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = (cause as { code?: unknown }).code;
-  return `${typeof code === 'string' ? `${code} ` : ''}${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
 function parseMeta(path: string, text: string): DataMeta {

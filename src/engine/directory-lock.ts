@@ -3,6 +3,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MokaError } from '../base/errors.ts';
+import { explainSystemError } from '../base/system-advice.ts';
 
 const SOCKET_NAME = 'LOCK.sock';
 const CLAIM_NAME = 'LOCK.claim';
@@ -27,11 +28,11 @@ export interface DirectoryLock {
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   // Socket paths end at 108 bytes; the path through an open descriptor is short wherever the directory lies.
-  const descriptor = openSync(directory, 'r');
+  const descriptor = openDirectory(directory);
   const path =
     process.platform === 'linux' ? `/proc/self/fd/${descriptor}/${SOCKET_NAME}` : join(directory, SOCKET_NAME);
   try {
-    let server = await listen(path);
+    let server = await listen(directory, path);
     if (server === null) {
       const owner = await askOwner(path);
       if (owner !== null) throw occupied(directory, owner);
@@ -55,7 +56,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
 /** The socket's owner is dead. One process at a time may remove it, else two could each remove the other's. */
 async function takeOver(directory: string, path: string): Promise<Server> {
   const claim = join(directory, CLAIM_NAME);
-  for (let attempt = 0; !writeClaim(claim); attempt++) {
+  for (let attempt = 0; !writeClaim(directory, claim); attempt++) {
     if (!isClaimHeld(claim)) rmSync(claim, { force: true });
     else if (attempt >= CLAIM_ATTEMPTS) {
       throw new MokaError('ERR_DATA_OCCUPIED', `data directory=${directory} is being opened by another process`);
@@ -66,7 +67,7 @@ async function takeOver(directory: string, path: string): Promise<Server> {
     const owner = await askOwner(path);
     if (owner !== null) throw occupied(directory, owner);
     rmSync(join(directory, SOCKET_NAME), { force: true });
-    const server = await listen(path);
+    const server = await listen(directory, path);
     if (server === null) throw occupied(directory, 'unknown');
     return server;
   } finally {
@@ -76,15 +77,14 @@ async function takeOver(directory: string, path: string): Promise<Server> {
 }
 
 /** A link that names the process: made in one step, and without a block of data, so that a full disk does not matter. */
-function writeClaim(claim: string): boolean {
+function writeClaim(directory: string, claim: string): boolean {
   try {
     symlinkSync(String(process.pid), claim);
     claimsOfThisProcess.add(claim);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
-    throw new MokaError('ERR_DATA_UNUSABLE', `data directory lock failed code=${String(code)}`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw unusable(directory, error);
   }
 }
 
@@ -102,7 +102,7 @@ function isClaimHeld(claim: string): boolean {
   }
 }
 
-function listen(path: string): Promise<Server | null> {
+function listen(directory: string, path: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on('error', () => {});
@@ -110,10 +110,7 @@ function listen(path: string): Promise<Server | null> {
     });
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(null);
-      else
-        reject(
-          new MokaError('ERR_DATA_UNUSABLE', `data directory lock failed code=${String(error.code)}`, { cause: error }),
-        );
+      else reject(unusable(directory, error));
     });
     server.listen(path, () => resolve(server));
   });
@@ -135,6 +132,19 @@ function askOwner(path: string): Promise<string | null> {
     socket.on('end', () => resolve(answer || 'unknown'));
     socket.on('error', () => resolve(null));
   });
+}
+
+function openDirectory(directory: string): number {
+  try {
+    return openSync(directory, 'r');
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+}
+
+function unusable(directory: string, cause: unknown): MokaError {
+  const message = `data directory=${directory} cannot be locked: ${explainSystemError(cause)}`;
+  return new MokaError('ERR_DATA_UNUSABLE', message, { cause });
 }
 
 function occupied(directory: string, pid: string): MokaError {

@@ -12,7 +12,13 @@ import type { CompiledTopology } from '../topology/compiled.ts';
 import { laneViews } from '../worker/lane-stores.ts';
 import { type ConfigInput, type EngineConfig, resolveConfig } from './config.ts';
 import { recordCpuProfile } from './cpu-profile.ts';
-import { type DataDirectory, noteTopology, openDataDirectory } from './data-directory.ts';
+import {
+  type DataDirectory,
+  isDataDirectory,
+  noteTopology,
+  openDataDirectory,
+  warningOfSecret,
+} from './data-directory.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { endProcess } from './end-process.ts';
 import { EngineView } from './engine-view.ts';
@@ -22,7 +28,7 @@ import { Listeners } from './listeners.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { MainLoop } from './main-loop.ts';
 import { Threads } from './threads.ts';
-import { importTopology, isTopology, prepareTopology, type TopologyModule } from './topology-loader.ts';
+import { isTopology, loadTopology, type TopologyModule } from './topology-loader.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Any part of the configuration; the rest has its defaults. */
@@ -38,13 +44,17 @@ export type EngineOptions = ConfigInput;
  */
 export async function createEngine(topology: string | CompiledTopology, options: EngineOptions = {}): Promise<Engine> {
   const config = resolveConfig({ flags: options });
+  // A new directory is made when the topology is known to be one: what fails before leaves nothing behind.
+  const early = isDataDirectory(config.dataDir) ? null : await load(topology, config);
   const disk = new NodeDisk();
   const directory = openDataDirectory(disk, config.dataDir, config.partitions, Math.max(1, config.workers));
   const lock = await lockDirectory(directory.path);
   let engine: Engine | null = null;
   try {
-    const { compiled, module } = await load(topology, config, directory);
+    const { compiled, module } = early ?? (await load(topology, config));
     const logger = createLogger(config.logLevel);
+    const warning = warningOfSecret(directory.path);
+    if (warning !== null) logger.warn(warning);
     engine = new Engine({ ...config, partitions: directory.partitions }, compiled, module, directory, lock, logger);
     await engine.open();
     noteTopology(disk, directory, compiled);
@@ -60,12 +70,8 @@ export async function createEngine(topology: string | CompiledTopology, options:
 async function load(
   topology: string | CompiledTopology,
   config: EngineConfig,
-  directory: DataDirectory,
 ): Promise<{ compiled: CompiledTopology; module: TopologyModule | null }> {
-  if (typeof topology === 'string') {
-    const module = await prepareTopology(topology, join(directory.path, 'cache'));
-    return { compiled: await importTopology(module), module };
-  }
+  if (typeof topology === 'string') return loadTopology(topology, join(config.dataDir, 'cache'));
   if (!isTopology(topology))
     throw new MokaError('ERR_TOPOLOGY_LOAD', 'topology is neither a path nor made by defineTopology');
   if (config.workers !== 0) {

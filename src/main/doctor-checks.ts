@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { EngineConfig } from '../engine/config.ts';
+import { warningOfSecret } from '../engine/data-directory.ts';
 import { loadUws } from '../http/uws.ts';
 import { type DiskProbe, fileSystemOf, probeDisk } from './disk-probe.ts';
 import { bytesText, durationText } from './output.ts';
@@ -110,6 +111,12 @@ export function nearestDirectory(path: string): string {
   let directory = resolve(path);
   while (!existsSync(directory)) directory = dirname(directory);
   return directory;
+}
+
+/** Whether what an outsider must not know is kept from the other users of this machine; nothing where there is none yet. */
+export function checkSecret(path: string): Finding[] {
+  const warning = warningOfSecret(path);
+  return warning === null ? [] : [finding('Secret', 'warning', ...(warning.split('; ') as [string, string]))];
 }
 
 /** File system, free space and speed of the disk under the data directory. */

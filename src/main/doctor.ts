@@ -10,6 +10,7 @@ import {
   checkNode,
   checkOpenFiles,
   checkProcessor,
+  checkSecret,
   checkThreadPool,
   checkWebServer,
   type Finding,
@@ -56,6 +57,7 @@ function examine(config: EngineConfig, isQuiet: boolean): Finding[] {
     checkThreadPool(partitions),
     checkOpenFiles(),
     ...disk,
+    ...checkSecret(config.dataDir),
   ];
 }
 

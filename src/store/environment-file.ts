@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { MokaError } from '../base/errors.ts';
+import { explainSystemError } from '../base/system-advice.ts';
 
 /**
  * Looks at an environment's file before LMDB does: lmdb-js 3.5.6 crashes the process when LMDB refuses a file, and LMDB
@@ -64,7 +65,8 @@ export function assertEnvironmentUsable(directory: string): void {
       else throw new Error(`${path} is not a file`);
     }
   } catch (cause) {
-    throw new MokaError('ERR_DATA_UNUSABLE', `checkpoint directory=${directory} cannot be used`, { cause });
+    const message = `checkpoint directory=${directory} cannot be used: ${explainSystemError(cause)}`;
+    throw new MokaError('ERR_DATA_UNUSABLE', message, { cause });
   }
   if (!isMade) assertRoom(directory);
 }

@@ -1,4 +1,16 @@
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { moka } from '../main/moka-process.ts';
@@ -55,6 +67,24 @@ async function expectComplete(data: string): Promise<void> {
   const next = await engine.post(ORDERS, order('next'));
   expect([next.status, next.json['offset']]).toEqual([201, ORDER_COUNT]);
   expect((await engine.stop()).code).toBe(0);
+}
+
+function emptyDirectory(): string {
+  const path = freshPath();
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** Permissions do not bind root: where the tests run as root, the engine runs as somebody else. */
+const NOBODY = 65534;
+const IS_ROOT = process.getuid?.() === 0;
+const NOT_ROOT = IS_ROOT ? { user: NOBODY } : {};
+
+function giveAway(path: string): void {
+  if (!IS_ROOT) return;
+  chmodSync(join(path, '..'), 0o755);
+  for (const name of readdirSync(path, { recursive: true }) as string[]) chownSync(join(path, name), NOBODY, NOBODY);
+  chownSync(path, NOBODY, NOBODY);
 }
 
 function changeMeta(data: string, changes: object): void {
@@ -194,16 +224,70 @@ describe('a data directory', () => {
     await expectRefused(data, 76, 'ERR_DATA_UNUSABLE', /EEXIST|ENOTDIR/);
   });
 
-  it('that may not be written cannot be used', async () => {
-    const data = freshPath();
-    mkdirSync(data);
-    chmodSync(data, 0o555);
-    chmodSync(join(data, '..'), 0o755);
-    // Permissions do not bind root.
-    const isRoot = process.getuid?.() === 0;
-    const exit = await EngineProcess.startInVain({ data, ...(isRoot ? { user: 65534 } : {}) });
+  it.each<[string, () => string, (data: string) => void, RegExp]>([
+    [
+      'that is new and may not be written',
+      emptyDirectory,
+      (data) => chmodSync(data, 0o555),
+      /^data directory=\S+ cannot be used: EACCES: .*'\S+data-\d+\/secret\.tmp'; the user that runs moka \(uid=\d+\) must/,
+    ],
+    [
+      'that has data and may not be written',
+      () => copyOf(drained),
+      (data) => chmodSync(data, 0o555),
+      /^data directory=\S+data-\d+ cannot be locked: .*EACCES.*; the user that runs moka \(uid=\d+\) must be able to read and/,
+    ],
+    [
+      'with a state that may not be written',
+      () => copyOf(drained),
+      (data) => chmodSync(join(data, 'state/0/1'), 0o555),
+      /^checkpoint directory=\S+state\/0\/1 cannot be used: EACCES: .*; the user that runs moka/,
+    ],
+    [
+      'with a log that may not be read',
+      () => copyOf(drained),
+      (data) => chmodSync(join(data, 'log/0'), 0o000),
+      /^data directory=\S+ cannot be used: EACCES: .*'\S+log\/0'; the user that runs moka/,
+    ],
+  ])('%s cannot be used', async (_name, make, spoil, pattern) => {
+    const data = make();
+    giveAway(data);
+    spoil(data);
+    const exit = await EngineProcess.startInVain({ data, ...NOT_ROOT });
     expect([exit.code, said(exit).code]).toEqual([76, 'ERR_DATA_UNUSABLE']);
-    expect(said(exit).message).toMatch(/EACCES/);
+    expect(said(exit).message).toMatch(pattern);
+  });
+
+  it('is not made for a topology that cannot be loaded, and does not fix the number of partitions', async () => {
+    const parent = emptyDirectory();
+    const data = join(parent, 'deep/data');
+    const topology = join(parent, 'none.ts');
+    for (const text of ['export const topology = 1;', 'throw new Error("not today");', 'export const = ;']) {
+      writeFileSync(topology, text);
+      const exit = await EngineProcess.startInVain({ data, topology, partitions: 2 });
+      expect([exit.code, said(exit).code]).toEqual([2, 'ERR_TOPOLOGY_LOAD']);
+      expect(readdirSync(parent)).toEqual(['none.ts']);
+    }
+    const exit = await EngineProcess.startInVain({ data, topology: join(parent, 'nope.ts'), partitions: 2 });
+    expect([exit.code, existsSync(data)]).toEqual([2, false]);
+    const engine = await EngineProcess.start({ data, topology: topologyFile('guarantees'), partitions: 4 });
+    expect(statSync(data).mode & 0o777).toBe(0o700);
+    expect((await engine.stop()).code).toBe(0);
+  });
+
+  it('keeps its secret from other users, and warns when others may read it', async () => {
+    const data = copyOf(drained);
+    const secret = join(data, 'secret');
+    expect(statSync(join(drained, 'secret')).mode & 0o777).toBe(0o600);
+    chmodSync(secret, 0o644);
+    const engine = await EngineProcess.start({ data, env: { MOKA_LOG_LEVEL: 'warn' } });
+    const { code, stderr } = await engine.stop();
+    expect(code).toBe(0);
+    expect(stderr).toContain(`file=${secret} mode=644 may be read or changed by other users; chmod 600 ${secret}`);
+    const { stdout } = moka(['doctor', '--json', '--data', data]);
+    const { findings } = JSON.parse(stdout) as { findings: object[] };
+    const found = `file=${secret} mode=644 may be read or changed by other users`;
+    expect(findings).toContainEqual({ name: 'Secret', verdict: 'warning', found, advice: `chmod 600 ${secret}` });
   });
 
   it('keeps its number of partitions', async () => {
