@@ -146,6 +146,11 @@ export class CancelDelayOperator implements Operator {
   }
 }
 
+/** Whether the event stands there in a row of the queue. */
+export function isEventOfDelay(at: number): boolean {
+  return at === 1;
+}
+
 function nameOf(number: number): string {
   return String(number).padStart(NUMBER_DIGITS, '0');
 }

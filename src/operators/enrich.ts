@@ -90,11 +90,12 @@ export class EnrichOperator implements Operator, AskingOperator {
     const question = this.question(number);
     if (question === null) return;
     this.drop(number);
-    const { key, event, time } = question;
+    const { key, event, time, unreadable } = question;
     const { enricher, host, output } = this.#parts;
     const context = this.#context;
     context.rowKey = key;
     context.enter(this.name, time);
+    if (unreadable !== undefined) throw new OperatorError(this.name, unreadable);
     const known = failure === undefined ? result : this.#withoutAnswer(event, failure);
     if (host.isDevelopment === true) deepFreeze(known);
     const enriched = enricher(event, known, context);
@@ -131,13 +132,28 @@ export class EnrichOperator implements Operator, AskingOperator {
   }
 }
 
+/**
+ * A question with its event brought up to date. Questions are looked for outside of events, where nothing may fail: of one
+ * that cannot be read it is noted why, and its answer makes a dead letter of it.
+ */
+export function upcastQuestion(row: unknown, upcast: (event: unknown) => unknown): unknown {
+  const question = (row as QuestionRow).slice() as QuestionRow;
+  if (question[EVENT] === null || question.length > UNREADABLE) return question;
+  try {
+    question[EVENT] = upcast(question[EVENT]);
+  } catch (error) {
+    question[UNREADABLE] = `waited for an answer in an earlier version, and cannot be read: ${String(error)}`;
+  }
+  return question;
+}
+
 function rowKey(number: number): string {
   return String(number).padStart(NUMBER_DIGITS, '0');
 }
 
 function questionOf(number: number, row: unknown): Question {
-  const [key, time, event, offset, , stream, originOffset, codec, value] = row as QuestionRow;
-  return { number, key, event, time, offset, origin: { stream, offset: originOffset, codec, value } };
+  const [key, time, event, offset, , stream, originOffset, codec, value, unreadable] = row as QuestionRow;
+  return { number, key, event, time, offset, origin: { stream, offset: originOffset, codec, value }, unreadable };
 }
 
 type QuestionRow = [
@@ -150,7 +166,12 @@ type QuestionRow = [
   originOffset: number,
   codec: number,
   value: Uint8Array,
+  /** Never written. */
+  unreadable?: string,
 ];
+
+const EVENT = 2;
+const UNREADABLE = 9;
 
 /** Where nobody keeps the bytes of events, as in tests. */
 const NO_ORIGIN: EventOrigin = { stream: -1, offset: -1, codec: 0, value: new Uint8Array(0) };

@@ -1,4 +1,5 @@
 // data plane
+import { upToDate } from './earlier-row.ts';
 import type { OperatorStore } from './operator.ts';
 
 /**
@@ -22,7 +23,7 @@ export class EventLists {
   /** @returns whether the list is new */
   append(key: string, time: number, event: unknown): boolean {
     const store = this.#store;
-    const head = store.get(key) as readonly unknown[] | undefined;
+    const head = upToDate(key, store.get(key)) as readonly unknown[] | undefined;
     if (head === undefined) {
       store.put(key, [0, time, event]);
       return true;
@@ -42,11 +43,12 @@ export class EventLists {
   /** Appends the list's events from `from` to `to` ms, both included, to `times` and `events`, in the order of arrival. */
   collect(key: string, from: number, to: number, times: number[], events: unknown[]): void {
     const store = this.#store;
-    const head = store.get(key) as readonly unknown[] | undefined;
+    const head = upToDate(key, store.get(key)) as readonly unknown[] | undefined;
     if (head === undefined) return;
     const sealed = head[0] as number;
     for (let number = 0; number < sealed; number++) {
-      collectFrom(store.get(sealedKey(key, number)) as readonly unknown[], 0, from, to, times, events);
+      const row = sealedKey(key, number);
+      collectFrom(upToDate(row, store.get(row)) as readonly unknown[], 0, from, to, times, events);
     }
     collectFrom(head, 1, from, to, times, events);
   }
@@ -54,7 +56,7 @@ export class EventLists {
   /** @returns whether there was a list */
   delete(key: string): boolean {
     const store = this.#store;
-    const head = store.get(key) as readonly unknown[] | undefined;
+    const head = upToDate(key, store.get(key)) as readonly unknown[] | undefined;
     if (head === undefined) return false;
     const sealed = head[0] as number;
     for (let number = 0; number < sealed; number++) store.delete(sealedKey(key, number));
@@ -66,6 +68,11 @@ export class EventLists {
 export function isSealedKey(key: string): boolean {
   const at = key.length - SEALED_SUFFIX_LENGTH;
   return at > 0 && key.charCodeAt(at) === 0 && key.charCodeAt(at + 1) === 0;
+}
+
+/** Whether an event stands there in a row of so many items. */
+export function isEventOfList(at: number, length: number): boolean {
+  return at !== 0 && (length - at) % 2 === 1;
 }
 
 function sealedKey(key: string, number: number): string {

@@ -50,6 +50,8 @@ export interface Question {
   /** Offset that it came up at: it may be asked when that is durable. */
   readonly offset: number;
   readonly origin: EventOrigin;
+  /** Why the event, of an earlier version, could not be brought up to date; it goes nowhere then. */
+  readonly unreadable?: string | undefined;
 }
 
 /** What an answer is in the log; a result is of no account if there is a failure. */

@@ -103,6 +103,7 @@ export class PatternOperator implements Operator, TimedOperator {
     const { key, time } = timer;
     const before = (this.#store.get(key) as readonly Beginning[] | undefined) ?? NONE;
     const ended = before.find((one) => nameOf(one) === timer.name);
+    // All of the key's have been given up.
     if (ended === undefined) return;
     const isMatch = this.#missing(ended) === undefined;
     const isLeft = (one: Beginning): boolean =>
@@ -124,10 +125,26 @@ export class PatternOperator implements Operator, TimedOperator {
   dropLogTime(): string {
     const timer = this.#queue.take(Number.POSITIVE_INFINITY);
     if (timer === null) return NO_KEY;
-    const before = (this.#store.get(timer.key) as readonly Beginning[] | undefined) ?? NONE;
-    const left = before.filter((one) => nameOf(one) !== timer.name);
-    if (left.length < before.length) this.#save(timer.key, before, left);
+    const before = this.#readable(timer.key);
+    if (before === null) this.#store.delete(timer.key);
+    else {
+      this.#save(
+        timer.key,
+        before,
+        before.filter((one) => nameOf(one) !== timer.name),
+      );
+    }
     return timer.key;
+  }
+
+  /** @returns null if events of an earlier version could not be brought up to date */
+  #readable(key: string): readonly Beginning[] | null {
+    try {
+      return (this.#store.get(key) as readonly Beginning[] | undefined) ?? NONE;
+    } catch (error) {
+      if ((error as { code?: unknown } | null)?.code !== 'ERR_OPERATOR_FAILED') throw error;
+      return null;
+    }
   }
 
   /** @returns the beginnings that are left; those that are complete go to `matches` */
@@ -226,6 +243,14 @@ export class PatternOperator implements Operator, TimedOperator {
     this.#store.writeRegister(NEXT_NUMBER, number + 1);
     return number;
   }
+}
+
+/** The beginnings of a key, with their events brought up to date. */
+export function upcastBeginnings(row: unknown, upcast: (event: unknown) => unknown): unknown {
+  return (row as readonly Beginning[]).map(([number, due, step, last, matched]): Beginning => {
+    const events = Object.entries(matched).map(([name, event]) => [name, upcast(event)]);
+    return [number, due, step, last, Object.fromEntries(events)];
+  });
 }
 
 /** A match that is not complete: `number` of its first event and of its `last`, and the step that it is at. */

@@ -1,4 +1,5 @@
 // data plane
+import { upToDate } from './earlier-row.ts';
 import type { OperatorStore } from './operator.ts';
 import type { TableReader } from './table-reader.ts';
 import { TIME_LENGTH, timeText } from './window-key.ts';
@@ -21,6 +22,11 @@ export function versionKey(key: string, time: number): string {
   return `\u0000${key.length}:${key}${timeText(-time)}`;
 }
 
+/** Whether a row of the past stands there, and not when a row was deleted. */
+export function isVersionKey(key: string): boolean {
+  return key.charCodeAt(0) === 0;
+}
+
 /** Reads the rows of a versioned table as they were at a time. */
 export class RowVersions implements TableReader {
   readonly #latest: OperatorStore;
@@ -40,7 +46,7 @@ export class RowVersions implements TableReader {
     if (row !== undefined && latest.time <= time) return row;
     const history = this.#history;
     if (row === undefined) {
-      const deletedAt = history.get(key) as number | undefined;
+      const deletedAt = upToDate(key, history.get(key)) as number | undefined;
       if (deletedAt === undefined || deletedAt <= time) return undefined;
     }
     if (time < history.readRegister(GREATEST_TIME) - this.#historyMs) return undefined;
@@ -48,6 +54,6 @@ export class RowVersions implements TableReader {
     // The character after the digits.
     const to = `${from.slice(0, from.length - TIME_LENGTH)}:`;
     const version = history.range(from, to, 1)[0];
-    return version === undefined || version[1] === null ? undefined : version[1];
+    return version === undefined ? undefined : (upToDate(version[0], version[1]) ?? undefined);
   }
 }

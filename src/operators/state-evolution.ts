@@ -1,6 +1,6 @@
 // data plane
-import { MokaError } from '../base/errors.ts';
 import type { Upcasters } from '../store/store-spec.ts';
+import { upcastValue } from './earlier-row.ts';
 import { type ListEntry, type StateSpec, stateOfRow } from './process-state.ts';
 
 /** How the values of an operator's states are brought up to date. */
@@ -44,20 +44,4 @@ export function valueUpcast(
     if (spec.ttlMs === null) return (read.value as unknown[]).map(upcast);
     return (read.value as ListEntry[]).map(([expiresAt, value]): ListEntry => [expiresAt, upcast(value)]);
   };
-}
-
-function upcastValue(value: unknown, from: number, to: number, ways: Upcasters): unknown {
-  let current = value;
-  for (let version = from; version < to; version++) {
-    const way = ways.get(version) as ((value: unknown) => unknown) | undefined;
-    if (way === undefined) continue;
-    try {
-      current = way(current);
-      if (current === undefined) throw new TypeError(`the upcaster for version ${version} returned undefined`);
-    } catch (cause) {
-      const detail = `stored value of version=${from} cannot be read as version=${to}`;
-      throw new MokaError('ERR_OPERATOR_FAILED', `${detail}: ${String(cause)}`, { cause });
-    }
-  }
-  return current;
 }

@@ -15,6 +15,12 @@ export interface JournalEntry<Value> {
   readonly offset: number;
 }
 
+/** An entry with its value brought up to date. */
+export function upcastEntry(entry: unknown, upcast: (value: unknown) => unknown): unknown {
+  const { value } = entry as JournalEntry<unknown>;
+  return value === null ? entry : { ...(entry as JournalEntry<unknown>), value: upcast(value) };
+}
+
 /** Keeps the last events of a stream, in the order in which its partition saw them, as rows of a view. */
 export class ToJournalOperator implements Operator {
   readonly #context: OperatorContext;

@@ -1,4 +1,5 @@
 // data plane
+import { upToDate } from './earlier-row.ts';
 import { countLate } from './late-events.ts';
 import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
@@ -86,7 +87,7 @@ export class ToVersionedTableOperator implements Operator {
   }
 
   #deletedAt(key: string): number {
-    const time = this.#history.get(key) as number | undefined;
+    const time = upToDate(key, this.#history.get(key)) as number | undefined;
     return time === undefined ? NEVER : time;
   }
 

@@ -12,6 +12,11 @@ export interface Ranked {
   readonly event: unknown;
 }
 
+/** What is kept of a key, with its events brought up to date. */
+export function upcastRanked(row: unknown, upcast: (event: unknown) => unknown): unknown {
+  return (row as readonly Ranked[]).map((ranked) => ({ ...ranked, event: upcast(ranked.event) }));
+}
+
 /**
  * Keeps the events of each key with the greatest measures, the greatest first; of equal ones, those that came first. An
  * event that is not among them changes nothing, and nothing is passed on.

@@ -1,6 +1,14 @@
 /** What makes a value of one version a value of the next, by the version that it takes. */
 export type Upcasters = ReadonlyMap<number, (value: never) => unknown>;
 
+/** What the events of a stream look like that a store holds. */
+export interface EventForm {
+  readonly stream: string;
+  readonly version: number;
+  /** JSON Schema. */
+  readonly schema: unknown;
+}
+
 /** State of one operator. `id` is dense, from 0; ids from FIRST_SYSTEM_STORE_ID on are the engine's own. */
 export interface StoreSpec {
   readonly id: number;
@@ -12,6 +20,8 @@ export interface StoreSpec {
   /** Version of the values that are written, 1 to 255; values of earlier ones are read through the upcasters. */
   readonly version?: number;
   readonly upcasters?: Upcasters;
+  /** What is known of the events that are in its values. */
+  readonly events?: readonly EventForm[];
 }
 
 export const FIRST_SYSTEM_STORE_ID = 0xff00;

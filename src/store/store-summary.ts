@@ -1,8 +1,9 @@
 import { MokaError } from '../base/errors.ts';
+import { whyNotReadable } from '../record/schema-growth.ts';
 import type { CheckpointReader, RowSink } from './checkpoint.ts';
 import type { CutPart } from './cut-part.ts';
 import type { RowCache } from './row-cache.ts';
-import { SHAPES_STORE_ID, SIZES_STORE_ID, type StoreSpec } from './store-spec.ts';
+import { type EventForm, SHAPES_STORE_ID, SIZES_STORE_ID, type StoreSpec } from './store-spec.ts';
 import { FIRST_VERSION, ValueCodec } from './value-codec.ts';
 
 interface SummaryRow {
@@ -21,7 +22,9 @@ export class StoreSummary implements CutPart {
   readonly #codecs: ValueCodec[] = [];
   /** Versions that the values of each store may be of. */
   readonly #versions: (readonly number[])[] = [];
-  readonly #savedVersions: string[] = [];
+  /** Versions and events as text: what the last confirmed checkpoint has of them, and what the next one is to have. */
+  readonly #savedForms: string[] = [];
+  readonly #forms: string[] = [];
   /** Shapes that the last confirmed checkpoint has, per store. */
   readonly #savedShapes: number[] = [];
   // The open cut.
@@ -44,7 +47,9 @@ export class StoreSummary implements CutPart {
       const saved = shapes === null ? NOTHING_SAVED : readShapes(shapes);
       const codec = new ValueCodec(saved.shapes, { isTimed, version, upcasters });
       this.#versions[id] = versionsOf(spec, rowCount === 0 ? [] : saved.versions);
-      this.#savedVersions[id] = saved.versions.join();
+      if (rowCount > 0) assertReadable(spec, saved.events ?? []);
+      this.#savedForms[id] = formsText(saved.versions, saved.events);
+      this.#forms[id] = formsText(this.#versions[id], spec.events);
       this.#codecs[id] = codec;
       this.#savedShapes[id] = codec.shapeCount;
     }
@@ -59,13 +64,14 @@ export class StoreSummary implements CutPart {
     this.#cutShapes = this.#stores.map(({ id }) => this.codec(id).shapeCount);
     this.#cutRows = [];
     this.#handed = 0;
-    for (const { id } of this.#stores) {
+    for (const { id, events } of this.#stores) {
       const key = keyOf(id);
       const size = new Uint8Array(Float64Array.of(this.#cutSizes[id] as number).buffer);
       this.#cutRows.push({ storeId: SIZES_STORE_ID, key, value: size });
       const versions = this.#versions[id] as readonly number[];
-      if (this.codec(id).shapeCount === this.#savedShapes[id] && versions.join() === this.#savedVersions[id]) continue;
-      const shapes = Buffer.from(JSON.stringify({ shapes: this.codec(id).shapes(), versions }));
+      const isSaved = this.#savedForms[id] === this.#forms[id];
+      if (isSaved && this.codec(id).shapeCount === this.#savedShapes[id]) continue;
+      const shapes = Buffer.from(JSON.stringify({ shapes: this.codec(id).shapes(), versions, events }));
       this.#cutRows.push({ storeId: SHAPES_STORE_ID, key, value: shapes });
     }
   }
@@ -85,7 +91,7 @@ export class StoreSummary implements CutPart {
       const id = (this.#stores[i] as StoreSpec).id;
       this.#cache.rows.baseSizes[id] = this.#cutSizes[id] as number;
       this.#savedShapes[id] = this.#cutShapes[i] as number;
-      this.#savedVersions[id] = (this.#versions[id] as readonly number[]).join();
+      this.#savedForms[id] = this.#forms[id] as string;
     }
     this.#cutRows = [];
   }
@@ -108,6 +114,8 @@ interface SavedShapes {
   readonly shapes: readonly (readonly string[])[];
   /** Of the values that have been written to the store. */
   readonly versions: readonly number[];
+  /** Of the events in them. */
+  readonly events?: readonly EventForm[];
 }
 
 const NOTHING_SAVED: SavedShapes = { shapes: [], versions: [] };
@@ -134,6 +142,27 @@ function versionsOf(spec: StoreSpec, saved: readonly number[]): readonly number[
     }
   }
   return saved.includes(version) ? saved : [...saved, version];
+}
+
+/**
+ * A stream whose events are kept may not have another form under the same version, or what is kept would go to functions
+ * that expect something else.
+ * @throws MokaError ERR_STATE_VERSION
+ */
+function assertReadable({ name, events = [] }: StoreSpec, saved: readonly EventForm[]): void {
+  for (const { stream, version, schema } of events) {
+    const before = saved.find((one) => one.stream === stream && one.version === version);
+    const complaint = before === undefined ? null : whyNotReadable(before.schema, schema);
+    if (complaint === null) continue;
+    throw new MokaError(
+      'ERR_STATE_VERSION',
+      `store=${name} holds events of stream=${stream} version=${version}, whose schema has changed: ${complaint}. Give the stream version: ${version + 1} and upcast: { ${version}: (event) => … }, which is (event) => event if what is kept can be read as it is`,
+    );
+  }
+}
+
+function formsText(versions: readonly number[], events: readonly EventForm[] | undefined): string {
+  return JSON.stringify([versions, events ?? []]);
 }
 
 function readShapes(bytes: Uint8Array): SavedShapes {

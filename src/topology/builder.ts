@@ -5,6 +5,7 @@ import type { Context } from '../operators/operator-context.ts';
 import { checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
 import { compileTopology } from './compile.ts';
 import type { CompiledTopology } from './compiled.ts';
+import { asItComes, evolutionOf } from './evolution.ts';
 import { addGlobalTable, GlobalTable } from './global-table.ts';
 import { type Port, TopologyGraph } from './graph.ts';
 import { compileSchemaCheck } from './schema-check.ts';
@@ -33,7 +34,8 @@ export class TopologyBuilder {
 
   #addStream<Schema extends TSchema>(name: string, options: StreamOptions<Schema>): Port {
     const spec = defineStream(this.#graph, name, options);
-    const { description: _, ...settings } = options ?? {};
+    const { description: _, upcast: _upcast, ...settings } = options ?? {};
+    const { version = 1, upcasters = new Map() } = evolutionOf(this.#graph, `stream '${name}'`, options) ?? {};
     return this.#graph.add({
       space: 'stream',
       kind: 'stream',
@@ -41,6 +43,7 @@ export class TopologyBuilder {
       inputs: [],
       settings,
       stream: spec,
+      rowForm: { version, upcasters, events: [{ stream: name, version, schema: spec.schema }] },
       // What enters goes straight to what follows.
       open: (site) => [site.outputs[0] as Operator],
     });
@@ -75,6 +78,7 @@ export class TopologyBuilder {
     const { check } = compileSchemaCheck(schema);
     const port = graph.add({
       kind: 'from',
+      leaves: asItComes,
       name: `${name}#${graph.references.size + 1}`,
       inputs: [],
       settings: { operator: name, schema },

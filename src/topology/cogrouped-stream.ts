@@ -65,7 +65,8 @@ export class CogroupedStream<State, Event> {
       emits: 'table',
       stores: [name],
       timedStores: [name],
-      evolutions: evolution === null ? {} : { [name]: evolution },
+      rowForm: evolution,
+      holds: { [name]: (forms) => forms.output(0) },
       settings: { initial, adders: inputs.map((input) => input.add) },
       // Nothing is remembered outside of the store, so that an operator for each input is as good as one for all.
       open: ({ name: operator, context, store, outputs }) =>

@@ -9,6 +9,7 @@ import { keyedStoresOf } from './keyed-stores.ts';
 import { describeLookups } from './lookups.ts';
 import { TopologyError } from './topology-error.ts';
 import { validate } from './validate.ts';
+import { withForms } from './value-forms.ts';
 import { windowKeysOf } from './window-keys.ts';
 
 /** The numbers under which nodes and stores are known at run time: their positions, in the order they were written down. */
@@ -27,7 +28,9 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
   validate(graph);
   if (graph.mistakes.length > 0) throw new TopologyError(graph.name, graph.mistakes);
 
-  const { name, nodes } = graph;
+  const nodes = withForms(graph);
+  if (graph.mistakes.length > 0) throw new TopologyError(graph.name, graph.mistakes);
+  const { name } = graph;
   const streamNodes = nodes.filter((node) => node.stream !== null);
   const viewNodes = nodes.filter((node) => node.view !== null);
   const clocked = clockedNodes(nodes);

@@ -1,9 +1,10 @@
 import type { Duration } from '../base/duration.ts';
-import { CancelDelayOperator, DelayOperator, type DelayRule, type WaitOf } from '../operators/delay.ts';
+import { CancelDelayOperator, DelayOperator, type DelayRule, isEventOfDelay, type WaitOf } from '../operators/delay.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { TimerQueue } from '../operators/timer-queue.ts';
 import { checkChoice, checkFunction, checkName, checkOptions, checkSpan } from './checks.ts';
+import { asItComes, inRows } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { Stream } from './stream.ts';
 
@@ -44,6 +45,8 @@ export function addDelay(
     inputs: cancelling === null ? [input] : [input, cancelling],
     stores: [name, `${name}:due`],
     orderedStores: [`${name}:due`],
+    leaves: asItComes,
+    holds: { [`${name}:due`]: (forms) => inRows(forms.input(0), isEventOfDelay) },
     settings: { ...rule },
     open: (site) => {
       const queue = new TimerQueue(site.store(1));

@@ -4,6 +4,7 @@ import { type DistinctBy, DistinctOperator } from '../operators/distinct.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, kindOf } from './checks.ts';
+import { asItComes } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { withRowLife } from './row-life.ts';
 import type { Joined } from './stream-join-node.ts';
@@ -42,6 +43,7 @@ export function addDistinct<Value>(
     inputs: [input],
     stores: [name],
     orderedStores: [name],
+    leaves: asItComes,
     settings: { withinMs, by },
     open: (site) => [
       new DistinctOperator(
@@ -74,6 +76,8 @@ export function addDeduplicate(graph: TopologyGraph, input: Port, name: string, 
     inputs: [input],
     emits: 'table',
     timedStores: [name],
+    leaves: asItComes,
+    holds: { [name]: (forms) => forms.output(0) },
     settings: { ...rule, ...life },
     ...node,
   });

@@ -1,10 +1,11 @@
 import type { Duration } from '../base/duration.ts';
 import { IsSchema, type TSchema } from '../base/typebox.ts';
-import { type Enricher, EnrichOperator, type Fallback } from '../operators/enrich.ts';
+import { type Enricher, EnrichOperator, type Fallback, upcastQuestion } from '../operators/enrich.ts';
 import type { LookupContext, LookupFailure, LookupRule } from '../operators/lookup.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { checkFunction, checkName, checkOptions, checkSpan, checkWhole, kindOf } from './checks.ts';
+import { inside } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { compileSchemaCheck } from './schema-check.ts';
 
@@ -61,6 +62,7 @@ export function addEnrich(graph: TopologyGraph, input: Port, name: string, optio
     inputs: [input],
     stores: [name],
     orderedStores: [name],
+    holds: { [name]: (forms) => inside(forms.input(0), upcastQuestion) },
     asks: true,
     // How the outside is asked is no part of what the log means.
     settings: { result: given.result, onFailure: fallback, call: enricher },

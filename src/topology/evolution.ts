@@ -1,4 +1,4 @@
-import type { Upcasters } from '../store/store-spec.ts';
+import type { EventForm, Upcasters } from '../store/store-spec.ts';
 import { checkFunction, kindOf } from './checks.ts';
 import type { TopologyGraph } from './graph.ts';
 
@@ -17,10 +17,12 @@ export interface Evolution {
 export interface StoreEvolution {
   readonly version: number;
   readonly upcasters: Upcasters;
+  /** Streams whose events are in it, and what these look like. */
+  readonly events?: readonly EventForm[];
 }
 
 export const EVOLUTION_OPTIONS = ['version', 'upcast'];
-const MAX_VERSION = 255;
+export const MAX_VERSION = 255;
 
 /** @returns null when nothing is said of versions, or after a complaint */
 export function evolutionOf(
@@ -57,21 +59,39 @@ export function evolutionOf(
   return version === 1 ? null : { version, upcasters };
 }
 
+/** Of what a node passes on as it comes. */
+export function asItComes(form: StoreEvolution | null): StoreEvolution | null {
+  return form;
+}
+
 /**
- * The versions of rows that are lists with such values in them.
+ * The versions of rows that are lists with such values in them; what is no list has none of them.
  * @param isValue whether one stands at that place, if it is not null
  */
-export function evolutionInRows(
-  { version, upcasters }: StoreEvolution,
-  isValue: (at: number) => boolean,
-): StoreEvolution {
-  const ofRows = [...upcasters].map(([from, upcast]) => {
-    const next = upcast as (value: unknown) => unknown;
-    const upcastRow = (row: readonly unknown[]): unknown[] =>
-      row.map((item, at) => (item !== null && isValue(at) ? upcastItem(next, from, item) : item));
-    return [from, upcastRow as (value: never) => unknown] as const;
+export function inRows(
+  evolution: StoreEvolution | null,
+  isValue: (at: number, length: number) => boolean,
+): StoreEvolution | null {
+  return inside(evolution, (row, upcast) => {
+    if (!Array.isArray(row)) return row;
+    return row.map((item, at) => (item !== null && isValue(at, row.length) ? upcast(item) : item));
   });
-  return { version, upcasters: new Map(ofRows) };
+}
+
+/**
+ * The versions of rows that have such values in them.
+ * @param upcastRow makes of a row one whose values are of the next version
+ */
+export function inside(
+  evolution: StoreEvolution | null,
+  upcastRow: (row: unknown, upcast: (value: unknown) => unknown) => unknown,
+): StoreEvolution | null {
+  if (evolution === null) return null;
+  const ofRows = [...evolution.upcasters].map(([from, way]) => {
+    const upcast = (value: unknown): unknown => upcastItem(way as (value: unknown) => unknown, from, value);
+    return [from, ((row: unknown) => upcastRow(row, upcast)) as (value: never) => unknown] as const;
+  });
+  return { ...evolution, upcasters: new Map(ofRows) };
 }
 
 function upcastItem(upcast: (value: unknown) => unknown, from: number, value: unknown): unknown {

@@ -18,7 +18,9 @@ export function fingerprintOf(name: string, version: string, nodes: readonly Top
     outputs: node.outputs,
     stores: node.stores,
     timedStores: node.timedStores,
-    versions: Object.entries(node.evolutions).map(([store, { version }]) => [store, version]),
+    versions: Object.entries(node.evolutions).flatMap(([store, { version }]) =>
+      version === 1 ? [] : [[store, version]],
+    ),
     settings: node.settings,
     schema: node.view?.schema,
   }));

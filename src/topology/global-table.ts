@@ -3,7 +3,10 @@ import { KeepRowsOperator } from '../operators/keep-rows.ts';
 import type { Operator } from '../operators/operator.ts';
 import { ToTableOperator, type UpdateRule } from '../operators/to-table.ts';
 import { checkFunction } from './checks.ts';
+import type { Evolution } from './evolution.ts';
+import { asItComes } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { setForm } from './value-forms.ts';
 import { addView, type ViewOptions } from './view-node.ts';
 
 /** One row per key, all of them in every partition: what any event may be joined with, whatever its own key. */
@@ -23,6 +26,12 @@ export class GlobalTable<Row> {
     if (table.#graph === graph) return table.#port;
     graph.complain(label, 'it is given a table of another topology', 'give it one of this one');
     return null;
+  }
+
+  /** Says that the form of its rows, which a rule makes, has changed, and how those that are kept become what they are now. */
+  withEvolution(evolution: Evolution): this {
+    setForm(this.#graph, this.#port, evolution);
+    return this;
   }
 
   /** Lets the table be read from outside under this name. */
@@ -48,6 +57,8 @@ export function addGlobalTable(graph: TopologyGraph, input: Port, name: string, 
     emits: 'table',
     stores: [name, `${name}:copies`],
     timedStores: [name, `${name}:copies`],
+    leaves: rule === null ? asItComes : null,
+    holds: { [name]: (forms) => forms.output(0), [`${name}:copies`]: (forms) => forms.output(0) },
     hops: 1,
     settings: { rule },
     open: ({ name: operator, context, store, outputs, broadcast }) => {

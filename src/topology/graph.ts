@@ -7,6 +7,7 @@ import type { OperatorContext } from '../operators/operator-context.ts';
 import type { WaitingClock } from '../operators/waiting-clock.ts';
 import type { StreamSpec } from './compiled.ts';
 import type { StoreEvolution } from './evolution.ts';
+import type { HeldForm } from './value-forms.ts';
 
 /** One output of a node; every node has output 0. */
 export interface Port {
@@ -87,6 +88,12 @@ export interface TopologyNode {
   readonly lateStore: string | null;
   /** By store: what is known of the versions of its values, where something is. */
   readonly evolutions: Readonly<Record<string, StoreEvolution>>;
+  /** By store: which of the values that flow in or out it holds, and so has the versions of. */
+  readonly holds: Readonly<Record<string, HeldForm>>;
+  /** What the versions of what comes in, by its first input, are of what leaves it; null: nothing is known of that. */
+  readonly leaves: ((form: StoreEvolution | null) => StoreEvolution | null) | null;
+  /** The versions of what leaves it, where it has been told of them. */
+  readonly rowForm: StoreEvolution | null;
   /** Whether it asks how far event time has come; or only if a stream above it has watermarks. */
   readonly hasClock: boolean | 'with-watermarks';
   /** Whether what leaves it stands under keys that it gives; else under those that came in, with a window behind if it has one. */
@@ -114,6 +121,9 @@ const PLAIN_OPERATOR = {
   keepsRows: true,
   lateStore: null,
   evolutions: {},
+  holds: {},
+  leaves: null,
+  rowForm: null,
   hasClock: false,
   givesKeys: false,
   hops: 0,
@@ -141,6 +151,8 @@ export class TopologyGraph {
   readonly mistakes: TopologyMistake[] = [];
   /** Inputs that are known by name only until the topology is complete: the node, and the name of what it goes on from. */
   readonly references = new Map<number, string>();
+  /** By node and output: the versions of what leaves there, where the language was told of them. */
+  readonly forms = new Map<string, StoreEvolution>();
   isSealed = false;
 
   constructor(name: string) {

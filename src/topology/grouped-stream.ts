@@ -12,11 +12,12 @@ import {
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { ReduceOperator, type Reducer } from '../operators/reduce.ts';
-import { MAX_TOP, type Ranked, TopNOperator } from '../operators/top-n.ts';
+import { MAX_TOP, type Ranked, TopNOperator, upcastRanked } from '../operators/top-n.ts';
 import { checkFunction, checkName, checkOptions, checkWhole } from './checks.ts';
 import { CogroupedStream } from './cogrouped-stream.ts';
-import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, type StoreEvolution } from './evolution.ts';
+import { asItComes, EVOLUTION_OPTIONS, type Evolution, evolutionOf, inside, type StoreEvolution } from './evolution.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
+import { addEventsOfRanked, listsOfEvents } from './ranked-events.ts';
 import { LIFE_OPTIONS, type RowLife, withRowLife } from './row-life.ts';
 import { Table } from './table.ts';
 import { WindowedStream } from './windowed-stream.ts';
@@ -108,7 +109,8 @@ export class GroupedStream<Value> {
     const ranked = this.#fold<readonly Ranked[]>('topN', name, { n, measure }, options, (site, output) => {
       return new TopNOperator(site.name, site.context, site.store(0), n, measure as Measure, output);
     });
-    return ranked.map((rows) => rows.map(({ event }) => event as Value));
+    const port = Table.portIn(this.#graph, ranked, label) as Port;
+    return new Table(this.#graph, addEventsOfRanked(this.#graph, port));
   }
 
   /** The events by window too. */
@@ -156,7 +158,11 @@ export class GroupedStream<Value> {
       inputs: [this.#port],
       emits: 'table',
       timedStores: [name],
-      evolutions: evolution === null ? {} : { [name]: evolution },
+      rowForm: evolution,
+      leaves: kind === 'reduce' ? asItComes : kind === 'topN' ? listsOfEvents : null,
+      holds: {
+        [name]: kind === 'topN' ? (forms) => inside(forms.input(0), upcastRanked) : (forms) => forms.output(0),
+      },
       settings: { ...settings, ...life },
       ...rows,
     });

@@ -185,6 +185,7 @@ export class GroupedTable<Value> {
       orderedStores: entries === null ? [] : [entries],
       timedStores: [name],
       givesKeys: true,
+      holds: { [name]: (forms) => forms.output(0) },
       hops: 1,
       settings: { grouping, ...settings },
       open: (site) => {

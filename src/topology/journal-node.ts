@@ -1,5 +1,6 @@
-import { ToJournalOperator } from '../operators/to-journal.ts';
+import { ToJournalOperator, upcastEntry } from '../operators/to-journal.ts';
 import { checkName, checkOptions, checkWhole, kindOf } from './checks.ts';
+import { inside } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 
 export interface JournalOptions {
@@ -30,6 +31,7 @@ export function addJournal(graph: TopologyGraph, input: Port, name: string, opti
     emits: 'nothing',
     outputs: [],
     stores: [store],
+    holds: { [store]: (forms) => inside(forms.input(0), upcastEntry) },
     settings: { keep },
     view: { description, hasOwnKeys: true, store, schema: null },
     open: ({ host, context, viewId, store: storeOf }) => [

@@ -1,6 +1,7 @@
 import { KeyByOperator, type KeySelector } from '../operators/key-by.ts';
 import type { Operator } from '../operators/operator.ts';
 import { checkFunction, checkName } from './checks.ts';
+import { asItComes } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { MaybeNamed, UserFunction } from './stateless.ts';
 
@@ -15,6 +16,7 @@ export function addKeyBy(graph: TopologyGraph, input: Port, args: MaybeNamed<Use
     kind: 'keyBy',
     name,
     inputs: [input],
+    leaves: asItComes,
     settings: { call: selector },
     givesKeys: true,
     hops: 1,

@@ -1,8 +1,9 @@
 import type { Duration } from '../base/duration.ts';
 import type { Context } from '../operators/operator-context.ts';
-import { PatternOperator, type PatternRule, type PatternStepSpec } from '../operators/pattern.ts';
+import { PatternOperator, type PatternRule, type PatternStepSpec, upcastBeginnings } from '../operators/pattern.ts';
 import { TimerQueue } from '../operators/timer-queue.ts';
 import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, checkWhole, kindOf } from './checks.ts';
+import { inside } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 
 type Matched<Value> = Readonly<Record<string, Value>>;
@@ -75,6 +76,7 @@ export function addPattern(graph: TopologyGraph, input: Port, name: string, give
     outputs: ['', 'timedOut'],
     stores: [name, `${name}:due`],
     orderedStores: [`${name}:due`],
+    holds: { [name]: (forms) => inside(forms.input(0), upcastBeginnings) },
     settings: { ...rule },
     open: (site) => {
       const queue = new TimerQueue(site.store(1));

@@ -12,7 +12,7 @@ import { TimerQueue } from '../operators/timer-queue.ts';
 import { isWindowText } from '../operators/window-key.ts';
 import type { Upcasters } from '../store/store-spec.ts';
 import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, kindOf } from './checks.ts';
-import { evolutionInRows, evolutionOf } from './evolution.ts';
+import { evolutionOf, inRows, type StoreEvolution } from './evolution.ts';
 import { labelOf, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 
 /** The states of a `process` operator by name. */
@@ -81,7 +81,7 @@ export function addProcess(graph: TopologyGraph, input: Port, name: string, give
   const earlier = { version: evolution.version, upcasters: earlierValues(evolution.version) };
   const evolutions = {
     [name]: earlier,
-    ...(isExpiring ? { [`${name}:expiring`]: evolutionInRows(earlier, isValueOfLife) } : {}),
+    ...(isExpiring ? { [`${name}:expiring`]: inRows(earlier, isValueOfLife) as StoreEvolution } : {}),
   };
   const { node } = graph.add({
     kind: 'process',

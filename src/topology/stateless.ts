@@ -1,7 +1,7 @@
 import type { Operator } from '../operators/operator.ts';
 import type { OperatorContext } from '../operators/operator-context.ts';
 import { checkFunction, checkName } from './checks.ts';
-import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { labelOf, type Port, type TopologyGraph, type TopologyNode } from './graph.ts';
 
 /** Arguments of an operator that may go unnamed: a function, or a name and a function. */
 export type MaybeNamed<Call> = readonly [call: Call] | readonly [name: string, call: Call];
@@ -15,6 +15,8 @@ export interface StatelessNode {
   readonly emits: 'stream' | 'table';
   /** The form its function must have, for messages. */
   readonly form: string;
+  /** As of a node. Default: null. */
+  readonly leaves?: TopologyNode['leaves'];
   create(name: string, context: OperatorContext, call: UserFunction, output: Operator): Operator;
 }
 
@@ -35,6 +37,7 @@ export function addStateless(
     name,
     emits,
     inputs: [input],
+    leaves: node.leaves ?? null,
     settings: { call },
     open: (site) => [node.create(site.name, site.context, call, site.outputs[0] as Operator)],
   });

@@ -5,6 +5,7 @@ import type { WatermarkRule } from '../operators/source-clock.ts';
 import { recordFields } from '../record/schema-plan.ts';
 import { checkChoice, checkDuration, checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
 import type { Durability, Guarantee, IdentitySpec, StreamSpec } from './compiled.ts';
+import { EVOLUTION_OPTIONS } from './evolution.ts';
 import type { TopologyGraph } from './graph.ts';
 import { compileSchemaCheck } from './schema-check.ts';
 import { type ObjectShape, objectShapes, typesOf, withSafeNumbers } from './schema-shape.ts';
@@ -20,6 +21,7 @@ const OPTIONS = [
   'guarantee',
   'durability',
   'description',
+  ...EVOLUTION_OPTIONS,
 ];
 const GUARANTEES: readonly Guarantee[] = ['at-most-once', 'at-least-once', 'exactly-once'];
 const DURABILITIES: readonly Durability[] = ['fsync', 'os'];

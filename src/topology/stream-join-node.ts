@@ -1,11 +1,14 @@
 import { type Duration, parseDuration } from '../base/duration.ts';
+import { isEventOfList } from '../operators/event-lists.ts';
 import { LateEvents } from '../operators/late-events.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { type StreamJoiner, StreamJoinOperator, type StreamJoinRule } from '../operators/stream-join.ts';
 import { WindowTimer } from '../operators/window-time.ts';
 import { checkChoice, checkDuration, checkFunction, checkName, checkOptions, kindOf } from './checks.ts';
+import { inRows } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { inListsOfSides } from './held-forms.ts';
 import type { UserFunction } from './stateless.ts';
 
 /** What all windowed joins of streams are told. */
@@ -73,6 +76,11 @@ export function addStreamJoin(
     outputs: ['', 'late'],
     stores,
     orderedStores: stores,
+    holds: {
+      [`${name}:left`]: (forms) => inRows(forms.input(0), isEventOfList),
+      [`${name}:right`]: (forms) => inRows(forms.input(1), isEventOfList),
+      ...(keepsSide ? { [`${name}:unmatched`]: (forms) => inListsOfSides(graph, label, forms) } : {}),
+    },
     hasClock: 'with-watermarks',
     lateStore: `${name}:right`,
     settings: { ...rule, joiner },

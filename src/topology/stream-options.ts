@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import type { Duration } from '../base/duration.ts';
 import type { Durability, Guarantee } from './compiled.ts';
+import type { Evolution } from './evolution.ts';
 
 /** Names of the members that an event has for sure, whichever variant it is, and whose value is a `Type`. */
 export type SureField<Value, Type> = {
@@ -33,7 +34,11 @@ export interface WatermarkOptions {
   readonly whenIdle?: 'stand-still' | 'follow-clock';
 }
 
-export interface StreamOptions<Schema extends TSchema> {
+/**
+ * `version` and `upcast` say how the form of its events has changed, for those that are kept: waiting, or as rows. The log
+ * is not written anew.
+ */
+export interface StreamOptions<Schema extends TSchema> extends Evolution {
   /** A typebox object schema, or a union of such: what an event must look like to be taken in. */
   readonly schema: Schema;
   /** The member an event is ordered and partitioned by. */

@@ -12,6 +12,7 @@ import { globalRowsOf } from './global-table.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { UserFunction } from './stateless.ts';
 import { openReader, rowsOf } from './table-rows.ts';
+import type { FormsOfNode } from './value-forms.ts';
 import { keptUntilTold } from './window-view-node.ts';
 
 /** Makes one event out of an event and the row that goes with it. */
@@ -60,6 +61,10 @@ export function addStreamTableJoin(
     stores: [...own, ...held],
     orderedStores: held,
     borrowedStores: rows.borrowed,
+    holds: {
+      ...(isCopied ? { [`${name}:table`]: (forms: FormsOfNode) => forms.input(1) } : {}),
+      ...(graceMs === null ? {} : { [`${name}:held`]: (forms: FormsOfNode) => forms.input(0) }),
+    },
     settings: { graceMs, joiner },
     open: (site) => {
       const output = site.outputs[0] as Operator;

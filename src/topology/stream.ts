@@ -10,6 +10,8 @@ import { checkFunction, checkName } from './checks.ts';
 import { addDelay, type DelayOptions, type Wait } from './delay-node.ts';
 import { addDeduplicate, addDistinct, type DeduplicateOptions, type DistinctOptions } from './distinct-node.ts';
 import { addEnrich, type CheckedEnrichOptions, type EnrichOptions } from './enrich-node.ts';
+import type { Evolution } from './evolution.ts';
+import { asItComes } from './evolution.ts';
 import { GlobalTable } from './global-table.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
@@ -34,6 +36,7 @@ import {
 } from './stream-table-join-node.ts';
 import { Table } from './table.ts';
 import { addTable, type TableOptions } from './to-table-node.ts';
+import { setForm } from './value-forms.ts';
 import type { ViewOptions } from './view-node.ts';
 
 /** A way out of a `branch`, and what it is known to let through. */
@@ -103,6 +106,7 @@ export class Stream<Value> {
       kind: 'branch',
       name,
       inputs: [this.#port],
+      leaves: asItComes,
       outputs: names,
       settings: { tests: ways },
       open: (site) => [new BranchOperator(site.name, site.context, predicates, site.outputs)],
@@ -128,6 +132,7 @@ export class Stream<Value> {
       kind: 'merge',
       name,
       inputs: ports,
+      leaves: asItComes,
       // Nothing to do: what flows in goes straight to what follows.
       open: (site) => ports.map(() => site.outputs[0] as Operator),
     });
@@ -357,6 +362,15 @@ export class Stream<Value> {
     return new Table(this.#graph, addDeduplicate(this.#graph, this.#port, name, options));
   }
 
+  /**
+   * Says that the form of its events has changed, and how those that are kept behind it become what they are now: of a
+   * stream that a function makes. What enters from outside is told so where the stream is declared.
+   */
+  withEvolution(evolution: Evolution): this {
+    setForm(this.#graph, this.#port, evolution);
+    return this;
+  }
+
   /** The last events, in the order in which they came by, to be read from outside; for a stream that few events take. */
   toJournal(name: string, options: JournalOptions): this {
     addJournal(this.#graph, this.#port, name, options);
@@ -382,6 +396,7 @@ export class JoinedStream<Value, Event> extends Stream<Value> {
 
 const FILTER: StatelessNode = {
   kind: 'filter',
+  leaves: asItComes,
   emits: 'stream',
   form: '(event, context) => boolean',
   create: (name, context, call, output) => new FilterOperator(name, context, call as Predicate, output),

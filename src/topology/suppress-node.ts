@@ -3,7 +3,7 @@ import type { Operator } from '../operators/operator.ts';
 import { isRowOfWaiting, SuppressOperator, type SuppressRule } from '../operators/suppress.ts';
 import { WindowTimer, windowTime } from '../operators/window-time.ts';
 import { checkChoice, checkDuration, checkName, checkOptions, checkWhole } from './checks.ts';
-import { evolutionInRows } from './evolution.ts';
+import { asItComes, inRows } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { WindowedRows } from './window-node.ts';
 
@@ -62,7 +62,6 @@ export function addSuppress(
   checkName(graph, 'suppress', name);
   checkOptions(graph, label, options, [...WAYS, 'time', 'maxRecords', 'onFull']);
   const rule = ruleOf(graph, label, { ...options }, windows);
-  const evolution = windows?.evolution ?? null;
   return graph.add({
     kind: 'suppress',
     name,
@@ -71,7 +70,8 @@ export function addSuppress(
     stores: [name, `${name}:due`],
     orderedStores: [`${name}:due`],
     keepsRows: false,
-    evolutions: evolution === null ? {} : { [name]: evolutionInRows(evolution, isRowOfWaiting) },
+    leaves: asItComes,
+    holds: { [name]: (forms) => inRows(forms.input(0), isRowOfWaiting) },
     hasClock: rule.isByLogTime || rule.until === 'time-limit' ? false : 'with-watermarks',
     settings: { rule },
     open: ({ name: operator, context, store, outputs, watermarkClock, drive, release }) => {

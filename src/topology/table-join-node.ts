@@ -62,6 +62,11 @@ export function addTableJoin(
     orderedStores: index,
     timedStores: [name, ...leftCopy, ...rightCopy],
     borrowedStores: borrowed,
+    holds: {
+      [name]: (forms) => forms.output(0),
+      [`${name}:left`]: (forms) => forms.input(0),
+      [`${name}:right`]: (forms) => forms.input(1),
+    },
     hops: foreignKey === null ? 0 : 2,
     settings: { foreignKey, joiner },
     open: (site) => {

@@ -3,12 +3,15 @@ import type { LateEvent } from '../operators/late-events.ts';
 import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import { ToStreamOperator } from '../operators/to-stream.ts';
+import type { Evolution } from './evolution.ts';
+import { asItComes } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedTable } from './grouped-table.ts';
 import { addStateless, type MaybeNamed, type StatelessNode, type UserFunction } from './stateless.ts';
 import { Stream } from './stream.ts';
 import { addSuppress, type SuppressOptions, type WindowSuppressOptions } from './suppress-node.ts';
 import { addTableJoin, type ForeignKeyOptions, type TableJoinKind } from './table-join-node.ts';
+import { setForm } from './value-forms.ts';
 import { addView, type ViewOptions } from './view-node.ts';
 import type { WindowedRows } from './window-node.ts';
 import { addWindowView, type WindowedViewOptions } from './window-view-node.ts';
@@ -122,9 +125,19 @@ export class Table<Row> {
       kind: 'toStream',
       name: graph.unnamed('toStream'),
       inputs: [this.#port],
+      leaves: asItComes,
       open: (site) => [new ToStreamOperator(site.context, site.outputs[0] as Operator)],
     });
     return new Stream(graph, port);
+  }
+
+  /**
+   * Says that the form of its rows has changed, and how those that are kept, by it and behind it, become what they are now:
+   * of a table that a function makes and that takes no `version` itself.
+   */
+  withEvolution(evolution: Evolution): this {
+    setForm(this.#graph, this.#port, evolution);
+    return this;
   }
 
   /** Lets the table be read from outside under this name. */
@@ -179,6 +192,7 @@ export class WindowedTable<Row, Event> extends Table<Row> {
 
 const FILTER: StatelessNode = {
   kind: 'filter',
+  leaves: asItComes,
   emits: 'table',
   form: '(row) => boolean',
   create: (name, context, call, output) => new FilterOperator(name, context, call as Predicate, output),

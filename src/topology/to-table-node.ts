@@ -3,8 +3,9 @@ import type { Operator } from '../operators/operator.ts';
 import { ToTableOperator, type UpdateRule } from '../operators/to-table.ts';
 import { ToVersionedTableOperator } from '../operators/to-versioned-table.ts';
 import { checkDuration, checkFunction, checkName, checkOptions } from './checks.ts';
-import { EVOLUTION_OPTIONS, type Evolution, evolutionOf } from './evolution.ts';
+import { asItComes, EVOLUTION_OPTIONS, type Evolution, evolutionOf } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { inHistory } from './held-forms.ts';
 import { LIFE_OPTIONS, type RowLife, withRowLife } from './row-life.ts';
 
 export interface TableOptions extends Evolution, RowLife {
@@ -24,19 +25,27 @@ export function addTable(graph: TopologyGraph, input: Port, name: string, rule: 
   checkOptions(graph, label, options, ['history', ...LIFE_OPTIONS, ...EVOLUTION_OPTIONS]);
   const history = (options as TableOptions | null)?.history;
   const evolution = evolutionOf(graph, label, options as TableOptions | undefined);
-  const evolutions = evolution === null ? {} : { [name]: evolution };
-  const node = { kind: 'toTable', name, inputs: [input], emits: 'table', timedStores: [name], evolutions } as const;
+  const node = {
+    kind: 'toTable',
+    name,
+    inputs: [input],
+    emits: 'table',
+    timedStores: [name],
+    leaves: rule === null ? asItComes : null,
+    rowForm: evolution,
+  } as const;
   if (history === undefined) {
     const { life, ...rows } = withRowLife(graph, label, name, options as TableOptions, (site, output) => {
       return new ToTableOperator(site.name, site.context, site.store(0), rule as UpdateRule | null, output);
     });
-    return graph.add({ ...node, ...rows, settings: { rule, ...life } });
+    return graph.add({ ...node, ...rows, holds: { [name]: (forms) => forms.output(0) }, settings: { rule, ...life } });
   }
   if ((options as TableOptions).ttl !== undefined) {
     graph.complain(label, 'it has both history and ttl', 'use one of them: history says how long the past is kept');
   }
   if (evolution !== null) {
-    graph.complain(label, 'a versioned table keeps rows of the past, which have no version', 'leave version out');
+    const remedy = 'give it to the stream, or to the table with withEvolution({ version, upcast })';
+    graph.complain(label, 'a table with a history has the version of what comes in', remedy);
   }
   const historyMs = checkDuration(graph, label, 'history', history, 1);
   const past = [`${name}:history`, `${name}:expiry`];
@@ -45,6 +54,7 @@ export function addTable(graph: TopologyGraph, input: Port, name: string, rule: 
     stores: [name, ...past],
     orderedStores: past,
     lateStore: `${name}:history`,
+    holds: { [name]: (forms) => forms.output(0), [`${name}:history`]: (forms) => inHistory(forms.output(0)) },
     settings: { rule, historyMs },
     open: (site) => [
       new ToVersionedTableOperator(

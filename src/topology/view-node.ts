@@ -49,7 +49,7 @@ export function addView<Row>(graph: TopologyGraph, input: Port, name: string, op
     emits: 'nothing',
     outputs: [],
     stores: isShared ? [] : [ownStore],
-    evolutions: isShared || evolution === null ? {} : { [ownStore]: evolution },
+    holds: isShared ? {} : { [ownStore]: (forms) => evolution ?? forms.input(0) },
     settings: { key },
     view: {
       description,

@@ -13,12 +13,14 @@ import type { Operator } from '../operators/operator.ts';
 import { SessionWindowOperator } from '../operators/session-window.ts';
 import { SlidingWindowOperator } from '../operators/sliding-window.ts';
 import { TimeoutWindowOperator } from '../operators/timeout-window.ts';
+import { upcastRanked } from '../operators/top-n.ts';
 import type { WindowFold } from '../operators/window-fold.ts';
 import { isStateOfRow } from '../operators/window-rows.ts';
 import { StampOperator, WindowTimer, windowTime } from '../operators/window-time.ts';
 import { checkChoice, checkName, checkOptions } from './checks.ts';
-import { evolutionInRows, type StoreEvolution } from './evolution.ts';
+import { asItComes, inRows, inside, type StoreEvolution } from './evolution.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
+import { listsOfEvents } from './ranked-events.ts';
 import { closeAfterMs, endsAfterMs, isByLogTime, type WindowSpec } from './window-spec.ts';
 
 export interface WindowOptions {
@@ -83,7 +85,12 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
     timedStores: isAligned ? [name] : [],
     keepsRows: false,
     lateStore: name,
-    evolutions: evolution === null ? {} : { [name]: evolutionOfRows(spec, evolution) },
+    rowForm: evolution,
+    leaves: kind === 'reduce' ? asItComes : kind === 'topN' ? listsOfEvents : null,
+    holds: {
+      [name]: (forms) =>
+        evolutionOfRows(spec, kind === 'topN' ? inside(forms.input(0), upcastRanked) : forms.output(0)),
+    },
     hasClock: endsInTime && !byLogTime ? 'with-watermarks' : false,
     settings: { window: spec, emit: isFinal ? 'final' : 'updates', ...settings },
     // Nothing is remembered outside of the stores, so that an operator for each input is as good as one for all.
@@ -118,15 +125,15 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
 }
 
 /** The versions of what the operator keeps, which are rows of windows where it is not a row per window. */
-function evolutionOfRows(spec: WindowSpec, evolution: StoreEvolution): StoreEvolution {
+function evolutionOfRows(spec: WindowSpec, evolution: StoreEvolution | null): StoreEvolution | null {
   switch (spec.kind) {
     case 'tumbling':
     case 'calendarDays':
       return evolution;
     case 'countWindow':
-      return evolutionInRows(evolution, isStateOfCount);
+      return inRows(evolution, isStateOfCount);
     default:
-      return evolutionInRows(evolution, isStateOfRow);
+      return inRows(evolution, isStateOfRow);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Duration } from '../base/duration.ts';
 import { KeepWindowsOperator } from '../operators/keep-windows.ts';
 import type { Operator } from '../operators/operator.ts';
 import { checkDuration } from './checks.ts';
-import { evolutionOf, type StoreEvolution } from './evolution.ts';
+import { asItComes, evolutionOf, type StoreEvolution } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { addView, type ViewOptions } from './view-node.ts';
 import { windowKeysOf } from './window-keys.ts';
@@ -35,7 +35,7 @@ export function addWindowView<Row>(
   const retentionMs =
     retention === undefined ? least + DAY_MS : checkDuration(graph, label, 'retention', retention, least);
   const evolution = own ?? windows.evolution;
-  const kept = addKeptWindows(graph, input, `rows:${name}`, retentionMs, windows.endsInTime, evolution);
+  const kept = addKeptWindows(graph, input, `rows:${name}`, retentionMs, windows.endsInTime, own);
   // Under keys of its own it has a copy of the rows.
   const versions =
     evolution === null || plain.key === undefined
@@ -71,7 +71,9 @@ function addKeptWindows(
     stores: [rows, `${rows}:due`],
     orderedStores: [`${rows}:due`],
     timedStores: [rows],
-    evolutions: evolution === null ? {} : { [rows]: evolution },
+    leaves: asItComes,
+    rowForm: evolution,
+    holds: { [rows]: (forms) => forms.output(0) },
     settings: { retentionMs },
     open: ({ name, context, store, outputs }) => [
       new KeepWindowsOperator(name, context, store(0), store(1), retentionMs, endsInTime, outputs[0] as Operator),

@@ -12,11 +12,12 @@ import type { Context } from '../operators/operator-context.ts';
 import type { Reducer } from '../operators/reduce.ts';
 import { MAX_TOP } from '../operators/top-n.ts';
 import { AggregateFold, CountFold, type Merger, ReduceFold } from '../operators/window-fold.ts';
-import { type RankedArrival, TopNFold } from '../operators/window-top-n.ts';
+import { TopNFold } from '../operators/window-top-n.ts';
 import { checkFunction, checkOptions, checkWhole } from './checks.ts';
 import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, type StoreEvolution } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { MeasureOf } from './grouped-stream.ts';
+import { addEventsOfRanked } from './ranked-events.ts';
 import { WindowedTable } from './table.ts';
 import { addWindowFold, type WindowFoldNode, type WindowOptions } from './window-node.ts';
 import { type WindowSpec, windowSpecOf } from './window-spec.ts';
@@ -122,10 +123,10 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     const label = labelOf({ kind: 'topN', name });
     checkWhole(this.#graph, label, 'n', n, 1, MAX_TOP);
     checkFunction(this.#graph, label, 'measure', measure, '(event, context) => number');
-    const ranked = this.#fold<readonly RankedArrival[]>('topN', name, options, { n, measure }, (site) => [
+    const { port, rows } = this.#add('topN', name, options, { n, measure }, (site) => [
       new TopNFold(site.name, site.context, n, measure as Measure),
     ]);
-    return ranked.map((events) => events.map(({ event }) => event as Value));
+    return new WindowedTable(this.#graph, addEventsOfRanked(this.#graph, port), rows);
   }
 
   #foldNumber<Row = number>(
@@ -150,11 +151,22 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     folds: WindowFoldNode['folds'],
     evolution: StoreEvolution | null = null,
   ): WindowedTable<Row, Value> {
+    const { port, rows } = this.#add(kind, name, options, settings, folds, evolution);
+    return new WindowedTable(this.#graph, port, rows);
+  }
+
+  #add(
+    kind: string,
+    name: string,
+    options: WindowOptions,
+    settings: WindowFoldNode['settings'],
+    folds: WindowFoldNode['folds'],
+    evolution: StoreEvolution | null = null,
+  ): ReturnType<typeof addWindowFold> {
     const graph = this.#graph;
     const spec = windowSpecOf(graph, labelOf({ kind, name }), this.#definition) ?? SOME_SPEC;
     const inputs = [this.#port];
-    const { port, rows } = addWindowFold(graph, { kind, name, inputs, spec, options, settings, evolution, folds });
-    return new WindowedTable(graph, port, rows);
+    return addWindowFold(graph, { kind, name, inputs, spec, options, settings, evolution, folds });
   }
 }
 

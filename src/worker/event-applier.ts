@@ -6,6 +6,7 @@ import type { Repartitioner } from '../operators/repartition.ts';
 import { plainKeyOf } from '../operators/window-key.ts';
 import { CODEC_JSON } from '../record/layout.ts';
 import type { PartitionState } from '../store/partition-state.ts';
+import { readAsStored } from '../store/value-codec.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, PipelineTiming } from '../topology/compiled.ts';
 import { DeadLetters, errorChain } from './dead-letters.ts';
 import type { LaneContext } from './event-context.ts';
@@ -224,15 +225,30 @@ export class EventApplier {
     } catch (error) {
       state.undoEvent();
       this.#changeCount = 0;
-      const timing = this.#pipeline.timing as PipelineTiming;
-      state.beginEvent();
-      const key = timing.dropFired();
-      state.commitEvent();
-      this.#bury(key, error);
+      this.#bury(this.#dropFired(), error);
       return;
     }
     state.commitEvent();
     if (this.#changeCount !== 0) this.#forwardChanges();
+  }
+
+  /** @returns the key of what was due and has been given up */
+  #dropFired(): string {
+    const timing = this.#pipeline.timing as PipelineTiming;
+    const state = this.#state;
+    state.beginEvent();
+    let key: string;
+    try {
+      key = timing.dropFired();
+    } catch (error) {
+      if (!isOfUserCode(error)) throw error;
+      // What it failed for may be that it cannot be read, and then it would be due for ever.
+      state.undoEvent();
+      state.beginEvent();
+      key = readAsStored(() => timing.dropFired());
+    }
+    state.commitEvent();
+    return key;
   }
 
   /** See `OperatorHost.release`; runs within the event, or the timer, at hand. */
@@ -313,8 +329,7 @@ export class EventApplier {
    */
   #layDown(key: string, error: unknown, isEvent: boolean): void {
     // Only faults of user code are dead letters; a fault of our own or of the disk must stop the lane.
-    // By its code: a bundled topology may bring a class of its own.
-    if ((error as { code?: unknown } | null)?.code !== 'ERR_OPERATOR_FAILED') throw error;
+    if (!isOfUserCode(error)) throw error;
     const context = this.#context;
     const origin = this.#origin();
     const letter = {
@@ -336,6 +351,11 @@ export class EventApplier {
     const { droppedKey } = this.#deadLetters;
     if (droppedKey !== null) this.#noteChange(this.#deadLettersViewId, droppedKey, undefined, undefined);
   }
+}
+
+function isOfUserCode(error: unknown): boolean {
+  // By its code: a bundled topology may bring a class of its own.
+  return (error as { code?: unknown } | null)?.code === 'ERR_OPERATOR_FAILED';
 }
 
 /** An event that time brought about came in no bytes: then as it waits. */

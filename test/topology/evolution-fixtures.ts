@@ -11,6 +11,8 @@ import { metaAt } from '../store/state-fixtures.ts';
 export interface Lane {
   readonly state: PartitionState;
   sell(sku: string, cents: number): void;
+  /** Does what is due by then. */
+  fire(logTime: number): void;
 }
 
 /** A partition's state and operators over what was saved. */
@@ -33,6 +35,7 @@ export function open(topology: CompiledTopology, reader: CheckpointReader): Lane
       applier.apply(0, sku, { sku, cents });
       offset += 1;
     },
+    fire: (logTime) => applier.fireLogTime(offset, logTime),
   };
 }
 

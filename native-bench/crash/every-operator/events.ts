@@ -40,6 +40,9 @@ export const Region = Type.Object({
 
 export type Region = Static<typeof Region>;
 
+/** As of what had another form once. */
+export const SECOND_FORM = { version: 2, upcast: { 1: (value: never) => value } } as const;
+
 /** Some events fail: they leave a dead letter and nothing else. */
 export const FAILING_CENTS = 499;
 

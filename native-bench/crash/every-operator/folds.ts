@@ -1,5 +1,5 @@
 import type { TopologyBuilder } from 'moka';
-import { Order, type Orders, type Payments } from './events.ts';
+import { Order, type Orders, type Payments, SECOND_FORM } from './events.ts';
 
 /** A setting that the topology's fingerprint does not see: what a replay computes differently under it, it must report. */
 const SURCHARGE_CENTS = Number(process.env['SURCHARGE_CENTS'] ?? 0);
@@ -16,6 +16,7 @@ export function addFolds(t: TopologyBuilder, orders: Orders, payments: Payments)
   byCustomer
     .reduce('last-of', (current, order) => (order.at >= current.at ? order : current))
     .map('last-sku', (order) => ({ customer: order.customer, sku: order.sku }))
+    .withEvolution(SECOND_FORM)
     .toView('last-sku-of', { key: (row, key) => `${row.sku}/${key}` });
   byCustomer
     .cogroup((state: { ordered: number; paid: number }, order) => ({ ...state, ordered: state.ordered + order.cents }))
@@ -46,6 +47,7 @@ export function addFolds(t: TopologyBuilder, orders: Orders, payments: Payments)
       draw: context.random(),
       id: context.id(),
     }))
+    .withEvolution(SECOND_FORM)
     .toTable('stamps', (_, stamp, context) => (context.random() < 0.3 ? null : stamp))
     .toView('stamps')
     .toStream()

@@ -1,6 +1,6 @@
 import { defineTopology } from 'moka';
 import { addAsks } from './asks.ts';
-import { Order, Payment, Price, Region } from './events.ts';
+import { Order, Payment, Price, Region, SECOND_FORM } from './events.ts';
 import { addFolds } from './folds.ts';
 import { addJoins } from './joins.ts';
 import { addWaits } from './waits.ts';
@@ -18,6 +18,7 @@ export const topology = defineTopology('every-operator', (t) => {
     id: 'id',
     eventTime: 'at',
     watermark: (price) => price.at - 1_800_000,
+    ...SECOND_FORM,
   });
   const regions = t
     .globalTable('regions', {
@@ -27,6 +28,7 @@ export const topology = defineTopology('every-operator', (t) => {
       eventTime: 'at',
       watermark: { ...watermark, whenIdle: 'follow-clock' },
     })
+    .withEvolution(SECOND_FORM)
     .toView('regions');
   const topics = orders.branch('topic', {
     folds: ({ topic }) => topic === 'folds',

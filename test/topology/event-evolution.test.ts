@@ -1,0 +1,176 @@
+import { type TSchema, Type } from 'typebox';
+import { describe, expect, it } from 'vitest';
+import { SimulatedCheckpoints } from '../../src/testing/simulated-checkpoints.ts';
+import { defineTopology, type TopologyBuilder } from '../../src/topology/builder.ts';
+import type { CompiledTopology } from '../../src/topology/compiled.ts';
+import type { Evolution } from '../../src/topology/evolution.ts';
+import type { TopologyError } from '../../src/topology/topology-error.ts';
+import { DEAD_LETTERS_STORE, laneStoreId } from '../../src/worker/lane-stores.ts';
+import { open, save } from './evolution-fixtures.ts';
+
+const Sale = Type.Object({ sku: Type.String(), cents: Type.Integer() });
+const Now = Type.Object({ sku: Type.String(), amount: Type.Integer() });
+const UPCAST = { 1: ({ sku, cents }: { sku: string; cents: number }) => ({ sku, amount: cents }) };
+
+type Events = ReturnType<TopologyBuilder['stream']>;
+
+function sales(
+  schema: TSchema,
+  evolution: Evolution,
+  build: (events: Events, t: TopologyBuilder) => void,
+): CompiledTopology {
+  return defineTopology('sales', { version: JSON.stringify(evolution) }, (t) => {
+    build(t.stream('sales', { schema, key: 'sku' as never, ...evolution }), t);
+  });
+}
+
+function savedBy(topology: CompiledTopology): SimulatedCheckpoints {
+  const checkpoints = new SimulatedCheckpoints();
+  const lane = open(topology, checkpoints.openForRead());
+  lane.sell('latte', 400);
+  lane.sell('mocha', 450);
+  save(lane, checkpoints, 1);
+  return checkpoints;
+}
+
+const latest = (events: Events): unknown =>
+  events
+    .groupByKey()
+    .reduce('latest', (_, event) => event)
+    .toView('latest');
+const mistakesOf = (build: (t: TopologyBuilder) => void): string[] => {
+  try {
+    defineTopology('t', build);
+  } catch (error) {
+    return (error as TopologyError).mistakes.map(({ node, problem, remedy }) => `${node}: ${problem}; ${remedy}`);
+  }
+  return [];
+};
+
+describe('events that are kept, of a stream whose schema has changed', () => {
+  it('keep a topology from starting that has the same version', () => {
+    const checkpoints = savedBy(sales(Sale, {}, latest));
+    expect(() => open(sales(Now, {}, latest), checkpoints.openForRead())).toThrowError(
+      expect.objectContaining({
+        code: 'ERR_STATE_VERSION',
+        message:
+          'store=latest holds events of stream=sales version=1, whose schema has changed: /amount is required now. Give the stream version: 2 and upcast: { 1: (event) => … }, which is (event) => event if what is kept can be read as it is',
+      }),
+    );
+  });
+
+  it('may be read as they are where nothing is asked for that they have not', () => {
+    const checkpoints = savedBy(sales(Sale, {}, latest));
+    const More = Type.Object({ ...Sale.properties, note: Type.Optional(Type.String()) });
+    const lane = open(sales(More, {}, latest), checkpoints.openForRead());
+    lane.sell('latte', 1);
+    save(lane, checkpoints, 2);
+    const Most = Type.Object({ ...More.properties, note: Type.String() });
+    expect(() => open(sales(Most, {}, latest), checkpoints.openForRead())).toThrowError('/note is required now');
+  });
+
+  it('do not matter where none is kept', () => {
+    const checkpoints = new SimulatedCheckpoints();
+    save(open(sales(Sale, {}, latest), checkpoints.openForRead()), checkpoints, 0);
+    expect(() => open(sales(Now, {}, latest), checkpoints.openForRead())).not.toThrow();
+  });
+
+  it('are brought up to date behind what passes them on, and by another operator without a way not', () => {
+    const build = (events: Events): unknown => latest(events.filter(() => true).keyBy(() => 'one'));
+    const checkpoints = savedBy(sales(Sale, {}, build));
+    const lane = open(sales(Now, { version: 2, upcast: UPCAST }, build), checkpoints.openForRead());
+    expect(lane.state.store(laneStoreId(0)).get('one')).toEqual({ sku: 'mocha', amount: 450 });
+    expect(() => open(sales(Now, { version: 2 }, build), checkpoints.openForRead())).toThrowError(
+      'store=latest may hold values of version=1, and there is no way from 1 to 2',
+    );
+  });
+
+  it('made by a function, have the versions that are said behind it', () => {
+    const before = (events: Events): unknown =>
+      latest(events.map((event) => (event as { cents: number }).cents) as never);
+    const after =
+      (evolution: Evolution) =>
+      (events: Events): unknown =>
+        latest(
+          events.map((event) => ({ cents: (event as { cents: number }).cents })).withEvolution(evolution) as never,
+        );
+    const checkpoints = savedBy(sales(Sale, {}, before));
+    const upcast = { 1: (cents: number) => ({ cents }) };
+    const lane = open(sales(Sale, { version: 1 }, after({ version: 2, upcast })), checkpoints.openForRead());
+    expect(lane.state.store(laneStoreId(0)).get('latte')).toEqual({ cents: 400 });
+  });
+
+  it('that cannot be brought up to date become dead letters when they are due, each once', () => {
+    const upcast = {
+      1: ({ sku, cents }: { sku: string; cents: number }) => {
+        if (cents === 400) throw new RangeError('not this one');
+        return { sku, amount: cents };
+      },
+    };
+    const build = (events: Events): unknown => events.delay('later', 10).toJournal('out', { keep: 10 });
+    const checkpoints = savedBy(sales(Sale, {}, build));
+    const lane = open(sales(Now, { version: 2, upcast }, build), checkpoints.openForRead());
+    lane.fire(1000);
+    const letters = lane.state.store(DEAD_LETTERS_STORE).range('', undefined, 10);
+    expect(letters.map(([, letter]) => (letter as { key: string }).key)).toEqual(['latte']);
+    const out = lane.state.store(laneStoreId(2)).range('', undefined, 10);
+    expect(out.map(([, entry]) => (entry as { value: unknown }).value)).toEqual([{ sku: 'mocha', amount: 450 }]);
+  });
+});
+
+describe('versions of streams, written down wrongly', () => {
+  it('merged, with different ones, say nothing of what is kept', () => {
+    const mistakes = mistakesOf((t) => {
+      const [a, b] = [
+        t.stream('a', { schema: Sale, key: 'sku' }),
+        t.stream('b', { schema: Sale, key: 'sku', version: 2 }),
+      ];
+      a.merge(b).toView('both');
+      a.merge(b).groupByKey().count('count').toView('count');
+      a.merge(b)
+        .withEvolution({ version: 2 })
+        .groupByKey()
+        .reduce('said', (one) => one)
+        .toView('said');
+    });
+    expect(mistakes).toEqual([
+      "toTable 'both': it keeps events of several streams, which have versions of their own; say behind the merge what they have become: .withEvolution({ version, upcast })",
+    ]);
+  });
+
+  it.each([
+    [
+      'of a stream, in both places',
+      (t: TopologyBuilder) => t.stream('s', { schema: Sale, key: 'sku' }).withEvolution({ version: 2 }).toView('v'),
+      "stream 's'",
+    ],
+    [
+      'of a table, in both places',
+      (t: TopologyBuilder) =>
+        t
+          .stream('s', { schema: Sale, key: 'sku' })
+          .toTable('v', { version: 2 })
+          .withEvolution({ version: 2 })
+          .toView('v'),
+      "toTable 'v'",
+    ],
+    [
+      'twice',
+      (t: TopologyBuilder) =>
+        t
+          .stream('s', { schema: Sale, key: 'sku' })
+          .map((e) => e)
+          .withEvolution({ version: 2 })
+          .withEvolution({ version: 3 })
+          .toView('v'),
+      "map 'map#1'",
+    ],
+    [
+      'no whole number',
+      (t: TopologyBuilder) => t.stream('s', { schema: Sale, key: 'sku', version: 1.5 }).toView('v'),
+      "stream 's'",
+    ],
+  ])('%s', (_, build, node) => {
+    expect(mistakesOf(build).map((mistake) => mistake.split(':')[0])).toEqual([node]);
+  });
+});
