@@ -98,6 +98,8 @@ class UwsServer implements HttpServer {
         behaviour.open(socket);
       },
       message: (native, message, isBinary) => behaviour.message(native.getUserData().socket, message, isBinary),
+      ping: (native) => native.getUserData().socket.countControl(),
+      pong: (native) => native.getUserData().socket.countControl(),
       drain: (native) => behaviour.drain?.(native.getUserData().socket),
       close: (native, code, reason) => {
         const { socket } = native.getUserData();

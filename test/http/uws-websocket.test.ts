@@ -107,6 +107,24 @@ describe('HttpServer.websocket', () => {
     socket.close();
   });
 
+  it.each([
+    ['pings', 9],
+    ['pongs', 10],
+  ])('takes 64 %s at once, and closes 1008 at one more', async (_name, opcode) => {
+    const { port, closes } = await serve();
+    const patient = await RawWebSocket.connect(port, '/ws/a');
+    patient.sendRaw(Buffer.concat(new Array(64).fill(frame(opcode, Buffer.from('x')))));
+    patient.sendText('still here');
+    expect((await patient.next()).payload.toString()).toBe('still here');
+    expect(closes).toEqual([]);
+    const flooding = await RawWebSocket.connect(port, '/ws/a');
+    flooding.sendRaw(Buffer.concat(new Array(65).fill(frame(opcode, Buffer.from('x')))));
+    expect(await flooding.closed()).toBe(1008);
+    expect(flooding.closeReason).toBe('too many control frames');
+    expect(closes).toEqual([1008]);
+    patient.close();
+  });
+
   it('closes a reader that is too slow instead of dropping a message', async () => {
     const { port, sockets, closes } = await serve({ maxBufferedBytes: 1024 });
     const socket = await RawWebSocket.connect(port, '/ws/a');
