@@ -35,12 +35,15 @@ export class Scene {
   readonly outputs: string[] = [];
   /** Outputs that are tables, and so can be read as views too. */
   readonly tables: string[] = [];
+  /** Where the time of the vector begins. */
+  readonly epochMs: number;
   readonly #t: TopologyBuilder;
   readonly #envelopes = new Map<string, Stream<Envelope>>();
   readonly #globalTables = new Set<string>();
 
-  constructor(t: TopologyBuilder) {
+  constructor(t: TopologyBuilder, epochMs: number) {
     this.#t = t;
+    this.epochMs = epochMs;
   }
 
   /** Records as they come in, under no key of their own yet. The first call says how. */
@@ -52,6 +55,7 @@ export class Scene {
       key: 'lane',
       eventTime: 'ts',
       guarantee: 'at-least-once',
+      maxFutureSkewMs: Number.MAX_SAFE_INTEGER,
       ...options,
     });
     this.#envelopes.set(name, stream);
@@ -117,12 +121,12 @@ export interface Stage {
 }
 
 /** @throws TopologyError, NotApplicable */
-export function stageOf(experiment: Experiment, inputs: readonly Input[]): Stage {
+export function stageOf(experiment: Experiment, inputs: readonly Input[], epochMs = 0): Stage {
   let scene: Scene | undefined;
   let topology: CompiledTopology;
   try {
     topology = defineTopology('vector', (t) => {
-      scene = new Scene(t);
+      scene = new Scene(t, epochMs);
       experiment.build(scene);
       for (const { stream } of inputs) if (typeof stream === 'string') scene.declare(stream);
     });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { SharedClock } from '../base/clock.ts';
 import { MokaError } from '../base/errors.ts';
 import type { IngestOptions, IngestResult } from '../ingress/ingest-reply.ts';
 import { Intake } from '../ingress/intake.ts';
@@ -38,11 +39,16 @@ export type EngineOptions = ConfigInput;
  * Opens an engine: takes the data directory, recovers every partition, and listens.
  *
  * @param topology path of a module that exports `topology`, or, with `workers: 0`, a topology itself
+ * @param clock for tests: log time goes by it and no other
  * @returns when events can be taken; on a full disk when questions can be answered
  * @throws MokaError ERR_CONFIG_INVALID, ERR_TOPOLOGY_…, ERR_DATA_…, ERR_LOG_DAMAGED, ERR_PORT_OCCUPIED, ERR_NATIVE_MISSING;
  * nothing is left running then
  */
-export async function createEngine(topology: string | CompiledTopology, options: EngineOptions = {}): Promise<Engine> {
+export async function createEngine(
+  topology: string | CompiledTopology,
+  options: EngineOptions = {},
+  clock: SharedClock | null = null,
+): Promise<Engine> {
   const config = resolveConfig({ flags: options });
   // A new directory is made when the topology is known to be one: what fails before leaves nothing behind.
   const early = isDataDirectory(config.dataDir) ? null : await load(topology, config);
@@ -55,7 +61,8 @@ export async function createEngine(topology: string | CompiledTopology, options:
     const logger = createLogger(config.logLevel);
     const warning = warningOfSecret(directory.path);
     if (warning !== null) logger.warn(warning);
-    engine = new Engine({ ...config, partitions: directory.partitions }, compiled, module, directory, lock, logger);
+    const parts = { topology: compiled, module, directory, lock, logger, clock };
+    engine = new Engine({ ...config, partitions: directory.partitions }, parts);
     await engine.open();
     noteTopology(disk, directory, compiled);
     await engine.listen();
@@ -83,6 +90,15 @@ async function load(
   return { compiled: topology, module: null };
 }
 
+interface EngineParts {
+  readonly topology: CompiledTopology;
+  readonly module: TopologyModule | null;
+  readonly directory: DataDirectory;
+  readonly lock: DirectoryLock;
+  readonly logger: Logger;
+  readonly clock: SharedClock | null;
+}
+
 /** An open engine. Made by `createEngine`. */
 export class Engine {
   readonly config: EngineConfig;
@@ -98,14 +114,7 @@ export class Engine {
   #isOpen = false;
   #closing: Promise<void> | null = null;
 
-  constructor(
-    config: EngineConfig,
-    topology: CompiledTopology,
-    module: TopologyModule | null,
-    directory: DataDirectory,
-    lock: DirectoryLock,
-    logger: Logger,
-  ) {
+  constructor(config: EngineConfig, { topology, module, directory, lock, logger, clock }: EngineParts) {
     this.config = config;
     this.topology = topology;
     this.#lock = lock;
@@ -115,6 +124,7 @@ export class Engine {
       directory,
       topology,
       module,
+      clock,
       onReport: ({ level, text }) => logger[level](text),
       onFailure: (error) => this.#fail(error),
     });

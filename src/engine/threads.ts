@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
+import type { SharedClock } from '../base/clock.ts';
 import { MokaError } from '../base/errors.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
@@ -27,6 +28,8 @@ export interface ThreadsOptions {
   topology: CompiledTopology;
   /** Null: the topology is an object of this thread, and everything runs on it. */
   module: TopologyModule | null;
+  /** What log time goes by; null: the system's clock. */
+  clock: SharedClock | null;
   onReport: (message: ReportMessage) => void;
   onFailure: (error: Error) => void;
 }
@@ -136,6 +139,7 @@ export class Threads {
         failure,
         heartbeat,
         heartbeatIndex: worker,
+        clock: options.clock?.memory ?? null,
         port: connect(),
         queryPorts: mine.map(({ partition }) => (queryChannels[partition] as MessageChannel).port2),
       };

@@ -1,5 +1,5 @@
 import { isMainThread, type MessagePort } from 'node:worker_threads';
-import { systemClock } from '../base/clock.ts';
+import { type Clock, monotonicClock, SharedClock, systemClock } from '../base/clock.ts';
 import { MokaError } from '../base/errors.ts';
 import { MIB } from '../base/limits.ts';
 import { NodeDisk } from '../log/node-disk.ts';
@@ -38,8 +38,6 @@ const ROTATION_SLACK_BYTES = 16 * MIB;
 /** A thread without work still says that it is alive. */
 const HEARTBEAT_MS = 250;
 
-const monotonic = { now: (): number => performance.now() };
-
 /** What every thread of the pool runs: one task for as long as the engine is open. */
 export async function runTask(task: WorkerTask): Promise<void> {
   try {
@@ -64,6 +62,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
     );
   }
   const disk = new NodeDisk();
+  const { wall, monotonic } = clocksOf(task);
   const bell = new Doorbell(task.bell);
   const mainBell = new Doorbell(task.mainBell);
   const checkpointBell = new Doorbell(task.checkpointBell);
@@ -96,7 +95,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
       status,
       routingSecret: task.routingSecret,
       identitySecret: task.identitySecret,
-      clock: systemClock,
+      clock: wall,
       monotonic,
       metrics,
       log: config.log,
@@ -198,4 +197,10 @@ function openSender(
   // The checkpoint thread knows it only after its first commit, which a full disk may not allow.
   new CheckpointResult(memory.checkpointResult).previousOffset = previousOffset;
   return new CheckpointSender(new SpscRing(memory.checkpointRing), bell, memory.checkpointResult, reader);
+}
+
+function clocksOf({ clock }: LanesTask): { wall: Clock; monotonic: Clock } {
+  if (clock === null) return { wall: systemClock, monotonic: monotonicClock };
+  const shared = new SharedClock(clock);
+  return { wall: shared, monotonic: shared };
 }

@@ -28,6 +28,8 @@ export interface LanesTask {
   readonly heartbeat: SharedArrayBuffer;
   readonly heartbeatIndex: number;
   /** Control and reports; one query port per lane. */
+  /** Memory of the `SharedClock` that log time goes by; null: the system's. */
+  readonly clock: SharedArrayBuffer | null;
   readonly port: MessagePort;
   readonly queryPorts: readonly MessagePort[];
 }

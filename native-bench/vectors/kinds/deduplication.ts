@@ -4,7 +4,6 @@ import type { Experiment } from '../scene.ts';
 import { stepsOf } from '../steps.ts';
 import type { OperatorSpec, Vector } from '../vector.ts';
 import { textOf, type Value } from '../words.ts';
-import { MOVES_CLOCK } from './times.ts';
 
 export function deduplicate({ intervalMs, by, id }: OperatorSpec): Experiment {
   const within = intervalMs as number;
@@ -40,7 +39,6 @@ export function deduplicateRow({ keep, time, ttlMs }: OperatorSpec, { inputs, ex
     },
     expected: [...rows, ...deletedRows(rows, inputs)],
     build: (scene) => scene.observeTable(scene.records('in').deduplicate('rows', rule)),
-    ...(doRowsExpire ? { driverOnly: MOVES_CLOCK } : {}),
   };
 }
 

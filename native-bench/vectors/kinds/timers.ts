@@ -7,7 +7,7 @@ import type { Experiment } from '../scene.ts';
 import { type Envelope, LANE, type Step, stepsOf } from '../steps.ts';
 import type { ExpectedRow, OperatorSpec, Vector } from '../vector.ts';
 import type { Value } from '../words.ts';
-import { LONG_AGO_MS, sent, TELLS_TIMES, told, withoutKey } from './times.ts';
+import { LONG_AGO_MS, sent, told, withoutKey } from './times.ts';
 
 /** As far as a watermark goes. */
 const FINAL_MS = 3_000_000_000_000_000;
@@ -21,20 +21,21 @@ interface Program {
   readonly onTimer?: (timer: FiredTimer, context: Context) => void;
 }
 
-/** Programs in words, as functions. */
-const PROGRAMS: Readonly<Record<string, Program>> = {
-  [`on element: emit "\${value}TIME:\${currentWatermark} TS:\${ts}" with the element ts`]: {
-    onEvent: (value, { watermark, eventTime, emit }) => emit(`${value}TIME:${watermark} TS:${eventTime}`),
-  },
-  'on element: emit value; register processing-time timer at now+5. on timer: emit 1777': {
+/** Programs in words, as functions, of vectors whose time begins at `epochMs`. */
+const PROGRAMS: Readonly<Record<string, (epochMs: number) => Program>> = {
+  [`on element: emit "\${value}TIME:\${currentWatermark} TS:\${ts}" with the element ts`]: (epochMs) => ({
+    onEvent: (value, { watermark, eventTime, emit }) =>
+      emit(`${value}TIME:${watermark - epochMs} TS:${eventTime - epochMs}`),
+  }),
+  'on element: emit value; register processing-time timer at now+5. on timer: emit 1777': () => ({
     onEvent: (value, { emit, timers, logTime }) => {
       emit(value);
       timers.setLogTime(logTime + 5);
     },
     onTimer: (_, { emit }) => emit(1777),
-  },
+  }),
   [`on element: if no state: emit "INPUT:\${value}", store value, register processing-time timer at now+5; else: clear state, delete processing-time timer at now+4. on timer: emit "STATE:\${state}"`]:
-    {
+    () => ({
       onEvent: (value, { state, emit, timers, logTime }) => {
         if (state.seen.get() === undefined) {
           emit(`INPUT:${value}`);
@@ -46,24 +47,24 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
         }
       },
       onTimer: (_, { state, emit }) => emit(`STATE:${state.seen.get()}`),
-    },
+    }),
   'on element: register proc 3, event 4, proc 5, event 6; delete proc 3, event 4. on timer: emit "PROC:1777" or "EVENT:1777"':
-    {
+    (epochMs) => ({
       onEvent: (_, { timers }) => {
-        timers.setLogTime(3);
-        timers.setEventTime(4);
-        timers.setLogTime(5);
-        timers.setEventTime(6);
-        timers.deleteLogTime(3);
-        timers.deleteEventTime(4);
+        timers.setLogTime(epochMs + 3);
+        timers.setEventTime(epochMs + 4);
+        timers.setLogTime(epochMs + 5);
+        timers.setEventTime(epochMs + 6);
+        timers.deleteLogTime(epochMs + 3);
+        timers.deleteEventTime(epochMs + 4);
       },
       onTimer: ({ kind }, { emit }) => emit(kind === 'log-time' ? 'PROC:1777' : 'EVENT:1777'),
-    },
+    }),
 };
 
 export function keyedProcess({ program }: OperatorSpec): Experiment {
-  const functions = PROGRAMS[String(program)];
-  if (functions === undefined) throw unknownWords('program', program);
+  const programOf = PROGRAMS[String(program)];
+  if (programOf === undefined) throw unknownWords('program', program);
   return {
     steps: (input) => (input['control'] === 'watermark' ? [watermarkStep('in', input['ts'])] : stepsOf(input)),
     build: (scene) => {
@@ -72,10 +73,9 @@ export function keyedProcess({ program }: OperatorSpec): Experiment {
         .filter((envelope) => envelope.watermark === undefined)
         .keyBy((envelope) => envelope.key)
         .map((envelope) => envelope.value);
-      scene.observe(records.process('process', { state, emits: eventType<Value>(), ...functions }));
+      scene.observe(records.process('process', { state, emits: eventType<Value>(), ...programOf(scene.epochMs) }));
     },
     read: withoutKey,
-    driverOnly: TELLS_TIMES,
   };
 }
 
@@ -117,21 +117,22 @@ export function punctuate({ timeType, intervalMs, firstDueMs, callback }: Operat
       const all = others.reduce<Stream<Envelope>>((merged, stream) => merged.merge(stream), one);
       const set = (context: Context, time: number): void =>
         isWallClock ? context.timers.setLogTime(time) : context.timers.setEventTime(time);
+      const { epochMs } = scene;
       const punctuations = all.process('punctuate', {
         state,
         emits: eventType<Value>(),
         onEvent: (envelope, context) => {
           const due = context.state.seen.get();
           if (due === undefined) {
-            context.state.seen.set(first);
-            set(context, first);
+            context.state.seen.set(epochMs + first);
+            set(context, epochMs + first);
           } else if (envelope.value === 'cancel') context.timers.deleteEventTime(due as number);
         },
         onTimer: ({ time, lateBy }, context) => {
           const now = time + lateBy;
           const missed = Math.floor((now - time) / interval);
           const next = time + (missed + 1) * interval;
-          context.emit(tellsNext ? `${now}, next ${next}` : now);
+          context.emit(tellsNext ? `${now - epochMs}, next ${next - epochMs}` : now - epochMs);
           if (isOnce) return;
           context.state.seen.set(next);
           set(context, next);
@@ -143,6 +144,5 @@ export function punctuate({ timeType, intervalMs, firstDueMs, callback }: Operat
       told(tellsNext ? `${punctuatedAt}, next ${nextDue}` : punctuatedAt, afterInput),
     ),
     read: withoutKey,
-    driverOnly: TELLS_TIMES,
   };
 }

@@ -5,9 +5,11 @@ import type { Value } from '../words.ts';
 /** Before anything that happens in a vector. */
 export const LONG_AGO_MS = -1_000_000_000_000;
 
-/** Why a vector is not run in an engine. */
-export const TELLS_TIMES = 'its values tell times, and an engine stands in another year';
-export const MOVES_CLOCK = 'the clock of an engine goes by itself';
+/**
+ * An event of the year 1970 is none that an engine takes. So there time begins as many days later as lead into the year
+ * 2033: windows of any usual size begin at the same places as before.
+ */
+export const EPOCH_MS = 23_100 * 24 * 60 * 60 * 1000;
 
 /** A row that says something about time, under no key. */
 export function told(value: unknown, afterInput: number): Row {

@@ -6,7 +6,7 @@ import type { Experiment } from '../scene.ts';
 import { type Envelope, type Step, stepsOf } from '../steps.ts';
 import type { Input, OperatorSpec, Vector } from '../vector.ts';
 import type { Value } from '../words.ts';
-import { LONG_AGO_MS, MOVES_CLOCK, sent, TELLS_TIMES, told, withoutKey } from './times.ts';
+import { LONG_AGO_MS, sent, told, withoutKey } from './times.ts';
 
 /** What the watermark of a stream is, is seen by a record that happened too long ago to raise it. */
 export function watermarkGenerator({ strategy, boundMs }: OperatorSpec, { expected }: Vector): Experiment {
@@ -20,13 +20,12 @@ export function watermarkGenerator({ strategy, boundMs }: OperatorSpec, { expect
         scene.envelopes('in', { watermark: { outOfOrderness: boundMs as number } }).process('watermark', {
           emits: eventType<Value>(),
           onEvent: ({ value }, { watermark, emit }) => {
-            if (value === 'ask') emit(watermark === Number.NEGATIVE_INFINITY ? 'MIN' : watermark);
+            if (value === 'ask') emit(watermark === Number.NEGATIVE_INFINITY ? 'MIN' : watermark - scene.epochMs);
           },
         }),
       ),
     expected: expected.map((row) => told((row as { watermark?: unknown }).watermark, row.afterInput as number)),
     read: withoutKey,
-    driverOnly: TELLS_TIMES,
   };
 }
 
@@ -51,14 +50,13 @@ export function idlenessTimer({ timeoutMs }: OperatorSpec, { expected }: Vector)
         source.merge(other).process('idle', {
           emits: eventType<boolean>(),
           onEvent: ({ value }, { watermark, emit }) => {
-            if (typeof value === 'number') emit(watermark === value);
+            if (typeof value === 'number') emit(watermark - scene.epochMs === value);
           },
         }),
       );
     },
     expected: expected.map((row) => told((row as { idle?: unknown }).idle, row.afterInput as number)),
     read: withoutKey,
-    driverOnly: MOVES_CLOCK,
   };
 }
 
@@ -108,7 +106,7 @@ export function watermarkCombiner({ inputs: count }: OperatorSpec, { inputs, exp
           emits: eventType<Value>(),
           onEvent: (_, { timers, logTime }) => timers.setLogTime(logTime + 1),
           onTimer: (_, context) => {
-            const { watermark: reached } = context;
+            const reached = context.watermark - scene.epochMs;
             if (reached > LONG_AGO_MS && reached !== context.state.seen.get()) {
               context.state.seen.set(reached);
               context.emit(reached);
@@ -120,7 +118,6 @@ export function watermarkCombiner({ inputs: count }: OperatorSpec, { inputs, exp
     },
     expected: rows.map((row) => told((row as { watermark?: unknown }).watermark, row.afterInput as number)),
     read: withoutKey,
-    driverOnly: MOVES_CLOCK,
   };
 }
 
