@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { judge, type Verdict } from './vectors/judge.ts';
+import { judge, judgeBothWays, type Verdict } from './vectors/judge.ts';
 import { type Family, readFamilies } from './vectors/vector.ts';
 
 /**
@@ -8,20 +8,22 @@ import { type Family, readFamilies } from './vectors/vector.ts';
  *
  *   file NN-family.json ──► operator ──► topology ──► test driver ──► journal ══ compared ══ expected rows
  *
- *   npm run vectors -- DIR [--family NN] [--id ID] [--engine | --partitions N] [--json]
+ *   npm run vectors -- DIR [--family NN] [--id ID] [--driver | --engine | --partitions N] [--json]
  *
- * With `--engine` each vector runs in an engine of its own instead: worker thread, log and flushes. With `--partitions`
- * the driver has so many, and records go to that of their key.
+ * Each vector runs in the test driver, and then in an engine of its own: worker threads, log and flushes; on several
+ * partitions where what comes out cannot depend on that. `--driver` and `--engine` are for one of both alone, with one
+ * partition; with `--partitions` the driver has so many, and records go to that of their key.
  *
  * One line per vector: `pass`, `FAIL` with the first row that differs, or `n/a` with the reason. Ends with 1 when one
  * fails, or when there was none to run.
  */
-const USAGE = 'usage: npm run vectors -- DIR [--family NN] [--id ID] [--engine | --partitions N] [--json]\n';
+const USAGE = 'usage: npm run vectors -- DIR [--family NN] [--id ID] [--driver | --engine | --partitions N] [--json]\n';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     family: { type: 'string' },
     id: { type: 'string' },
+    driver: { type: 'boolean', default: false },
     engine: { type: 'boolean', default: false },
     partitions: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
@@ -29,7 +31,12 @@ const { values, positionals } = parseArgs({
 });
 const directory = positionals[0];
 const partitionCount = Number(values.partitions);
-const isUsable = Number.isInteger(partitionCount) && partitionCount >= 1 && !(values.engine && partitionCount > 1);
+const isPartitioned = partitionCount !== 1;
+const isUsable =
+  Number.isInteger(partitionCount) &&
+  partitionCount >= 1 &&
+  [values.driver, values.engine, isPartitioned].filter(Boolean).length <= 1;
+const isOneWay = values.driver || values.engine || isPartitioned;
 if (directory === undefined || positionals.length > 1 || !isUsable) {
   process.stderr.write(USAGE);
   process.exit(2);
@@ -44,19 +51,31 @@ const vectors = readFamilies(directory)
 
 const verdicts: Verdict[] = [];
 for (const vector of vectors) {
-  const verdict = await judge(vector, { isEngine: values.engine, partitionCount });
+  const verdict = isOneWay
+    ? await judge(vector, { isEngine: values.engine, partitionCount })
+    : await judgeBothWays(vector);
   verdicts.push(verdict);
   if (!values.json) process.stdout.write(`${lineOf(verdict)}\n`);
 }
 const count = (result: Verdict['result']): number => verdicts.filter((verdict) => verdict.result === result).length;
-const summary = { vectors: verdicts.length, pass: count('pass'), fail: count('FAIL'), notApplicable: count('n/a') };
+const notInEngine = verdicts.filter((verdict) => verdict.notInEngine !== undefined).length;
+const summary = {
+  vectors: verdicts.length,
+  pass: count('pass'),
+  fail: count('FAIL'),
+  notApplicable: count('n/a'),
+  notInEngine,
+};
 if (values.json) process.stdout.write(`${JSON.stringify({ ...summary, verdicts })}\n`);
 else process.stdout.write(`${summaryLine()}\n`);
 process.exitCode = summary.fail > 0 || summary.vectors === 0 ? 1 : 0;
 
-function lineOf({ id, result, detail }: Verdict): string {
-  const note = result === 'pass' && detail !== '' ? `accepted difference: ${detail}` : detail;
-  return `${result}  ${id}${note === '' ? '' : `  ${note}`}`;
+function lineOf({ id, result, detail, notInEngine }: Verdict): string {
+  const notes = [
+    result === 'pass' && detail !== '' ? `accepted difference: ${detail}` : detail,
+    notInEngine === undefined ? '' : `not in an engine: ${notInEngine}`,
+  ].filter((note) => note !== '');
+  return [`${result}  ${id}`, ...notes].join('  ');
 }
 
 function summaryLine(): string {
@@ -65,5 +84,5 @@ function summaryLine(): string {
     ({ result, detail }) => result === 'n/a' && detail.startsWith('not built yet'),
   ).length;
   const others = summary.notApplicable - unbuilt;
-  return `vectors=${summary.vectors} pass=${summary.pass} (accepted difference: ${accepted}) FAIL=${summary.fail} n/a=${summary.notApplicable} (not built yet: ${unbuilt}, other reasons: ${others})`;
+  return `vectors=${summary.vectors} pass=${summary.pass} (accepted difference: ${accepted}) FAIL=${summary.fail} n/a=${summary.notApplicable} (not built yet: ${unbuilt}, other reasons: ${others})${isOneWay ? '' : ` not in an engine: ${notInEngine}`}`;
 }

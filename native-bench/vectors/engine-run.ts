@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SharedClock } from '../../src/base/clock.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import type { JournalEntry } from '../../src/operators/to-journal.ts';
+import { ANY_EPOCH } from '../../src/query/position.ts';
 import { removeDirectory, scratchDirectory } from '../run/places.ts';
 import { journalRow } from './driver-run.ts';
 import { experimentOf } from './kinds/kinds.ts';
@@ -20,8 +21,6 @@ const PAGE_ROWS = 1000;
 const LOOKS = 16;
 const WAKE_MS = 3;
 const QUIET = {
-  workers: 1,
-  partitions: 1,
   http: { port: 0 },
   admin: { port: 0 },
   log: { segmentBytes: 4 * 1024 * 1024 },
@@ -32,9 +31,10 @@ const QUIET = {
  * Runs a vector's inputs through an engine of its own: worker thread, log, flushes, checkpoints, and an end and a new
  * start where the vector says so, and half way through.
  *
- * @returns what came out, in order
+ * @param partitions with more than one, in two threads
+ * @returns what came out, in order; of several partitions one after the other, for each input
  */
-export async function runInEngine(vector: Vector): Promise<Row[]> {
+export async function runInEngine(vector: Vector, partitions = 1): Promise<Row[]> {
   const experiment = experimentOf(vector);
   if (experiment.driverOnly !== undefined) throw new NotApplicable(experiment.driverOnly);
   const { inputs = vector.inputs, steps: stepsFor = stepsOf } = experiment;
@@ -42,14 +42,15 @@ export async function runInEngine(vector: Vector): Promise<Row[]> {
   const directory = scratchDirectory('vector');
   const module = join(directory, 'topology.mjs');
   writeFileSync(module, moduleOf(vector));
-  const options = { ...QUIET, dataDir: join(directory, 'data') };
+  const options = { ...QUIET, partitions, workers: Math.min(2, partitions), dataDir: join(directory, 'data') };
   const clock = new SharedClock();
   let now = EPOCH_MS;
   clock.set(now);
   let engine = await createEngine(module, options, clock);
   try {
     const rows: Row[] = [];
-    const seen = new Map<string, number>();
+    const seen = new Set<string>();
+    const reached = new Map<number, number>();
     for (const [index, input] of inputs.entries()) {
       const offsets: (number | null)[] = [];
       const isHalfWay = index > 0 && index === inputs.length >> 1;
@@ -58,7 +59,10 @@ export async function runInEngine(vector: Vector): Promise<Row[]> {
           await engine.close();
           engine = await createEngine(module, options, clock);
         } else if ('send' in step) {
-          offsets.push((await engine.ingest(step.send, movedOn(step.event))).offset);
+          const { partition, offset } = await engine.ingest(step.send, movedOn(step.event));
+          reached.set(partition, offset);
+          // What goes on in another partition has an offset of its own there.
+          offsets.push(partitions === 1 ? offset : null);
         } else {
           now = 'advanceMs' in step ? now + step.advanceMs : EPOCH_MS + step.untilMs;
           clock.set(now);
@@ -68,10 +72,13 @@ export async function runInEngine(vector: Vector): Promise<Row[]> {
         }
       }
       for (const output of outputs) {
-        const entries = await journal(engine, output);
-        const fresh = entries.slice(seen.get(output) ?? 0);
-        seen.set(output, entries.length);
-        rows.push(...fresh.map((entry) => movedBack(journalRow(output, entry, index, offsets))));
+        for (const [number, entry] of await journal(engine, output, reached)) {
+          // Each partition has numbers of its own, and a key is in one partition.
+          const name = `${output} ${number} ${entry.key}`;
+          if (seen.has(name)) continue;
+          seen.add(name);
+          rows.push(movedBack(journalRow(output, entry, index, offsets)));
+        }
       }
     }
     return rows.filter(isOfThisEra);
@@ -96,18 +103,21 @@ function moduleOf(vector: Vector): string {
   return `import { topologyOf } from ${JSON.stringify(shared)};\nexport const topology = topologyOf(${JSON.stringify(vector)});\n`;
 }
 
-async function journal(engine: Engine, output: string): Promise<JournalEntry<Value>[]> {
+/** @param reached by partition, the offset up to which all that came of the events is waited for, wherever it goes */
+async function journal(
+  engine: Engine,
+  output: string,
+  reached: ReadonlyMap<number, number>,
+): Promise<[string, JournalEntry<Value>][]> {
   const view = engine.view<JournalEntry<Value>>(output);
-  const entries: JournalEntry<Value>[] = [];
-  let cursor: string | null = null;
+  const entries: [string, JournalEntry<Value>][] = [];
+  const after = [...reached].map(([partition, offset]) => ({ partition, offset, epoch: ANY_EPOCH }));
+  let cursor: string | undefined;
   do {
-    const page: Awaited<ReturnType<typeof view.range>> = await view.range({
-      limit: PAGE_ROWS,
-      ...(cursor === null ? {} : { cursor }),
-    });
-    entries.push(...page.rows.map(({ value }) => value));
-    cursor = page.cursor;
-  } while (cursor !== null);
+    const page: Awaited<ReturnType<typeof view.range>> = await view.range({ limit: PAGE_ROWS, cursor, after });
+    entries.push(...page.rows.map(({ key, value }): [string, JournalEntry<Value>] => [key, value]));
+    cursor = page.cursor ?? undefined;
+  } while (cursor !== undefined);
   return entries;
 }
 

@@ -15,13 +15,25 @@ export interface Verdict {
   readonly result: 'pass' | 'FAIL' | 'n/a';
   /** Why it failed or cannot be run; of a pass, which difference was accepted. */
   readonly detail: string;
+  /** Of a pass in the test driver: why it cannot be run in an engine. */
+  readonly notInEngine?: string;
 }
 
 export interface Place {
   /** In an engine of its own instead of the test driver. */
   readonly isEngine?: boolean;
-  /** Of the test driver; default: 1. With more, rows are in order for each key and window alone. */
+  /** Default: 1. With more, rows are in order for each key and window alone. */
   readonly partitionCount?: number;
+}
+
+/** Runs one vector in the test driver, and then in an engine, on several partitions and threads if that is all the same. */
+export async function judgeBothWays(vector: Vector): Promise<Verdict> {
+  const verdict = await judge(vector);
+  if (verdict.result !== 'pass') return verdict;
+  const partitioned = await judge(vector, { isEngine: true, partitionCount: ENGINE_PARTITIONS });
+  const { result, detail } = partitioned.result === 'n/a' ? await judge(vector, { isEngine: true }) : partitioned;
+  if (result === 'FAIL') return { ...verdict, result, detail: `in an engine: ${detail}` };
+  return result === 'pass' ? verdict : { ...verdict, notInEngine: detail };
 }
 
 /** Runs one vector and says what came of it. */
@@ -38,6 +50,8 @@ export async function judge(vector: Vector, place: Place = {}): Promise<Verdict>
   }
 }
 
+const ENGINE_PARTITIONS = 3;
+
 class Unequal extends Error {}
 
 /** @returns the tag of the difference that was accepted, or '' */
@@ -45,7 +59,7 @@ async function run(vector: Vector, { isEngine = false, partitionCount = 1 }: Pla
   const experiment = experimentOf(vector);
   if (partitionCount > 1) refusePartitions(vector);
   const inputs = experiment.inputs ?? vector.inputs;
-  const observed = isEngine ? await runInEngine(vector) : runTwice(experiment, inputs, partitionCount);
+  const observed = isEngine ? await runInEngine(vector, partitionCount) : runTwice(experiment, inputs, partitionCount);
   const read = experiment.read ?? ((row: Row) => row);
   const held: Vector = partitionCount > 1 && vector.order === 'total' ? { ...vector, order: 'perWindow' } : vector;
   return settle(held, experiment.expected ?? vector.expected.map(expectedRow), observed.map(read));

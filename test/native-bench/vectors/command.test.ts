@@ -23,6 +23,20 @@ const COUNTED = {
   expectedState: [{ key: 'a', value: 2, ts: 5 }],
   order: 'total',
 };
+const TIMED = {
+  ...COUNTED,
+  id: 'timed',
+  operator: { kind: 'punctuate', timeType: 'wallClock', intervalMs: 10 },
+  inputs: [
+    { control: 'wallClock', advanceMs: 10 },
+    { control: 'wallClock', advanceMs: 25 },
+  ],
+  expected: [
+    { punctuatedAt: 10, afterInput: 0 },
+    { punctuatedAt: 35, afterInput: 1 },
+  ],
+  expectedState: undefined,
+};
 const WRONG = { ...COUNTED, id: 'wrong', expected: [{ key: 'a', value: 1, ts: 5, afterInput: 0 }] };
 const UNKNOWN = { ...COUNTED, id: 'unknown', operator: { kind: 'teleport' } };
 
@@ -31,7 +45,7 @@ let directory: string;
 beforeAll(() => {
   mkdirSync(SCRATCH_DIRECTORY, { recursive: true });
   directory = mkdtempSync(join(SCRATCH_DIRECTORY, 'vectors-test-'));
-  writeFileSync(join(directory, '01-good.json'), JSON.stringify({ family: 'good', vectors: [COUNTED, UNKNOWN] }));
+  writeFileSync(join(directory, '01-good.json'), JSON.stringify({ family: 'good', vectors: [COUNTED, TIMED, UNKNOWN] }));
   writeFileSync(join(directory, '02-bad.json'), JSON.stringify({ family: 'bad', vectors: [WRONG] }));
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -52,9 +66,10 @@ describe('npm run vectors', { timeout: TIMEOUT_MS }, () => {
     const { code, stdout } = await run(directory);
     expect(stdout.trimEnd().split('\n')).toEqual([
       'pass  counted',
+      'pass  timed',
       'n/a  unknown  not built yet: teleport',
       'FAIL  wrong  row 1: expected no row, got a=2 @5 #2',
-      'vectors=3 pass=1 (accepted difference: 0) FAIL=1 n/a=1 (not built yet: 1, other reasons: 0)',
+      'vectors=4 pass=2 (accepted difference: 0) FAIL=1 n/a=1 (not built yet: 1, other reasons: 0) not in an engine: 0',
     ]);
     expect(code).toBe(1);
   });
@@ -62,7 +77,7 @@ describe('npm run vectors', { timeout: TIMEOUT_MS }, () => {
   it('runs one family or one vector, and ends with 0 when none fails', async () => {
     expect(await run(directory, '--family', '1')).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('vectors=2'),
+      stdout: expect.stringContaining('vectors=3'),
     });
     const one = await run(directory, '--id', 'wrong', '--json');
     expect(one.code).toBe(1);
@@ -72,6 +87,7 @@ describe('npm run vectors', { timeout: TIMEOUT_MS }, () => {
   it('does not take nothing for a success', async () => {
     expect((await run(directory, '--id', 'nobody')).code).toBe(1);
     expect((await run()).code).toBe(2);
+    expect((await run(directory, '--driver', '--engine')).code).toBe(2);
     expect((await run(PROJECT_DIRECTORY)).stderr).toContain('has no files of vectors');
   });
 
@@ -81,6 +97,7 @@ describe('npm run vectors', { timeout: TIMEOUT_MS }, () => {
     expect(JSON.parse(stdout)).toMatchObject({
       verdicts: [
         { id: 'counted', result: 'pass' },
+        { id: 'timed', result: 'pass' },
         { id: 'unknown', result: 'n/a' },
         { id: 'wrong', result: 'FAIL', detail: 'row 1: expected no row, got a=2 @5 #2' },
       ],
