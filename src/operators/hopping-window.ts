@@ -9,9 +9,9 @@ import { END, FIRST_WINDOW, START, STATE, TIME, WINDOW_LENGTH, WindowRows } from
  * begin at multiples of `advance`, none before 0 unless the event itself happened before.
  *
  * Windows that begin near each other share a row, so an event costs two gets and two puts if it is in WINDOWS_PER_ROW
- * windows or fewer, however many those are. Panes (fold each event once, put the windows together out of parts) would cost
- * one, but give other results: they need a merge that undoes nothing and starts from nothing, which no fold promises; and
- * where every event tells the new row of every window it is in, the windows have to be there anyway.
+ * windows or fewer, however many those are. Where every event tells the new row of every window it is in, the windows have to
+ * be there anyway, before and after it: out of panes, each would have to be put together anew for each event. Windows that are
+ * told once and whose fold merges are put together out of panes: see `PaneWindowOperator`.
  */
 export class HoppingWindowOperator implements WindowOperator {
   readonly closing: WindowRows;

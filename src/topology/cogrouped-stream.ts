@@ -116,6 +116,7 @@ export class WindowedCogroup<State, Event, Definition extends WindowDefinition> 
       spec,
       options,
       evolution: evolutionOf(graph, label, aggregate),
+      merges: merge !== undefined,
       settings: { initial, merge, adders: inputs.map((input) => input.add) },
       folds: (site) =>
         inputs.map(({ add }) => {

@@ -7,9 +7,12 @@ import {
 } from '../operators/aligned-window.ts';
 import { CalendarDays } from '../operators/calendar-days.ts';
 import { CountWindowOperator, isStateOfCount } from '../operators/count-window.ts';
+import { HoppingPanes } from '../operators/hopping-panes.ts';
 import { HoppingWindowOperator } from '../operators/hopping-window.ts';
 import { LateEvents } from '../operators/late-events.ts';
 import type { Operator } from '../operators/operator.ts';
+import { isStateOfPane } from '../operators/pane-rows.ts';
+import { PaneWindowOperator } from '../operators/pane-window.ts';
 import { SessionWindowOperator } from '../operators/session-window.ts';
 import { SlidingWindowOperator } from '../operators/sliding-window.ts';
 import { TimeoutWindowOperator } from '../operators/timeout-window.ts';
@@ -57,13 +60,15 @@ export interface WindowFoldNode {
   /** The functions of the fold. */
   readonly settings: NodeDefinition['settings'] & object;
   readonly evolution: StoreEvolution | null;
+  /** Whether a window may be put together out of parts. */
+  readonly merges: boolean;
   /** How each input is folded. */
   folds(site: OpenSite): readonly WindowFold[];
 }
 
 /** Adds a table of windows with its side output for late events. Several inputs share the windows. */
 export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { port: Port; rows: WindowedRows } {
-  const { kind, name, inputs, spec, options, settings, evolution, folds } = node;
+  const { kind, name, inputs, spec, options, settings, evolution, merges, folds } = node;
   const label = labelOf({ kind, name });
   checkName(graph, kind, name);
   checkOptions(graph, label, options, ['emit']);
@@ -72,6 +77,10 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
   const isFinal = emit === 'final';
   const isAligned = spec.kind === 'tumbling' || spec.kind === 'calendarDays';
   const due = isAligned || spec.kind === 'countWindow' ? [] : [`${name}:due`];
+  // Told at every event, each window has to be there anyway.
+  const hasPanes = spec.kind === 'hopping' && isFinal && merges;
+  const rows = hasPanes ? `${name}:panes` : name;
+  const keys = hasPanes ? [`${name}:keys`] : [];
   const byLogTime = isByLogTime(spec);
   const endsInTime = spec.kind !== 'countWindow';
   const port = graph.add({
@@ -80,16 +89,16 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
     inputs,
     emits: 'table',
     outputs: ['', 'late'],
-    stores: [name, ...due],
+    stores: [rows, ...due, ...keys],
     orderedStores: isAligned ? [name] : due,
     timedStores: isAligned ? [name] : [],
     keepsRows: false,
-    lateStore: name,
+    lateStore: rows,
     rowForm: evolution,
     leaves: kind === 'reduce' ? asItComes : kind === 'topN' ? listsOfEvents : null,
     holds: {
-      [name]: (forms) =>
-        evolutionOfRows(spec, kind === 'topN' ? inside(forms.input(0), upcastRanked) : forms.output(0)),
+      [rows]: (forms) =>
+        evolutionOfRows(spec, hasPanes, kind === 'topN' ? inside(forms.input(0), upcastRanked) : forms.output(0)),
     },
     hasClock: endsInTime && !byLogTime ? 'with-watermarks' : false,
     settings: { window: spec, emit: isFinal ? 'final' : 'updates', ...settings },
@@ -104,6 +113,7 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
           { name: operator, context, fold, isFinal, time, late, output, release: site.release },
           site,
           spec,
+          hasPanes,
         );
       });
       const closing = windows[0]?.closing ?? null;
@@ -112,7 +122,7 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
     },
   });
   const late = { node: port.node, output: 1 };
-  const rows = {
+  const windows = {
     closeAfterMs: closeAfterMs(spec),
     endsAfterMs: endsAfterMs(spec),
     isFinal,
@@ -121,11 +131,12 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
     evolution,
     late,
   };
-  return { port, rows };
+  return { port, rows: windows };
 }
 
 /** The versions of what the operator keeps, which are rows of windows where it is not a row per window. */
-function evolutionOfRows(spec: WindowSpec, evolution: StoreEvolution | null): StoreEvolution | null {
+function evolutionOfRows(spec: WindowSpec, hasPanes: boolean, evolution: StoreEvolution | null): StoreEvolution | null {
+  if (hasPanes) return inRows(evolution, isStateOfPane);
   switch (spec.kind) {
     case 'tumbling':
     case 'calendarDays':
@@ -137,13 +148,17 @@ function evolutionOfRows(spec: WindowSpec, evolution: StoreEvolution | null): St
   }
 }
 
-function openWindow(window: WindowSite, site: OpenSite, spec: WindowSpec): WindowOperator {
+function openWindow(window: WindowSite, site: OpenSite, spec: WindowSpec, hasPanes: boolean): WindowOperator {
   const store = site.store(0);
   switch (spec.kind) {
     case 'tumbling':
     case 'calendarDays':
       return new AlignedWindowOperator(window, store, alignedWindows(spec), spec.graceMs);
     case 'hopping':
+      if (hasPanes) {
+        const panes = new HoppingPanes(spec.sizeMs, spec.advanceMs);
+        return new PaneWindowOperator(window, store, site.store(1), site.store(2), panes, spec.graceMs);
+      }
       return new HoppingWindowOperator(window, store, site.store(1), spec.sizeMs, spec.advanceMs, spec.graceMs);
     case 'sliding':
       return new SlidingWindowOperator(window, store, site.store(1), spec.differenceMs, spec.graceMs);

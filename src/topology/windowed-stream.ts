@@ -23,7 +23,12 @@ import { addWindowFold, type WindowFoldNode, type WindowOptions } from './window
 import { type WindowSpec, windowSpecOf } from './window-spec.ts';
 import type { WindowDefinition } from './windows.ts';
 
-/** How two states become one; windows that merge (sessions with a gap) need it, no other asks for it. */
+/**
+ * How two states become one. Windows that merge (sessions with a gap) need it. Hopping windows with `emit: 'final'` take it
+ * where it is given: each event is then folded once and not once per window, and a window is put together when it closes. So
+ * what comes of it must not depend on how the events are split up, nor on the order in which they came, and a state with
+ * `initial` merged into it must be as it was. No other window asks for it.
+ */
 export type Merging<State, Definition> =
   Definition extends WindowDefinition<'session'>
     ? { readonly merge: (earlier: State, later: State, context: Context) => State }
@@ -50,7 +55,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
 
   /** How many events each key has had in each window. */
   count(name: string, options: WindowOptions = {}): WindowedTable<number, Value> {
-    return this.#fold('count', name, options, {}, () => [new CountFold()]);
+    return this.#fold('count', name, options, {}, true, () => [new CountFold()]);
   }
 
   /** One value of the events' own type per key and window; the first event stands as it is. */
@@ -61,7 +66,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
   ): WindowedTable<Value, Value> {
     const label = labelOf({ kind: 'reduce', name });
     checkFunction(this.#graph, label, 'reducer', reducer, '(current, event, context) => value');
-    return this.#fold('reduce', name, options, { reducer }, (site) => [
+    return this.#fold('reduce', name, options, { reducer }, false, (site) => [
       new ReduceFold(site.name, site.context, reducer as Reducer),
     ]);
   }
@@ -84,6 +89,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
       name,
       options,
       { initial, add, merge },
+      merge !== undefined,
       (site) => [
         new AggregateFold(site.name, site.context, initial as Initializer, add as Adder, merge as Merger, true),
       ],
@@ -123,7 +129,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     const label = labelOf({ kind: 'topN', name });
     checkWhole(this.#graph, label, 'n', n, 1, MAX_TOP);
     checkFunction(this.#graph, label, 'measure', measure, '(event, context) => number');
-    const { port, rows } = this.#add('topN', name, options, { n, measure }, (site) => [
+    const { port, rows } = this.#add('topN', name, options, { n, measure }, true, (site) => [
       new TopNFold(site.name, site.context, n, measure as Measure),
     ]);
     return new WindowedTable(this.#graph, addEventsOfRanked(this.#graph, port), rows);
@@ -137,7 +143,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     foldOf: (operator: string, measure: Measure) => NumberFold,
   ): WindowedTable<Row, Value> {
     checkFunction(this.#graph, labelOf({ kind, name }), 'measure', measure, '(event, context) => number');
-    return this.#fold(kind, name, options, { measure }, (site) => {
+    return this.#fold(kind, name, options, { measure }, true, (site) => {
       const { initial, add, merge } = foldOf(site.name, measure as Measure);
       return [new AggregateFold(site.name, site.context, initial, add, merge, true)];
     });
@@ -148,10 +154,11 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     name: string,
     options: WindowOptions,
     settings: WindowFoldNode['settings'],
+    merges: boolean,
     folds: WindowFoldNode['folds'],
     evolution: StoreEvolution | null = null,
   ): WindowedTable<Row, Value> {
-    const { port, rows } = this.#add(kind, name, options, settings, folds, evolution);
+    const { port, rows } = this.#add(kind, name, options, settings, merges, folds, evolution);
     return new WindowedTable(this.#graph, port, rows);
   }
 
@@ -160,13 +167,14 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     name: string,
     options: WindowOptions,
     settings: WindowFoldNode['settings'],
+    merges: boolean,
     folds: WindowFoldNode['folds'],
     evolution: StoreEvolution | null = null,
   ): ReturnType<typeof addWindowFold> {
     const graph = this.#graph;
     const spec = windowSpecOf(graph, labelOf({ kind, name }), this.#definition) ?? SOME_SPEC;
     const inputs = [this.#port];
-    return addWindowFold(graph, { kind, name, inputs, spec, options, settings, evolution, folds });
+    return addWindowFold(graph, { kind, name, inputs, spec, options, settings, evolution, merges, folds });
   }
 }
 

@@ -1,8 +1,10 @@
 import { AlignedWindowOperator, TumblingWindows, type WindowSite } from '../../src/operators/aligned-window.ts';
 import { CountWindowOperator } from '../../src/operators/count-window.ts';
+import { HoppingPanes } from '../../src/operators/hopping-panes.ts';
 import { HoppingWindowOperator } from '../../src/operators/hopping-window.ts';
 import { type LateEvent, LateEvents } from '../../src/operators/late-events.ts';
 import type { Operator } from '../../src/operators/operator.ts';
+import { PaneWindowOperator } from '../../src/operators/pane-window.ts';
 import { SessionWindowOperator } from '../../src/operators/session-window.ts';
 import { SlidingWindowOperator } from '../../src/operators/sliding-window.ts';
 import { TimeoutWindowOperator } from '../../src/operators/timeout-window.ts';
@@ -28,13 +30,17 @@ export interface Outcome {
 export class WindowBench {
   readonly store = new MemoryStore();
   readonly due = new MemoryStore();
-  readonly #create: (site: WindowSite, store: MemoryStore, due: MemoryStore) => Operator;
+  readonly keys = new MemoryStore();
+  readonly #create: (site: WindowSite, store: MemoryStore, due: MemoryStore, keys: MemoryStore) => Operator;
   readonly #isFinal: boolean;
   readonly #output = new Recorder();
   readonly #late = new Recorder();
   #operator: Operator;
 
-  constructor(create: (site: WindowSite, store: MemoryStore, due: MemoryStore) => Operator, isFinal: boolean) {
+  constructor(
+    create: (site: WindowSite, store: MemoryStore, due: MemoryStore, keys: MemoryStore) => Operator,
+    isFinal: boolean,
+  ) {
     this.#create = create;
     this.#isFinal = isFinal;
     this.#operator = this.#open();
@@ -49,6 +55,7 @@ export class WindowBench {
     this.#operator.push(key, value, undefined, time);
     this.store.commitEvent();
     this.due.commitEvent();
+    this.keys.commitEvent();
     const changes = this.#output.take().map(([row, next, previous, at]) => {
       const { start, end } = windowOfKey(row);
       const before = previous === undefined ? '' : ` < ${previous}`;
@@ -62,6 +69,7 @@ export class WindowBench {
     this.#operator.push(key, value, undefined, time);
     this.store.undoEvent();
     this.due.undoEvent();
+    this.keys.undoEvent();
     this.#output.take();
     this.#late.take();
   }
@@ -81,7 +89,7 @@ export class WindowBench {
       output: this.#output,
       release,
     };
-    return this.#create(site, this.store, this.due);
+    return this.#create(site, this.store, this.due, this.keys);
   }
 }
 
@@ -99,6 +107,11 @@ export const tumblingBench = (size: number, grace: number, isFinal: boolean): Wi
 
 export const hoppingBench = (size: number, advance: number, grace: number, isFinal: boolean): WindowBench =>
   new WindowBench((site, store, due) => new HoppingWindowOperator(site, store, due, size, advance, grace), isFinal);
+
+export const paneBench = (size: number, advance: number, grace: number): WindowBench =>
+  new WindowBench((site, store, due, keys) => {
+    return new PaneWindowOperator(site, store, due, keys, new HoppingPanes(size, advance), grace);
+  }, true);
 
 export const slidingBench = (difference: number, grace: number, isFinal: boolean): WindowBench =>
   new WindowBench((site, store, due) => new SlidingWindowOperator(site, store, due, difference, grace), isFinal);

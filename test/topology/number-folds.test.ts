@@ -99,6 +99,49 @@ describe('GroupedStream.sum, min, max, avg and topN', () => {
     );
   });
 
+  it('come to the same in windows that are told once, put together out of panes, as in those told at every event', () => {
+    const merging = { initial: () => 0, add: (n: number, one: OrderEvent) => n + one.totalCents };
+    const merge = (a: number, b: number): number => a + b;
+    const names = ['count', 'sum', 'min', 'max', 'avg', 'top', 'aggregate'];
+    const ofPanes = defineTopology('t', (t) => {
+      const orders = grouped(t).window(hopping({ size: 14, advance: 4, grace: 6 }));
+      const cents = ({ totalCents }: OrderEvent): number => totalCents;
+      for (const emit of ['updates', 'final'] as const) {
+        orders.count(`count-${emit}`, { emit }).toView(`count-${emit}`);
+        orders.sum(`sum-${emit}`, cents, { emit }).toView(`sum-${emit}`);
+        orders.min(`min-${emit}`, cents, { emit }).toView(`min-${emit}`);
+        orders.max(`max-${emit}`, cents, { emit }).toView(`max-${emit}`);
+        orders.avg(`avg-${emit}`, cents, { emit }).toView(`avg-${emit}`);
+        orders.topN(`top-${emit}`, 3, cents, { emit }).toView(`top-${emit}`);
+        orders.aggregate(`aggregate-${emit}`, { ...merging, merge }, { emit }).toView(`aggregate-${emit}`);
+      }
+      orders.reduce('last', (_, one) => one, { emit: 'final' }).toView('last');
+    });
+    const stores = ofPanes.stores.map(({ name }) => name).filter((name) => name.endsWith(':panes'));
+    expect(stores).toEqual(names.map((name) => `${name}-final:panes`));
+    const event = fc.record({
+      key: fc.constantFrom('a', 'b'),
+      at: fc.integer({ min: 0, max: 60 }),
+      cents: fc.integer({ min: -3, max: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(event, { minLength: 1, maxLength: 40 }), (events) => {
+        const driver = new TopologyTestDriver(ofPanes);
+        for (const [index, { key, at, cents }] of events.entries()) {
+          if (index % 5 === 0) driver.restart();
+          driver.send('orders', order(key, cents, `${index}`), { eventTime: at });
+        }
+        driver.send('orders', order('z', 0), { eventTime: 1000 });
+        for (const name of names) {
+          const updates = driver.view(`${name}-updates`).rows();
+          const closed = updates.filter(([key]) => !key.startsWith('z'));
+          expect([name, driver.view(`${name}-final`).rows()]).toEqual([name, closed]);
+        }
+      }),
+      fuzzRuns(100),
+    );
+  });
+
   it('says nothing when the first ones stay the first', () => {
     const driver = new TopologyTestDriver(topology);
     for (const cents of [10, 30, 20, 20, 5]) driver.send('orders', order('a', cents));

@@ -17,14 +17,20 @@ import { type Lane, open, save } from './evolution-fixtures.ts';
 
 const Sale = Type.Object({ sku: Type.String(), cents: Type.Integer() });
 
+type Emit = 'updates' | 'final';
+
 /** A window's state is the sum of its cents. */
-function first(window: WindowDefinition): CompiledTopology {
+function first(window: WindowDefinition, emit: Emit): CompiledTopology {
   return defineTopology('sales', (t) => {
     const rows = t
       .stream('sales', { schema: Sale, key: 'sku' })
       .groupByKey()
       .window(window as WindowDefinition<'session'>)
-      .aggregate('sums', { initial: () => 0, add: (sum: number, { cents }) => sum + cents, merge: (a, b) => a + b });
+      .aggregate(
+        'sums',
+        { initial: () => 0, add: (sum: number, { cents }) => sum + cents, merge: (a, b) => a + b },
+        { emit },
+      );
     rows.toView('sums');
     rows.suppress('calm', { untilTimeLimit: 6 }).toView('calm', { key: (sum, key) => `${key}/${sum > 0}` });
     rows.map((sum) => `${sum}`).toView('texts');
@@ -36,19 +42,23 @@ interface Sum {
 }
 
 /** It has become an object, and the texts say what they are in. */
-function second(window: WindowDefinition): CompiledTopology {
+function second(window: WindowDefinition, emit: Emit): CompiledTopology {
   return defineTopology('sales', { version: '2' }, (t) => {
     const rows = t
       .stream('sales', { schema: Sale, key: 'sku' })
       .groupByKey()
       .window(window as WindowDefinition<'session'>)
-      .aggregate<Sum>('sums', {
-        version: 2,
-        upcast: { 1: (cents: number): Sum => ({ cents }) },
-        initial: () => ({ cents: 0 }),
-        add: (sum, { cents }) => ({ cents: sum.cents + cents }),
-        merge: (a, b) => ({ cents: a.cents + b.cents }),
-      });
+      .aggregate<Sum>(
+        'sums',
+        {
+          version: 2,
+          upcast: { 1: (cents: number): Sum => ({ cents }) },
+          initial: () => ({ cents: 0 }),
+          add: (sum, { cents }) => ({ cents: sum.cents + cents }),
+          merge: (a, b) => ({ cents: a.cents + b.cents }),
+        },
+        { emit },
+      );
     rows.toView('sums');
     rows.suppress('calm', { untilTimeLimit: 6 }).toView('calm', { key: (sum, key) => `${key}/${sum.cents > 0}` });
     rows
@@ -71,21 +81,22 @@ function sell(lane: Lane, count: number): void {
 }
 
 describe('windows of an earlier version', () => {
-  it.each<[WindowDefinition]>([
+  it.each<[WindowDefinition, Emit?]>([
     [tumbling({ size: 20, grace: 0 })],
     [calendarDays({ zone: 'UTC', grace: 0 })],
     [hopping({ size: 20, advance: 5, grace: 10 })],
+    [hopping({ size: 6, advance: 4, grace: 1 }), 'final'],
     [sliding({ difference: 10, grace: 5 })],
     [session({ gap: 5, grace: 0 })],
     [session({ timeout: 8, grace: 0 })],
     [countWindow({ size: 5, every: 2 })],
-  ])('of %j are brought up to date, with rows that wait and rows that are kept', (window) => {
+  ])('of %j are brought up to date, with rows that wait and rows that are kept', (window, emit = 'updates') => {
     const checkpoints = new SimulatedCheckpoints();
-    const before = open(first(window), checkpoints.openForRead());
+    const before = open(first(window, emit), checkpoints.openForRead());
     sell(before, 10);
     save(before, checkpoints, 9);
 
-    const topology = second(window);
+    const topology = second(window, emit);
     const lane = open(topology, checkpoints.openForRead());
     const reference = open(topology, new SimulatedCheckpoints().openForRead());
     sell(reference, 10);

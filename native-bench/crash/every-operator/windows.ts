@@ -20,6 +20,9 @@ export function addWindows(orders: Orders, payments: Payments): void {
     .map('last-hours-euros', (cents) => cents / 100)
     .suppress('last-hours-closed', { untilWindowCloses: true })
     .toView('last-hours', { retention: '12h' });
+  const often = byCustomer.window(hopping({ size: '3h', advance: '40m', grace: '10m' }));
+  often.sum('often-sums', (order) => order.cents, { emit: 'final' }).toView('often-sums', { retention: '12h' });
+  often.topN('often-top', 2, (order) => order.cents, { emit: 'final' }).toView('often-top', { retention: '12h' });
   byCustomer
     .window(tumbling({ size: '3h', grace: '30m' }))
     .aggregate('three-hours', total)
