@@ -2,10 +2,11 @@ import { isPowerOfTwo } from '../base/bits.ts';
 import { KIB, MAX_FRAME_EVENTS } from '../base/limits.ts';
 import { recordLength } from '../record/layout.ts';
 import type { ConfigShape } from './config-schema.ts';
+import { EVERYTHING } from './config-sources.ts';
 
 /**
  * What two settings must not say together. Each rule returns a line that names both, or nothing. Checked only when
- * every setting by itself is allowed.
+ * each setting that it reads is allowed by itself.
  */
 type Rule = (config: ConfigShape) => string | undefined;
 
@@ -93,8 +94,29 @@ const RULES: readonly Rule[] = [
     ),
 ];
 
-export function contradictionsOf(config: ConfigShape): string[] {
-  return RULES.map((rule) => rule(config)).filter((line) => line !== undefined);
+/** @param unclear settings and sections with a mistake of their own: what a rule says of those is not told */
+export function contradictionsOf(config: ConfigShape, unclear: ReadonlySet<string> = new Set()): string[] {
+  if (unclear.has(EVERYTHING)) return [];
+  const lines: string[] = [];
+  for (const rule of RULES) {
+    const read = new Set<string>();
+    const line = rule(noting(config, read, ''));
+    if (line !== undefined && ![...read].some((path) => unclear.has(path))) lines.push(line);
+  }
+  return lines;
+}
+
+/** The same object; what is read of it, section and setting, is noted. */
+function noting<T extends object>(object: T, read: Set<string>, prefix: string): T {
+  return new Proxy(object, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof name !== 'string') return value;
+      read.add(prefix + name);
+      const isSection = prefix === '' && typeof value === 'object' && value !== null;
+      return isSection ? noting(value, read, `${name}.`) : value;
+    },
+  });
 }
 
 function unless(isFine: boolean, line: string): string | undefined {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { closestName } from '../base/closest-name.ts';
 import { SETTINGS, type Setting } from './config-schema.ts';
+import { duplicateMembers } from './duplicate-members.ts';
 
 /** A value that somebody set, and where. */
 export interface Assignment {
@@ -14,7 +15,12 @@ export interface Assignment {
 export interface Assignments {
   readonly assignments: Assignment[];
   readonly mistakes: string[];
+  /** Settings and sections of which it cannot be told what they should be; `EVERYTHING` if that is so of all. */
+  readonly unclear: string[];
 }
+
+/** Stands for all settings: a file that cannot be read may say anything. */
+export const EVERYTHING = '';
 
 /** Variables that begin like ours and are not: test hooks, and what Kubernetes sets for a service named `moka`. */
 const FOREIGN_VARIABLE = /^MOKA_(FAILPOINT|TEST_.*|SERVICE_.*|PORT|PORT_\d.*|.*_SEED)$/;
@@ -25,24 +31,35 @@ export function readFile(path: string): Assignments {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    return { assignments: [], mistakes: [`file=${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`] };
+    return unreadable(`file=${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+  let input: unknown;
   try {
-    return readObject(JSON.parse(text), source, new Set(['$schema']));
+    input = JSON.parse(text);
   } catch (error) {
-    return { assignments: [], mistakes: [`file=${path}: is not JSON: ${(error as Error).message}`] };
+    return unreadable(`file=${path}: is not JSON: ${(error as Error).message}`);
   }
+  const found = readObject(input, source, new Set(['$schema']));
+  for (const member of duplicateMembers(text)) {
+    found.mistakes.push(`${member} (${source}): stands there more than once; which of them is meant?`);
+    found.unclear.push(member);
+  }
+  return found;
+}
+
+function unreadable(mistake: string): Assignments {
+  return { assignments: [], mistakes: [mistake], unclear: [EVERYTHING] };
 }
 
 export function readObject(input: unknown, source: string, ignored: ReadonlySet<string> = new Set()): Assignments {
-  const found: Assignments = { assignments: [], mistakes: [] };
-  if (isRecord(input)) collect(input, '', source, ignored, found);
-  else found.mistakes.push(`${source}: must be an object of settings`);
+  if (!isRecord(input)) return unreadable(`${source}: must be an object of settings`);
+  const found: Assignments = { assignments: [], mistakes: [], unclear: [] };
+  collect(input, '', source, ignored, found);
   return found;
 }
 
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Assignments {
-  const found: Assignments = { assignments: [], mistakes: [] };
+  const found: Assignments = { assignments: [], mistakes: [], unclear: [] };
   const byVariable = new Map([...SETTINGS.values()].map((setting) => [setting.variable, setting]));
   for (const [name, text] of Object.entries(env)) {
     if (text === undefined || !name.startsWith('MOKA_')) continue;
@@ -67,7 +84,10 @@ function collect(
     if (setting) found.assignments.push({ setting, value, source });
     else if (!isSection(path)) found.mistakes.push(unknown(path, source, [...SETTINGS.keys(), ...sections()]));
     else if (isRecord(value)) collect(value, `${path}.`, source, ignored, found);
-    else found.mistakes.push(`${path}=${JSON.stringify(value)} (${source}): must be an object of settings`);
+    else {
+      found.mistakes.push(`${path}=${JSON.stringify(value)} (${source}): must be an object of settings`);
+      found.unclear.push(path);
+    }
   }
 }
 

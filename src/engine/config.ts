@@ -36,16 +36,20 @@ export function resolveConfig(sources: ConfigSources = {}): EngineConfig {
   if (sources.flags !== undefined) found.push(readObject(sources.flags, 'option'));
 
   const mistakes = found.flatMap((source) => source.mistakes);
+  const unclear = new Set(found.flatMap((source) => source.unclear));
   const config = defaults();
   for (const { setting, value, source } of found.flatMap(({ assignments }) => assignments)) {
     if (Check(setting.schema, value)) assign(config, setting.path, value);
-    else mistakes.push(`${setting.path}=${shown(value)} (${source}): must be ${allowed(setting)}`);
+    else {
+      mistakes.push(`${setting.path}=${shown(value)} (${source}): must be ${allowed(setting)}`);
+      unclear.add(setting.path);
+    }
   }
   const resolved = config as unknown as EngineConfig;
   const isWorkersGiven = found.some(({ assignments }) => assignments.some(({ setting }) => setting.path === 'workers'));
   // only the default gives way: who asks for more workers than partitions is told
   if (!isWorkersGiven && resolved.partitions > 0) resolved.workers = Math.min(resolved.workers, resolved.partitions);
-  if (mistakes.length === 0) mistakes.push(...contradictionsOf(resolved));
+  mistakes.push(...contradictionsOf(resolved, unclear));
   if (mistakes.length > 0) {
     const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
     throw new MokaError('ERR_CONFIG_INVALID', `configuration has ${count}:\n  ${mistakes.join('\n  ')}`);

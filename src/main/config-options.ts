@@ -21,11 +21,11 @@ export function withConfigFile(command: Command): Command {
 
 export function withEngineFlags(command: Command): Command {
   return withConfigFile(command)
-    .option('--port <n>', 'port for events and queries, 0 takes a free one (default: 8080)', wholeNumber)
-    .option('--admin-port <n>', 'port for health, metrics and control (default: 8081)', wholeNumber)
+    .option('--port <n>', 'port for events and queries, 0 takes a free one (default: 8080)', settingNumber)
+    .option('--admin-port <n>', 'port for health, metrics and control (default: 8081)', settingNumber)
     .option('--topology <file>', 'module that exports a topology, .ts or .js (default: the coffee shop)')
-    .option('--workers <n>', 'worker threads (default: one per core but one)', wholeNumber)
-    .option('--partitions <n>', 'lanes of a new data directory (default: one per worker)', wholeNumber);
+    .option('--workers <n>', 'worker threads (default: one per core but one)', settingNumber)
+    .option('--partitions <n>', 'lanes of a new data directory (default: one per worker)', settingNumber);
 }
 
 /** File, environment and flags as one configuration. @throws MokaError ERR_CONFIG_INVALID */
@@ -39,6 +39,11 @@ export function configOf(flags: ConfigFlags): EngineConfig {
     admin: { port: flags.adminPort },
   };
   return resolveConfig({ file: flags.config, env: process.env, flags: input });
+}
+
+/** What is no number goes on as it is: the configuration refuses it together with all else that is wrong. */
+function settingNumber(text: string): number {
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : (text as unknown as number);
 }
 
 export function wholeNumber(text: string): number {

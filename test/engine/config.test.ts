@@ -94,6 +94,31 @@ describe('resolveConfig', () => {
     ]);
   });
 
+  it('checks what settings say together as far as each of them is allowed by itself', () => {
+    const file = fileWith('{"log":{"segmentBytes":"big","retentionMs":1000},"websocket":5}');
+    const flags = { workers: 3, partitions: 2, http: { port: 8081, maxEventBytes: 200_000 } };
+    expect(mistakesOf({ file, flags })).toEqual([
+      'websocket=5 (shop.json): must be an object of settings',
+      expect.stringMatching(/^log\.segmentBytes="big" \(shop\.json\): must be a whole number/),
+      expect.stringMatching(/^log\.retentionMs=1000: must be at least dedupe\.windowMs=600000/),
+      'admin.port=8081: must differ from http.port=8081 on the same host',
+      expect.stringMatching(/^workers=3: must be at most partitions=2/),
+    ]);
+    // A file that cannot be read may say what makes the flags right.
+    expect(mistakesOf({ file: fileWith('{'), flags })).toHaveLength(1);
+  });
+
+  it('refuses a member that stands twice in a file, and says which', () => {
+    const text = String.raw`{"http":{"port":1,"host":"\"{port\":","p\u006frt":2},"log":{},"admin":{"port":1},"log":{"segmentBytes":1}}`;
+    expect(mistakesOf({ file: fileWith(text) })).toEqual([
+      'http.port (shop.json): stands there more than once; which of them is meant?',
+      'log (shop.json): stands there more than once; which of them is meant?',
+      expect.stringMatching(/^log\.segmentBytes=1 /),
+    ]);
+    const origins = '{"http":{"allowedOrigins":["https://a.example","https://a.example"]},"admin":{"port":8080}}';
+    expect(mistakesOf({ file: fileWith(origins) })).toEqual([expect.stringMatching(/^admin\.port=8080: must differ/)]);
+  });
+
   it('refuses fractions, negatives, null and numbers written as text', () => {
     for (const port of [80.5, -1, null, '80', Number.NaN]) {
       expect(mistakesOf({ flags: { http: { port: port as number } } })).toHaveLength(1);

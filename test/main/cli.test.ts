@@ -32,7 +32,7 @@ describe('moka', () => {
     [[], 'Usage: moka'],
     [['serv'], "error: unknown command 'serv'\n(Did you mean serve?)"],
     [['serve', '--prot', '1'], "error: unknown option '--prot'\n(Did you mean --port?)"],
-    [['serve', '--port', 'x'], "argument 'x' is invalid. It must be a whole number."],
+    [['log', '--limit', 'x'], "argument 'x' is invalid. It must be a whole number."],
     [['serve', '--port'], "error: option '--port <n>' argument missing"],
     [['serve', 'now'], "error: too many arguments for 'serve'"],
     [['bench', '--seconds', '3600'], 'It must be 1 to 60.'],
@@ -49,9 +49,12 @@ describe('moka', () => {
     const file = join(directory, 'wrong.json');
     const data = join(directory, 'never-made');
     writeFileSync(file, '{"htpp":{},"log":{"segmentBytes":1}}');
-    const { code, stdout, stderr } = moka(['serve', '--config', file, '--data', data, '--port', '99999']);
+    const flags = ['--port', '99999', '--admin-port', 'x', '--workers', '3', '--partitions', '2'];
+    const { code, stdout, stderr } = moka(['serve', '--config', file, '--data', data, ...flags]);
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toContain('configuration has 3 mistakes:');
+    expect(stderr).toContain('configuration has 5 mistakes:');
+    expect(stderr).toContain('admin.port="x" (option): must be a whole number from 0 to 65535');
+    expect(stderr).toContain('workers=3: must be at most partitions=2');
     expect(stderr).toContain('htpp (wrong.json): no such setting; did you mean http?');
     expect(stderr).toContain('log.segmentBytes=1 (wrong.json): must be a whole number from 4194304');
     expect(stderr).toContain('http.port=99999 (option): must be a whole number from 0 to 65535');
