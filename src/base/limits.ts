@@ -51,3 +51,5 @@ assert(DEFAULT_MAX_EVENT_BYTES <= MAX_EVENT_BYTES, 'the default may be configure
 assert(MAX_INTAKE_MESSAGE_BYTES <= DEFAULT_INTAKE_RING_BYTES / 4, 'an intake message fits a ring several times');
 assert(MAX_INTAKE_MESSAGE_BYTES <= DEFAULT_MAX_BLOCK_BYTES, 'an intake message fits a block');
 assert(DEFAULT_MAX_BLOCK_BYTES * 2 <= MIN_SEGMENT_BYTES, 'a segment holds more than one block');
+/** Per partition, what is not to be run again; each has cost the life of a process. The oldest leave first. */
+export const MAX_STUCK_NOTES = 1_000;

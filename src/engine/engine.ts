@@ -7,6 +7,7 @@ import { NodeDisk } from '../log/node-disk.ts';
 import { INGRESS_METRICS, LANE_METRICS, lateMetrics } from '../metrics/catalogue.ts';
 import { CounterBlock } from '../metrics/counter-block.ts';
 import { Exposition } from '../metrics/exposition.ts';
+import { Whereabouts } from '../operators/whereabouts.ts';
 import { portOf } from '../query/message-port.ts';
 import { QueryRouter } from '../query/query-router.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
@@ -28,6 +29,7 @@ import { linkLane } from './lane-memory.ts';
 import { Listeners } from './listeners.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { MainLoop } from './main-loop.ts';
+import { reportStuckThread } from './stuck-report.ts';
 import { Threads } from './threads.ts';
 import { isTopology, loadTopology, type TopologyModule } from './topology-loader.ts';
 import { Watchdog } from './watchdog.ts';
@@ -172,11 +174,12 @@ export class Engine {
       profile: (thread, durationMs) =>
         thread === 'main' ? recordCpuProfile(durationMs) : this.#threads.profile(thread, durationMs),
     });
-    this.#watchdog = new Watchdog(this.#threads.heartbeats, config.watchdogMs, (thread, silentMs) => {
-      const error = new MokaError('ERR_WORKER_DIED', `thread=${thread} did not come round for ms=${silentMs}`);
-      this.#threads.failure.report(error, 'stuck');
-      this.#fail(error);
-    });
+    this.#watchdog = new Watchdog(
+      this.#threads.heartbeats,
+      (thread) => this.#threads.lanesOf(thread).map(({ whereabouts }) => new Whereabouts(whereabouts)),
+      config.watchdogMs,
+      (thread, silentMs) => this.#endStuck(thread, silentMs),
+    );
   }
 
   /** Where events are taken and questions answered, such as `http://127.0.0.1:8080`. */
@@ -258,6 +261,20 @@ export class Engine {
     this.#loop.stop();
     this.#intake.close();
     this.#lock.release();
+  }
+
+  /** Before the process ends it is noted what did not return, so that the next start does not run it again. */
+  #endStuck(thread: number, silentMs: number): void {
+    const { topology } = this;
+    const { error, details } = reportStuckThread(
+      new NodeDisk(),
+      this.config.dataDir,
+      { thread, silentMs, topology },
+      this.#threads.lanesOf(thread),
+    );
+    this.#threads.failure.report(error, 'stuck');
+    this.#logger.fatal(details, error.message);
+    endProcess('stuck');
   }
 
   /** Fail-stop: half-alive is worse than a restart, which loses nothing that was acknowledged. */

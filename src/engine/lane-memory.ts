@@ -1,6 +1,7 @@
 import { KeyedHash } from '../base/hash.ts';
 import { DEFAULT_ACK_RING_BYTES } from '../base/limits.ts';
 import { CounterBlock } from '../metrics/counter-block.ts';
+import { Whereabouts } from '../operators/whereabouts.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { type LaneLink, LaneStatus } from '../ring/lane.ts';
 import { SpscRing } from '../ring/spsc-ring.ts';
@@ -17,6 +18,8 @@ export interface LaneMemory {
   readonly checkpointRing: SharedArrayBuffer;
   readonly checkpointResult: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
+  /** What its thread is in the middle of. */
+  readonly whereabouts: SharedArrayBuffer;
   /** What goes to other partitions, by level and target; empty where nothing does. */
   readonly exchange: readonly ExchangeMemory[];
   /** The bell of the worker that hosts the partition. */
@@ -58,6 +61,7 @@ export function allocateLane(
     checkpointRing: SpscRing.allocate(CHECKPOINT_RING_BYTES),
     checkpointResult: CheckpointResult.allocate(),
     counters: CounterBlock.allocate(),
+    whereabouts: Whereabouts.allocate(),
     bell,
   };
 }

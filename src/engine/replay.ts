@@ -2,6 +2,7 @@ import { MokaError } from '../base/errors.ts';
 import { KeyedHash } from '../base/hash.ts';
 import { NodeDisk } from '../log/node-disk.ts';
 import { LogReader } from '../log/reader.ts';
+import { Whereabouts } from '../operators/whereabouts.ts';
 import type { CheckpointMeta, CheckpointReader } from '../store/checkpoint.ts';
 import { openEnvironments, openPreviousEnvironment } from '../store/environments.ts';
 import { PartitionState } from '../store/partition-state.ts';
@@ -14,9 +15,11 @@ import { laneStores, laneViews } from '../worker/lane-stores.ts';
 import { RecordApplier } from '../worker/record-applier.ts';
 import { Replayer } from '../worker/replayer.ts';
 import { streamRuntimes } from '../worker/stream-runtime.ts';
+import { StuckNotes } from '../worker/stuck-notes.ts';
 import { type DataDirectory, logDirectory, stateDirectory } from './data-directory.ts';
 import { compareChannels, compareStore, DIFFERENCES_MAX } from './replay-compare.ts';
 import { channelCount, dropSent, replayExchange } from './replay-exchange.ts';
+import { readStuckNotes } from './stuck-file.ts';
 
 /** What a replay of one partition came to. */
 export interface ReplayReport {
@@ -133,7 +136,8 @@ function replay(options: ReplayOptions, state: PartitionState, baseOffset: numbe
   const streams = streamRuntimes(topology);
   const context = new LaneContext(partition);
   const exchange = replayExchange(directory, partition, topology, state.outbox, context);
-  const applier = new EventApplier(topology, state, context, false, exchange);
+  const notes = new StuckNotes(readStuckNotes(new NodeDisk(), directory.path, partition), topology.fingerprint);
+  const applier = new EventApplier(topology, state, context, false, exchange, new Whereabouts(), notes);
   const judge = new Judge(
     streams,
     state.dedupe,

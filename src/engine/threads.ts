@@ -50,12 +50,14 @@ export class Threads {
   readonly #pool: WorkerPool | null;
   readonly #laneTasks: Promise<void>[] = [];
   readonly #checkpointTask: Promise<void>;
+  readonly #workerCount: number;
   #isClosing = false;
 
   constructor(options: ThreadsOptions) {
     const { config, directory, topology, module } = options;
     const isInline = config.workers === 0 || module === null;
     const workerCount = isInline ? 1 : config.workers;
+    this.#workerCount = workerCount;
     const mainBell = Doorbell.allocate();
     const checkpointBell = Doorbell.allocate();
     const failure = FailureCell.allocate();
@@ -151,6 +153,11 @@ export class Threads {
     this.ready = Promise.race([Promise.all(opened).then(() => {}), failed]);
     this.ready.catch(() => {});
     failed.catch(() => {});
+  }
+
+  /** The partitions that a thread hosts, by the number of its heartbeat. */
+  lanesOf(thread: number): LaneMemory[] {
+    return this.lanes.filter((_, partition) => partition % this.#workerCount === thread);
   }
 
   /** To every worker. */

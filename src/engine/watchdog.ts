@@ -1,3 +1,5 @@
+import { AT_NOTHING, type Whereabouts } from '../operators/whereabouts.ts';
+
 const CHECK_MS = 1_000;
 
 /** Time of the last sign of life of every thread, in shared memory. */
@@ -16,13 +18,13 @@ export class Heartbeats {
     this.#times[thread] = nowMs;
   }
 
-  /** The thread that has been silent longest among those that ever beat. */
-  oldest(): { thread: number; time: number } | null {
-    let found: { thread: number; time: number } | null = null;
-    this.#times.forEach((time, thread) => {
-      if (time > 0 && (found === null || time < found.time)) found = { thread, time };
-    });
-    return found;
+  /** Of its last sign of life; 0: it has not begun, or is done. */
+  timeOf(thread: number): number {
+    return this.#times[thread] as number;
+  }
+
+  get threads(): number {
+    return this.#times.length;
   }
 
   /** A thread that ended in good order is not missed. */
@@ -32,25 +34,35 @@ export class Heartbeats {
 }
 
 /**
- * Ends the process when a thread does not come round any more: half-alive is worse than a fast restart. The time it
- * measures is the main thread's own, so that a pause of the whole process (suspend, SIGSTOP) accuses nobody.
+ * Says when a thread does not go on any more: when it does not come round, and no partition of its gets from one thing to the
+ * next. One that has not come round yet, because it recovers, is watched as soon as it runs events. The time it measures is
+ * the main thread's own, so that a pause of the whole process (suspend, SIGSTOP) accuses nobody.
  */
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
-  #silentChecks = 0;
-  #lastSeen = -1;
 
-  constructor(heartbeats: Heartbeats, limitMs: number, onStuck: (thread: number, silentMs: number) => void) {
+  /** @param lanesOf what the partitions of a thread are in the middle of */
+  constructor(
+    heartbeats: Heartbeats,
+    lanesOf: (thread: number) => readonly Whereabouts[],
+    limitMs: number,
+    onStuck: (thread: number, silentMs: number) => void,
+  ) {
+    const watched = Array.from({ length: heartbeats.threads }, (_, thread) => ({
+      lanes: lanesOf(thread),
+      lastSign: '',
+      silentChecks: 0,
+    }));
     this.#timer = setInterval(() => {
-      const oldest = heartbeats.oldest();
-      if (oldest === null || oldest.time !== this.#lastSeen) {
-        this.#lastSeen = oldest?.time ?? -1;
-        this.#silentChecks = 0;
-        return;
-      }
-      this.#silentChecks += 1;
-      const silentMs = this.#silentChecks * CHECK_MS;
-      if (silentMs > limitMs) onStuck(oldest.thread, silentMs);
+      watched.forEach((one, thread) => {
+        const time = heartbeats.timeOf(thread);
+        const isAtWork = time > 0 || one.lanes.some(({ unit }) => unit !== AT_NOTHING);
+        const sign = [time, ...one.lanes.map(({ unitCount }) => unitCount)].join();
+        one.silentChecks = isAtWork && sign === one.lastSign ? one.silentChecks + 1 : 0;
+        one.lastSign = sign;
+        const silentMs = one.silentChecks * CHECK_MS;
+        if (silentMs > limitMs) onStuck(thread, silentMs);
+      });
     }, CHECK_MS);
     this.#timer.unref();
   }

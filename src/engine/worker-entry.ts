@@ -3,6 +3,7 @@ import { type Clock, monotonicClock, SharedClock, systemClock } from '../base/cl
 import { MokaError } from '../base/errors.ts';
 import { MIB } from '../base/limits.ts';
 import { NodeDisk } from '../log/node-disk.ts';
+import { Whereabouts } from '../operators/whereabouts.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import { LaneStatus } from '../ring/lane.ts';
 import { SpscRing } from '../ring/spsc-ring.ts';
@@ -22,6 +23,7 @@ import { HostedLane } from './hosted-lane.ts';
 import { exchangeOf, type LaneMemory } from './lane-memory.ts';
 import { SharedLaneMetrics } from './lane-metrics.ts';
 import { StrayFailures } from './stray-failures.ts';
+import { readStuckNotes } from './stuck-file.ts';
 import { importTopology } from './topology-loader.ts';
 import { Heartbeats } from './watchdog.ts';
 import type {
@@ -103,6 +105,8 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
       dedupe: config.dedupe,
       checkpoint: config.checkpoint,
       report: (text) => report('report', 'info', text),
+      whereabouts: new Whereabouts(memory.whereabouts),
+      stuck: readStuckNotes(disk, task.dataDir, memory.partition),
     });
     metrics.recovered(status.recoveredEvents, performance.now() - startedAt);
     const queryPort = task.queryPorts[index] as (typeof task.queryPorts)[number];

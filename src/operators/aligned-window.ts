@@ -1,6 +1,6 @@
 // data plane
 import type { LateEvents } from './late-events.ts';
-import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
+import { NO_KEY, type Operator, type OperatorStore, type Release } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 import type { WindowFold } from './window-fold.ts';
 import { TIME_LENGTH, timeOfText, timeText, windowKey } from './window-key.ts';
@@ -44,7 +44,7 @@ export interface WindowSite {
   readonly late: LateEvents;
   readonly output: Operator;
   /** See `OperatorHost.release`: a closed window's row that fails downstream is taken back alone. */
-  readonly release: (key: string, run: () => void) => void;
+  readonly release: Release;
 }
 
 export interface WindowOperator extends Operator {
@@ -158,7 +158,8 @@ export class AlignedWindowOperator implements WindowOperator, ClosingWindows {
     const key = rowKey.slice(TIME_LENGTH);
     const before = context.rowKey;
     context.rowKey = key;
-    release(key, () => output.push(key + this.#suffix, row, undefined, time));
+    const windowed = key + this.#suffix;
+    release(key, windowed, time, () => output.push(windowed, row, undefined, time));
     context.rowKey = before;
   }
 

@@ -1,5 +1,6 @@
 // data plane
 import type { EventContext } from './operator.ts';
+import { NO_OPERATOR, OPERATOR, WATERMARK_FUNCTION, Whereabouts } from './whereabouts.ts';
 import { isWindowKey, plainKeyOf, type WindowBounds, windowOfKey } from './window-key.ts';
 
 /**
@@ -25,23 +26,74 @@ export interface Context {
   id(): string;
 }
 
-/** The one `Context` of a pipeline. It also notes whose code is running, so that a failure can name its operator. */
-export class OperatorContext implements Context {
-  /** Key of what is at hand as operators pass it on: with its window, if it has one. */
-  rowKey = '';
-  /** Name of the operator whose user code is running; empty outside of user code. */
-  running = '';
-  eventTime = 0;
-  readonly #event: EventContext;
+/** Whose turn it is in a pipeline; its contexts share it. */
+interface Turn {
+  rowKey: string;
+  running: string;
+  eventTime: number;
+}
 
-  constructor(event: EventContext) {
+/**
+ * The `Context` of a pipeline, as each of its operators is given it. It also notes whose code is running, so that a failure
+ * can name its operator, and one that never comes, too.
+ */
+export class OperatorContext implements Context {
+  readonly #event: EventContext;
+  readonly #turn: Turn;
+  readonly #whereabouts: Whereabouts;
+  readonly #words: Int32Array;
+  readonly #number: number;
+
+  constructor(event: EventContext, whereabouts = new Whereabouts(), number = WATERMARK_FUNCTION, turn?: Turn) {
     this.#event = event;
+    this.#turn = turn ?? { rowKey: '', running: '', eventTime: 0 };
+    this.#whereabouts = whereabouts;
+    this.#words = whereabouts.words;
+    this.#number = number;
+  }
+
+  /** @param number of the operator, from 1 */
+  of(number: number): OperatorContext {
+    return new OperatorContext(this.#event, this.#whereabouts, number, this.#turn);
+  }
+
+  /** Key of what is at hand as operators pass it on: with its window, if it has one. */
+  get rowKey(): string {
+    return this.#turn.rowKey;
+  }
+
+  set rowKey(key: string) {
+    this.#turn.rowKey = key;
+    this.#whereabouts.take(key);
+  }
+
+  /** Name of the operator whose user code is running; empty outside of user code. */
+  get running(): string {
+    return this.#turn.running;
+  }
+
+  set running(name: string) {
+    this.#turn.running = name;
+    this.#words[OPERATOR] = name === '' ? NO_OPERATOR : this.#number;
+  }
+
+  /** Time moves the operator of this number now. */
+  drive(number: number): void {
+    this.#whereabouts.drive(number);
   }
 
   /** User code of this operator runs next, on an event or row of this time. */
   enter(operator: string, time: number): void {
     this.running = operator;
-    this.eventTime = time;
+    this.#turn.eventTime = time;
+  }
+
+  get eventTime(): number {
+    return this.#turn.eventTime;
+  }
+
+  set eventTime(time: number) {
+    this.#turn.eventTime = time;
   }
 
   get key(): string {

@@ -1,4 +1,5 @@
 import type { Repartitioner } from './repartition.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 /**
  * What an operator is, what it may lean on, and what passes between two of them.
@@ -92,6 +93,9 @@ export interface EventOrigin {
   readonly value: Uint8Array;
 }
 
+/** See `OperatorHost.release`; of an operator that is known. */
+export type Release = (key: string, row: string, time: number, run: () => void) => void;
+
 /** What a partition gives its copy of the topology. */
 export interface OperatorHost {
   /** The same store at every call with the same id. */
@@ -104,10 +108,14 @@ export interface OperatorHost {
   /**
    * Runs what an event brings about for another key, such as a result that was due: if user code fails there, what it wrote
    * is taken back and becomes a dead letter, and the event at hand goes on. Missing: it fails with the event.
+   * @param operator number of the operator that lets it go
+   * @param row of this time: with the operator, what tells it from all else that is let go
    */
-  release?(key: string, run: () => void): void;
+  release?(operator: number, key: string, row: string, time: number, run: () => void): void;
   /** Null, or missing: every key lies in this partition. */
   readonly repartitioner?: Repartitioner | null;
+  /** Where the operators say whose code is running. Missing: nobody looks. */
+  readonly whereabouts?: Whereabouts;
   /** Development mode: what user code is given is frozen, and what it hands back is looked at. Slow. */
   readonly isDevelopment?: boolean;
 }

@@ -191,9 +191,10 @@ export class PaneWindowOperator implements WindowOperator, ClosingWindows {
     for (const window of closed) {
       const { key, start, end } = window;
       context.rowKey = key;
-      release(key, () => {
+      const windowed = windowKey(key, start, end);
+      release(key, windowed, end, () => {
         const time = this.#timeOf(window);
-        output.push(windowKey(key, start, end), this.#stateOf(window, time), undefined, time);
+        output.push(windowed, this.#stateOf(window, time), undefined, time);
       });
     }
     context.rowKey = before;

@@ -1,7 +1,7 @@
 // data plane
 import type { LateEvents } from './late-events.ts';
 import type { NodeClock } from './node-clock.ts';
-import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
+import { NO_KEY, type Operator, type OperatorStore, type Release } from './operator.ts';
 import type { Context, OperatorContext } from './operator-context.ts';
 import { SideBuffer } from './side-buffer.ts';
 import { LEFT, RIGHT, type Side, UnmatchedEvents } from './unmatched-events.ts';
@@ -41,7 +41,7 @@ export interface StreamJoinSite {
   readonly clock: NodeClock | null;
   readonly late: LateEvents;
   readonly output: Operator;
-  readonly release: (key: string, run: () => void) => void;
+  readonly release: Release;
 }
 
 /**
@@ -155,7 +155,7 @@ export class StreamJoinOperator implements ClosingWindows {
       for (let i = 0; i < events.length; i++) {
         const event = events[i];
         // Another key's: if the joiner fails, this event is none of its business.
-        this.#site.release(key, () => this.#emit(side, key, event, null, time));
+        this.#site.release(key, key, time, () => this.#emit(side, key, event, null, time));
       }
     }
   }

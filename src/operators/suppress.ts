@@ -1,6 +1,6 @@
 // data plane
 import { DueRows } from './due-rows.ts';
-import { NO_KEY, type Operator, type OperatorStore } from './operator.ts';
+import { NO_KEY, type Operator, type OperatorStore, type Release } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 import { OperatorError } from './operator-error.ts';
 import { isWindowKey, plainKeyOf, windowOfKey } from './window-key.ts';
@@ -36,7 +36,7 @@ export class SuppressOperator implements Operator, ClosingWindows {
   readonly #due: DueRows;
   readonly #rule: SuppressRule;
   readonly #time: WindowTime;
-  readonly #release: (key: string, run: () => void) => void;
+  readonly #release: Release;
   readonly #output: Operator;
 
   /**
@@ -50,7 +50,7 @@ export class SuppressOperator implements Operator, ClosingWindows {
     due: OperatorStore,
     rule: SuppressRule,
     time: WindowTime,
-    release: (key: string, run: () => void) => void,
+    release: Release,
     output: Operator,
   ) {
     this.#name = name;
@@ -150,7 +150,7 @@ export class SuppressOperator implements Operator, ClosingWindows {
     if (next === null && previous === null) return;
     const before = context.rowKey;
     context.rowKey = key;
-    this.#release(context.key, () =>
+    this.#release(context.key, key, time, () =>
       this.#output.push(key, next === null ? undefined : next, previous === null ? undefined : previous, time),
     );
     context.rowKey = before;

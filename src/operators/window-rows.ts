@@ -177,7 +177,8 @@ export class WindowRows implements ClosingWindows {
     closed.sort(inOrder);
     for (const { key, start, end, time, state } of closed) {
       context.rowKey = key;
-      release(key, () => output.push(windowKey(key, start, end), state, undefined, time));
+      const windowed = windowKey(key, start, end);
+      release(key, windowed, time, () => output.push(windowed, state, undefined, time));
     }
     context.rowKey = before;
   }

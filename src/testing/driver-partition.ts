@@ -77,7 +77,7 @@ export class DriverPartition implements OperatorHost {
   }
 
   /** What failed for another key than that of the event at hand is thrown when the event is through. */
-  release(_key: string, run: () => void): void {
+  release(_operator: number, _key: string, _row: string, _time: number, run: () => void): void {
     const places = this.#stores.map((store) => store.savepoint());
     const [pending, moved] = [this.#pending.length, this.#movedPending.length];
     try {

@@ -2,7 +2,7 @@ import { clockedNodes } from './clocks.ts';
 import type { CompiledTopology, OperatorHost, Pipeline, StoreSpec, StreamSpec, ViewSpec } from './compiled.ts';
 import { describeTopology } from './describe.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import type { Port, TopologyGraph, TopologyNode, ViewNode } from './graph.ts';
+import { operatorNameOf, type Port, type TopologyGraph, type TopologyNode, type ViewNode } from './graph.ts';
 import { describeHops, levelsBehind, numberHops } from './hops.ts';
 import { instantiate } from './instantiate.ts';
 import { keyedStoresOf } from './keyed-stores.ts';
@@ -94,6 +94,7 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
     keyedStores: streamNodes.map((node) =>
       keyedStoresOf(node, nodes).map((store) => numbering.storeIds.get(store) as number),
     ),
+    operatorNames: nodes.map(operatorNameOf),
     hops: describeHops(nodes),
     lookups: describeLookups(nodes),
     describe: () => describeTopology({ name, version, fingerprint, streams, stores, views }, nodes),

@@ -83,6 +83,8 @@ export interface CompiledTopology {
   readonly lateCounts: readonly LateCount[];
   /** By stream: ids of the stores in which its events are looked up by their own key, the first few. */
   readonly keyedStores: readonly (readonly number[])[];
+  /** How errors call the operators, by the number of their node. */
+  readonly operatorNames: readonly string[];
   /** By number. */
   readonly hops: readonly HopSpec[];
   /** Operators that ask the outside, by number. */
@@ -132,6 +134,8 @@ export interface PipelineTiming {
   fireEventTime(): void;
   /** What was fired last failed and was undone: it is given up. @returns the key it was for */
   dropFired(): string;
+  /** Gives up what is due first, which was not fired. @returns whose it was: number of its operator and key; null for none */
+  dropDue(isByLogTime: boolean, logTime: number): { operator: number; key: string } | null;
   /** Nothing waits to come in: streams that have been silent for too long hold no watermark back any more. */
   judgeIdle(logTime: number): void;
 }

@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox';
 import { assert } from '../base/assert.ts';
 import type { AskingOperator } from '../operators/lookup.ts';
 import type { NodeClock } from '../operators/node-clock.ts';
-import type { Operator, OperatorHost, OperatorStore, TimedOperator } from '../operators/operator.ts';
+import type { Operator, OperatorHost, OperatorStore, Release, TimedOperator } from '../operators/operator.ts';
 import type { OperatorContext } from '../operators/operator-context.ts';
 import type { WaitingClock } from '../operators/waiting-clock.ts';
 import type { StreamSpec } from './compiled.ts';
@@ -38,7 +38,7 @@ export interface OpenSite {
   /** The same for a row that is to reach `output` in all other partitions. */
   readonly broadcast: (index: number, output: Operator) => Operator;
   /** Runs what the event at hand brings about for another key: if it fails there, the event goes on all the same. */
-  readonly release: (key: string, run: () => void) => void;
+  readonly release: Release;
   /** Has time move this operator from now on. */
   drive(operator: TimedOperator): void;
   /** Has what the outside answers come to this operator from now on. */
@@ -184,4 +184,9 @@ export class TopologyGraph {
 /** How a node is called in messages. */
 export function labelOf(node: Pick<TopologyNode, 'kind' | 'name'>): string {
   return `${node.kind} '${node.name}'`;
+}
+
+/** How its operator is called in errors, dead letters and `describe()`. */
+export function operatorNameOf(node: Pick<TopologyNode, 'space' | 'name'>): string {
+  return node.space === 'view' ? `view:${node.name}` : node.name;
 }

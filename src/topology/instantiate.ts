@@ -10,7 +10,7 @@ import { blame } from './blame.ts';
 import { asksForTime, Clocks } from './clocks.ts';
 import type { Numbering } from './compile.ts';
 import type { Pipeline } from './compiled.ts';
-import type { TopologyNode } from './graph.ts';
+import { operatorNameOf, type TopologyNode } from './graph.ts';
 import { askingNodes } from './lookups.ts';
 import { OperatorPipeline } from './pipeline.ts';
 import { Timing } from './timing.ts';
@@ -21,7 +21,7 @@ import { WatchedPipeline } from './watched-pipeline.ts';
  * operator follows, it is called directly; nothing stands between two operators.
  */
 export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering, host: OperatorHost): Pipeline {
-  const context = new OperatorContext(host.context);
+  const context = new OperatorContext(host.context, host.whereabouts);
   const entries = new Map<number, readonly Operator[]>();
   const repartitioner = host.repartitioner ?? null;
   const { clockStoreIds, hopIds } = numbering;
@@ -35,9 +35,9 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
     const opened = entries.get(node.id);
     if (opened !== undefined) return opened;
     const inputs = node.open({
-      name: node.space === 'view' ? `view:${node.name}` : node.name,
+      name: operatorNameOf(node),
       host,
-      context,
+      context: context.of(node.id + 1),
       store: (index) => storeOf(node, index, numbering, host),
       viewId: numbering.viewIds.get(node) ?? -1,
       get clock() {
@@ -56,10 +56,10 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
         const hop = enterBy(node, index, guarded(output));
         return repartitioner === null ? new Discard() : new BroadcastOperator(hop, repartitioner);
       },
-      release: (key, run) => {
+      release: (key, row, time, run) => {
         if (host.release === undefined) return run();
         const { rowKey: keyAtHand } = context;
-        host.release(key, () => {
+        host.release(node.id + 1, key, row, time, () => {
           try {
             run();
           } catch (error) {
@@ -109,7 +109,7 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
     if (clocks.ordered.length === 0 && driven.length === 0) return null;
     const ordered = [...driven, ...clocks.senders]
       .sort((a, b) => a.node.id - b.node.id)
-      .map(({ node, operator }) => ({ operator, clock: clocks.clock(node) }));
+      .map(({ node, operator }) => ({ number: node.id + 1, operator, clock: clocks.clock(node) }));
     const byStream = [...numbering.streamIds.keys()].map((node) => clocks.source(node));
     return new Timing(host.context, context, ordered, byStream, clocks);
   }

@@ -9,6 +9,7 @@ import type { PipelineTiming } from './compiled.ts';
 
 /** An operator that time moves, and the clock of its node; null if it asks for log time only. */
 export interface DrivenOperator {
+  readonly number: number;
   readonly operator: TimedOperator;
   readonly clock: NodeClock | null;
 }
@@ -115,21 +116,15 @@ export class Timing implements PipelineTiming {
     if (due === null) return;
     this.#fired = due.operator;
     this.#isFiredByLogTime = false;
-    this.#run(() => due.operator.onEventTime((due.clock as NodeClock).watermark));
+    this.#run(due, () => due.operator.onEventTime((due.clock as NodeClock).watermark));
   }
 
   fireLogTime(now: number): void {
-    let due: TimedOperator | null = null;
-    for (const { operator } of this.#driven) {
-      if (operator.nextLogTime <= now && operator.nextLogTime < (due?.nextLogTime ?? Number.POSITIVE_INFINITY)) {
-        due = operator;
-      }
-    }
+    const due = this.#dueByLogTime(now);
     if (due === null) return;
-    const operator = due;
-    this.#fired = operator;
+    this.#fired = due.operator;
     this.#isFiredByLogTime = true;
-    this.#run(() => operator.onLogTime(now));
+    this.#run(due, () => due.operator.onLogTime(now));
   }
 
   dropFired(): string {
@@ -137,10 +132,30 @@ export class Timing implements PipelineTiming {
     return this.#isFiredByLogTime ? fired.dropLogTime() : fired.dropEventTime();
   }
 
+  dropDue(isByLogTime: boolean, logTime: number): { operator: number; key: string } | null {
+    const due = isByLogTime ? this.#dueByLogTime(logTime) : this.#dueByEventTime();
+    if (due === null) return null;
+    const { number, operator } = due;
+    return { operator: number, key: isByLogTime ? operator.dropLogTime() : operator.dropEventTime() };
+  }
+
   judgeIdle(logTime: number): void {
     this.#begin();
     for (const source of this.#sources) source?.judgeIdle(logTime);
     this.#refresh();
+  }
+
+  #dueByLogTime(now: number): DrivenOperator | null {
+    let due: DrivenOperator | null = null;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const driven of this.#driven) {
+      const time = driven.operator.nextLogTime;
+      if (time < earliest && time <= now) {
+        earliest = time;
+        due = driven;
+      }
+    }
+    return due;
   }
 
   #dueByEventTime(): DrivenOperator | null {
@@ -158,8 +173,9 @@ export class Timing implements PipelineTiming {
     return due;
   }
 
-  #run(fire: () => void): void {
+  #run({ number }: DrivenOperator, fire: () => void): void {
     const context = this.#context;
+    context.drive(number);
     context.rowKey = '';
     context.running = '';
     try {

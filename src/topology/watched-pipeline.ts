@@ -53,6 +53,7 @@ export class WatchedPipeline implements Pipeline {
       fireLogTime: (now) => this.#watch(() => timing.fireLogTime(now)),
       fireEventTime: () => this.#watch(() => timing.fireEventTime()),
       dropFired: () => timing.dropFired(),
+      dropDue: (isByLogTime, logTime) => timing.dropDue(isByLogTime, logTime),
       judgeIdle: (logTime) => timing.judgeIdle(logTime),
     };
   }

@@ -3,6 +3,7 @@
 import type { Answer, AskingOperator, Question } from '../operators/lookup.ts';
 import type { EventOrigin } from '../operators/operator.ts';
 import type { Repartitioner } from '../operators/repartition.ts';
+import { Whereabouts } from '../operators/whereabouts.ts';
 import { plainKeyOf } from '../operators/window-key.ts';
 import { CODEC_JSON } from '../record/layout.ts';
 import type { PartitionState } from '../store/partition-state.ts';
@@ -11,6 +12,7 @@ import type { CompiledTopology, OperatorHost, Pipeline, PipelineTiming } from '.
 import { DeadLetters, errorChain } from './dead-letters.ts';
 import type { LaneContext } from './event-context.ts';
 import { DEAD_LETTER_BOUNDS_STORE, DEAD_LETTERS_STORE, laneStoreId } from './lane-stores.ts';
+import { NO_STUCK_NOTES, type StuckNote, type StuckNotes, stuckError } from './stuck-notes.ts';
 
 /** What listens to a lane: the server of queries and subscriptions. */
 export interface LaneListener {
@@ -47,6 +49,11 @@ export class EventApplier {
   readonly #deadLettersViewId: number;
   /** Of the event at hand; whoever has it applied fills it in. */
   readonly record: RecordBytes = { streamId: -1, offset: -1, bytes: NO_BYTES, start: 0, length: 0, codec: 0 };
+  /** What it is in the middle of. */
+  readonly whereabouts: Whereabouts;
+  /** What is a dead letter without being run. */
+  readonly stuck: StuckNotes;
+  #releasing: Released | null = null;
   #listener: LaneListener | null = null;
   /** Things that time brought about at the record at hand. */
   #unit = 0;
@@ -66,7 +73,11 @@ export class EventApplier {
     context: LaneContext,
     isDevelopment: boolean,
     repartitioner: Repartitioner | null,
+    whereabouts = new Whereabouts(),
+    stuck = NO_STUCK_NOTES,
   ) {
+    this.whereabouts = whereabouts;
+    this.stuck = stuck;
     this.#topology = topology;
     this.#state = state;
     this.#context = context;
@@ -81,7 +92,8 @@ export class EventApplier {
       context,
       isDevelopment,
       repartitioner,
-      release: (key, run) => this.#release(key, run),
+      whereabouts,
+      release: (operator, key, row, time, run) => this.#release(key, { operator, row, time }, run),
       origin: () => this.#origin(),
       viewChanged: (viewId, key, next, previous) => this.#noteChange(viewId, key, next, previous),
     };
@@ -119,6 +131,12 @@ export class EventApplier {
     if (this.#changeCount !== 0) this.#forwardChanges();
   }
 
+  /** In place of processing it: the event, or the change, that `context` and `record` stand at goes to the dead letters. */
+  setAside(key: string, note: StuckNote): void {
+    this.#changeCount = 0;
+    this.#bury(key, this.#stuckError(note));
+  }
+
   /** Processes a change that another partition sent on: key, row or event, and row before. */
   applyMoved(hop: number, [key, next, previous]: readonly [string, unknown, unknown]): void {
     const state = this.#state;
@@ -145,9 +163,13 @@ export class EventApplier {
     const { stream, offset, codec, value } = originOf(question);
     this.#setRecord(stream, offset, value, codec);
     const state = this.#state;
+    const at = this.#context.offset;
     this.#changeCount = 0;
+    this.whereabouts.beginAnswer(at, lookup, number, question.key);
     state.beginEvent();
     try {
+      const note = this.stuck.isEmpty ? null : this.stuck.answer(at, lookup, number);
+      if (note !== null) throw this.#stuckError(note);
       this.#pipeline.processAnswer(lookup, answer);
     } catch (error) {
       state.undoEvent();
@@ -177,7 +199,7 @@ export class EventApplier {
     for (let left = FIRED_PER_BLOCK; left > 0; left--) {
       const due = timing.nextLogTime;
       if (due > logTime) return;
-      this.#fire(offset, due, logTime, () => timing.fireLogTime(logTime));
+      this.#fire(offset, true, due, logTime, () => timing.fireLogTime(logTime));
     }
   }
 
@@ -188,7 +210,7 @@ export class EventApplier {
     for (let left = FIRED_PER_RECORD; left > 0; left--) {
       const due = timing.dueEventTime;
       if (due === Number.POSITIVE_INFINITY) return;
-      this.#fire(offset, due, logTime, () => timing.fireEventTime());
+      this.#fire(offset, false, due, logTime, () => timing.fireEventTime());
     }
   }
 
@@ -213,12 +235,15 @@ export class EventApplier {
   }
 
   /** Has one thing done that time brings about, as a whole or, if it throws, not at all. */
-  #fire(offset: number, eventTime: number, logTime: number, fire: () => void): void {
+  #fire(offset: number, isByLogTime: boolean, due: number, logTime: number, fire: () => void): void {
     const state = this.#state;
     this.#unit += 1;
-    this.#context.moveToUnit(offset, this.#unit, eventTime, logTime);
+    this.#context.moveToUnit(offset, this.#unit, due, logTime);
     this.#setRecord(-1, -1, NO_BYTES, 0);
     this.#changeCount = 0;
+    if (!this.stuck.isEmpty && this.stuck.hasTimer(offset, isByLogTime, due) && this.#setTimerAside(isByLogTime, due))
+      return;
+    this.whereabouts.beginTimer(offset, isByLogTime, due);
     state.beginEvent();
     try {
       fire();
@@ -235,34 +260,73 @@ export class EventApplier {
   /** @returns the key of what was due and has been given up */
   #dropFired(): string {
     const timing = this.#pipeline.timing as PipelineTiming;
+    this.#state.beginEvent();
+    const key = this.#dropped(() => timing.dropFired());
+    this.#state.commitEvent();
+    return key;
+  }
+
+  /** Within an event that is undone, and begun again, where that is needed. */
+  #dropped<Result>(drop: () => Result): Result {
     const state = this.#state;
-    state.beginEvent();
-    let key: string;
     try {
-      key = timing.dropFired();
+      return drop();
     } catch (error) {
       if (!isOfUserCode(error)) throw error;
       // What it failed for may be that it cannot be read, and then it would be due for ever.
       state.undoEvent();
       state.beginEvent();
-      key = readAsStored(() => timing.dropFired());
+      return readAsStored(drop);
+    }
+  }
+
+  /** @returns whether what is due first is noted, and now given up */
+  #setTimerAside(isByLogTime: boolean, due: number): boolean {
+    const state = this.#state;
+    const { offset, logTime } = this.#context;
+    state.beginEvent();
+    const timing = this.#pipeline.timing as PipelineTiming;
+    const dropped = this.#dropped(() => timing.dropDue(isByLogTime, logTime));
+    const note = dropped === null ? null : this.stuck.timer(offset, isByLogTime, due, dropped.operator, dropped.key);
+    if (dropped === null || note === null) {
+      state.undoEvent();
+      return false;
     }
     state.commitEvent();
-    return key;
+    this.#bury(dropped.key, this.#stuckError(note));
+    return true;
   }
 
   /** See `OperatorHost.release`; runs within the event, or the timer, at hand. */
-  #release(key: string, run: () => void): void {
+  #release(key: string, released: Released, run: () => void): void {
+    const { operator, row, time } = released;
+    const { offset } = this.#context;
     const state = this.#state;
     const savepoint = state.savepoint();
     const changeCount = this.#changeCount;
+    const outer = this.#releasing;
+    this.#tellReleasing(released);
     try {
+      const note = this.stuck.isEmpty ? null : this.stuck.released(offset, operator, row, time);
+      if (note !== null) throw this.#stuckError(note);
       run();
     } catch (error) {
       state.rollBack(savepoint);
       this.#changeCount = changeCount;
       this.#layDown(key, error, false);
     }
+    this.#tellReleasing(outer);
+  }
+
+  #tellReleasing(released: Released | null): void {
+    this.#releasing = released;
+    if (released === null) this.whereabouts.endRelease();
+    else this.whereabouts.beginRelease(released.operator, released.row, released.time);
+  }
+
+  #stuckError(note: StuckNote): Error {
+    const { partition, offset } = this.#context;
+    return stuckError(note, partition, offset);
   }
 
   #setRecord(streamId: number, offset: number, bytes: Uint8Array, codec: number): void {
@@ -356,6 +420,13 @@ export class EventApplier {
 function isOfUserCode(error: unknown): boolean {
   // By its code: a bundled topology may bring a class of its own.
   return (error as { code?: unknown } | null)?.code === 'ERR_OPERATOR_FAILED';
+}
+
+/** See `OperatorHost.release`. */
+interface Released {
+  readonly operator: number;
+  readonly row: string;
+  readonly time: number;
 }
 
 /** An event that time brought about came in no bytes: then as it waits. */

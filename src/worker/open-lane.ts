@@ -3,6 +3,7 @@ import { MokaError } from '../base/errors.ts';
 import { KeyedHash } from '../base/hash.ts';
 import type { Disk } from '../log/disk.ts';
 import { PartitionLog } from '../log/partition-log.ts';
+import { Whereabouts } from '../operators/whereabouts.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
 import { LANE_RECOVERING, type LaneStatus } from '../ring/lane.ts';
 import type { SpscRing } from '../ring/spsc-ring.ts';
@@ -16,6 +17,7 @@ import { LaneMeter, type LaneMetrics } from './lane-meter.ts';
 import { assertSameTopology, laneStores } from './lane-stores.ts';
 import { LogClock } from './log-clock.ts';
 import { Partition } from './partition.ts';
+import { type StuckNote, StuckNotes } from './stuck-notes.ts';
 
 export interface LaneOptions {
   partition: number;
@@ -54,6 +56,10 @@ export interface LaneOptions {
   report: (message: string) => void;
   /** How the outside is asked. Default: as the topology says. */
   inquire?: Inquire;
+  /** Where it says what it is in the middle of. Default: nobody looks. */
+  whereabouts?: Whereabouts;
+  /** What did not return in an earlier life. */
+  stuck?: readonly StuckNote[];
 }
 
 export interface Lane {
@@ -113,6 +119,8 @@ export function openLane(options: LaneOptions): Lane {
     routingHash: new KeyedHash(options.routingSecret),
     identityHash: new KeyedHash(options.identitySecret),
     inquire: options.inquire ?? inquire,
+    whereabouts: options.whereabouts ?? new Whereabouts(),
+    stuck: new StuckNotes(options.stuck ?? [], topology.fingerprint),
     meter: new LaneMeter(options.monotonic, options.metrics),
   });
   const startedAt = options.monotonic.now();

@@ -6,6 +6,7 @@ import { failpoint } from '../base/failpoint.ts';
 import type { KeyedHash } from '../base/hash.ts';
 import { BLOCK_HEADER_BYTES } from '../log/block.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
+import type { Whereabouts } from '../operators/whereabouts.ts';
 import { INTAKE_HEADER_BYTES, LEVEL_DURABLE, LEVEL_WRITTEN } from '../record/intake-message.ts';
 import type { Doorbell } from '../ring/doorbell.ts';
 import {
@@ -39,6 +40,7 @@ import { PendingAcks } from './pending-acks.ts';
 import { RecordApplier } from './record-applier.ts';
 import { Replayer } from './replayer.ts';
 import { streamRuntimes } from './stream-runtime.ts';
+import type { StuckNotes } from './stuck-notes.ts';
 
 /** Fill of the intake ring at which the ingress is told to slow down, and to stop. */
 const HIGH_FILL = 0.5;
@@ -72,6 +74,8 @@ export interface PartitionOptions {
   meter: LaneMeter;
   /** How the outside is asked. */
   inquire: Inquire;
+  whereabouts: Whereabouts;
+  stuck: StuckNotes;
 }
 
 /**
@@ -129,7 +133,15 @@ export class Partition {
     const context = new LaneContext(options.partition);
     const { exchange } = options;
     this.#exchange = exchange === null ? null : new Exchange(exchange, options.state.outbox, context);
-    this.#applier = new EventApplier(options.topology, options.state, context, options.isDevelopment, this.#exchange);
+    this.#applier = new EventApplier(
+      options.topology,
+      options.state,
+      context,
+      options.isDevelopment,
+      this.#exchange,
+      options.whereabouts,
+      options.stuck,
+    );
     this.#judge = new Judge(
       streams,
       options.state.dedupe,
@@ -245,6 +257,7 @@ export class Partition {
       this.#records.processedOffset <= this.#log.durableThrough,
       `recovered processed=${this.#records.processedOffset} durable=${this.#log.durableThrough}`,
     );
+    if (!this.#applier.whereabouts.mayGoOn) throw stopped(this.partition);
     if (this.#exchange !== null) {
       // What was replayed is durable: the sources may forget it, and what they send again is known.
       this.#exchange.sealed();
@@ -344,6 +357,7 @@ export class Partition {
   #sealIfIdle(): void {
     const log = this.#log;
     if (log.open.recordCount === 0 || !log.isIdle()) return;
+    if (!this.#applier.whereabouts.mayGoOn) return this.#fail(stopped(this.partition));
     this.#meter.sealed(log.open.recordCount, log.open.length);
     this.#exchange?.sealed();
     log.commit(log.open.logTime);
@@ -433,4 +447,9 @@ export class Partition {
     });
     return false;
   }
+}
+
+/** What was under way is noted as stuck: it must not come to its end after all. */
+function stopped(partition: number): MokaError {
+  return new MokaError('ERR_WORKER_DIED', `partition=${partition} was given up: a unit took too long`, { partition });
 }

@@ -13,6 +13,7 @@ import {
   RECORD_EVENT_TIME,
   RECORD_FLAGS,
   RECORD_HEADER_BYTES,
+  RECORD_KEY_HASH,
   RECORD_PRODUCER_EPOCH,
   RECORD_PRODUCER_HASH,
   RECORD_PRODUCER_SEQUENCE,
@@ -73,6 +74,7 @@ export class RecordApplier {
     else if (candidate.kind === KIND_ANSWER) this.#applyAnswer(memory, position, offset, logTime);
     else this.#applyTick(memory, position, offset, logTime);
     this.#applier.fireEventTime(offset, logTime);
+    this.#applier.whereabouts.end();
     this.processedOffset = offset;
   }
 
@@ -87,11 +89,10 @@ export class RecordApplier {
     const { outbox } = this.#state;
     const source = u32[word + MOVED_SOURCE / 4] as number;
     const level = u32[word + MOVED_LEVEL / 4] as number;
+    const sequence = f64[(position + RECORD_PRODUCER_SEQUENCE) >>> 3] as number;
     // Outside the event: a dead letter has been taken too, and its number with it.
-    outbox.lastSeen[channelOf(level, source, this.#partitionCount)] = f64[
-      (position + RECORD_PRODUCER_SEQUENCE) >>> 3
-    ] as number;
-    const { record } = this.#applier;
+    outbox.lastSeen[channelOf(level, source, this.#partitionCount)] = sequence;
+    const { record, whereabouts, stuck } = this.#applier;
     record.streamId = -1;
     record.offset = -1;
     record.bytes = u8;
@@ -107,8 +108,12 @@ export class RecordApplier {
       return;
     }
     const change = this.#codec.decode(u8, record.start, record.start + record.length) as [string, unknown, unknown];
+    const [key] = change;
     this.#context.moveTo(offset, time, logTime);
-    this.#applier.applyMoved(hop, change);
+    whereabouts.beginMoved(offset, level, source, sequence, key);
+    const note = stuck.isEmpty ? null : stuck.moved(offset, level, source, sequence);
+    if (note === null) this.#applier.applyMoved(hop, change);
+    else this.#applier.setAside(key, note);
   }
 
   #applyAnswer(memory: RecordMemory, position: number, offset: number, logTime: number): void {
@@ -136,7 +141,7 @@ export class RecordApplier {
       // Outside the event: a dead letter has been taken too, and its sequence with it.
       state.producers.advance(producerLow, producerHigh, epoch, sequence, logTime);
     }
-    const { record } = this.#applier;
+    const { record, whereabouts, stuck } = this.#applier;
     record.streamId = candidate.streamId;
     record.offset = -1;
     record.bytes = u8;
@@ -144,7 +149,13 @@ export class RecordApplier {
     record.length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
     record.codec = u8[position + RECORD_CODEC] as number;
     this.#context.moveTo(offset, candidate.eventTime, logTime);
-    this.#applier.apply(candidate.streamId, candidate.key, candidate.value);
+    const { streamId, key } = candidate;
+    const keyLow = u32[word + RECORD_KEY_HASH / 4] as number;
+    const keyHigh = u32[word + RECORD_KEY_HASH / 4 + 1] as number;
+    whereabouts.beginEvent(offset, streamId, keyLow, keyHigh, fingerprint);
+    const note = stuck.isEmpty ? null : stuck.event(offset, streamId, keyLow, keyHigh, fingerprint);
+    if (note === null) this.#applier.apply(streamId, key, candidate.value);
+    else this.#applier.setAside(key, note);
   }
 }
 

@@ -53,7 +53,7 @@ export class JoinBench {
       clock: null,
       late: new LateEvents(stores.right, new Recorder()),
       output: this.#output,
-      release: (_, run) => run(),
+      release: (_key, _row, _time, run) => run(),
     });
   }
 

@@ -78,7 +78,7 @@ export class WindowBench {
     const context = contextAt();
     const late = new LateEvents(this.store, this.#late);
     const time = new StreamTime(this.store);
-    const release = (_key: string, run: () => void): void => run();
+    const release = (_key: string, _row: string, _time: number, run: () => void): void => run();
     const site = {
       name: 'w',
       context,
