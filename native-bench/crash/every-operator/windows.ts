@@ -1,4 +1,14 @@
-import { calendarDays, countWindow, hopping, session, sliding, tumbling } from 'moka';
+import {
+  calendarDays,
+  countWindow,
+  eventType,
+  hopping,
+  type Stream,
+  session,
+  sliding,
+  tumbling,
+  valueState,
+} from 'moka';
 import type { Orders, Payments } from './events.ts';
 
 const total = {
@@ -13,6 +23,7 @@ export function addWindows(orders: Orders, payments: Payments): void {
   const hours = byCustomer.window(tumbling({ size: '1h', grace: '10m' })).count('hours', { emit: 'final' });
   hours.toView('hours', { retention: '12h' });
   hours.toStream().toJournal('hours-closed', { keep: 500 });
+  addBehindWindows(hours.toStream());
   hours.late.toJournal('too-late', { keep: 500 });
   byCustomer
     .window(hopping({ size: '2h', advance: '30m', grace: '0s' }))
@@ -79,4 +90,39 @@ export function addWindows(orders: Orders, payments: Payments): void {
     .window(tumbling({ size: '30m', grace: '10m' }))
     .count('shop-half-hours', { emit: 'final' })
     .toView('shop-half-hours', { retention: '12h' });
+}
+
+/** State, timers and what waits, of each key and window. */
+function addBehindWindows(counts: Stream<number | null>): void {
+  counts
+    .map('hour-of', (count, { key, window }) => ({ till: key, from: window?.start ?? 0, count }))
+    .delay('hours-later', '300ms', { keep: 'latest' })
+    .toJournal('hours-told-later', { keep: 500 });
+  counts
+    .process('hours-seen', {
+      state: { last: valueState<number>({ ttl: '2s' }) },
+      emits: eventType<{ count: number | null; again: boolean }>(),
+      onEvent: (count, { state, timers, logTime, emit }) => {
+        emit({ count, again: state.last.get() !== undefined });
+        state.last.set(count ?? 0);
+        timers.setLogTime(logTime + 500);
+      },
+      onTimer: (_, { state, emit }) => emit({ count: state.last.get() ?? null, again: true }),
+    })
+    .toJournal('hours-processed', { keep: 500 });
+  counts
+    .pattern('hour-alone', {
+      steps: [
+        { name: 'hour', when: () => true },
+        { name: 'next', when: () => true, absent: true },
+      ],
+      within: '400ms',
+    })
+    .map('hours-alone-counts', ({ hour }) => hour)
+    .toJournal('hours-alone', { keep: 500 });
+  counts
+    .keyBy('hours-by-customer', (_, { key }) => key)
+    .groupByKey()
+    .count('hours-of-customer')
+    .toView('hours-of-customer');
 }

@@ -28,6 +28,7 @@ const FORMS = [
     'paid.late.',
     "emit: 'final'",
     'merge:',
+    'window?.start',
   ],
   ...['valueState<', 'listState<', 'mapState<', 'ttl:', "refresh: 'read'", 'outputs:'],
   ...[
