@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { TimerQueue } from '../../src/operators/timer-queue.ts';
+import { windowKey } from '../../src/operators/window-key.ts';
 import { MemoryStore } from '../../src/testing/memory-store.ts';
 
 const timer = {
   time: fc.integer({ min: -5, max: 30 }),
-  key: fc.constantFrom('a', 'b', 'é', '☕'),
+  key: fc.constantFrom('a', 'b', 'é', '☕', windowKey('a', 0, 10)),
   name: fc.constantFrom('', 'x'),
 };
 const action = fc.oneof(

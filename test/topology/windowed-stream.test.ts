@@ -1,4 +1,5 @@
 import {
+  type Context,
   countWindow,
   defineTopology,
   eventType,
@@ -9,7 +10,6 @@ import {
   TopologyTestDriver,
   tumbling,
   valueState,
-  type WindowBounds,
   windowKey,
 } from 'moka';
 import { Type } from 'typebox';
@@ -48,24 +48,25 @@ const journal = (stream: Stream<unknown>, name = 'told'): unknown => stream.toJo
 describe('behind a stream made of windows', () => {
   it('context.key is the key and context.window the window, in every function', () => {
     const seen: [string, string, number | null][] = [];
-    const note = (name: string, { key, window }: { key: string; window: WindowBounds | null }): void => {
+    const note = <Value>(name: string, { key, window }: Pick<Context, 'key' | 'window'>, value: Value): Value => {
       seen.push([name, key, window?.start ?? null]);
+      return value;
     };
     const { sell } = fixture((counts) => {
       counts
-        .filter((_, context) => (note('filter', context), true))
-        .flatMap((n, context) => (note('flatMap', context), [n]))
+        .filter((_, context) => note('filter', context, true))
+        .flatMap((n, context) => note('flatMap', context, [n]))
         .process('p', {
           emits: eventType<number>(),
-          onEvent: (_, context) => (note('process', context), context.emit(1)),
+          onEvent: (_, context) => context.emit(note('process', context, 1)),
         })
-        .keyBy((_, context) => (note('keyBy', context), `of ${context.key}`))
-        .map((n, context) => (note('map', context), n))
+        .keyBy((_, context) => note('keyBy', context, `of ${context.key}`))
+        .map((n, context) => note('map', context, n))
         .toView('v');
       counts
-        .toTable('t', (_, n, context) => (note('toTable', context), n))
+        .toTable('t', (_, n, context) => note('toTable', context, n))
         .toStream()
-        .map((n, context) => (note('map 2', context), n))
+        .map((n, context) => note('map 2', context, n))
         .toView('w');
     });
     sell('left', 13);
