@@ -79,7 +79,7 @@ class Run {
       time: new StreamTime(rows),
       late: new LateEvents(rows, told),
       output: told,
-      release: (_key, run) => run(),
+      release: (_key, _row, _time, run) => run(),
     };
     if (kind === 'windows') return new HoppingWindowOperator(site, rows, due, sizeMs, ADVANCE_MS, 0);
     return new PaneWindowOperator(site, rows, due, keyRows, new HoppingPanes(sizeMs, ADVANCE_MS), 0);
