@@ -114,6 +114,11 @@ export class EventApplier {
     return this.#pipeline.asking;
   }
 
+  /** Another record is at hand. What time brings about there is numbered anew: a replay may begin with any record. */
+  beginRecord(): void {
+    this.#unit = 0;
+  }
+
   /** Processes the event that `context` and `record` stand at. Never throws on account of user code. */
   apply(streamId: number, key: string, value: unknown): void {
     const state = this.#state;
@@ -193,7 +198,6 @@ export class EventApplier {
 
   /** What is due by log time when a block begins, before its first record; a bounded part of it. */
   fireLogTime(offset: number, logTime: number): void {
-    this.#unit = 0;
     const { timing } = this.#pipeline;
     if (timing === null) return;
     for (let left = FIRED_PER_BLOCK; left > 0; left--) {

@@ -68,6 +68,7 @@ export class RecordApplier {
     logTime: number,
     isFirst: boolean,
   ): void {
+    this.#applier.beginRecord();
     if (isFirst) this.#applier.fireLogTime(offset, logTime);
     if (candidate.kind === KIND_EVENT) this.#applyEvent(candidate, memory, position, offset, logTime);
     else if (candidate.kind === KIND_MOVED) this.#applyMoved(memory, position, offset, logTime);
