@@ -1,4 +1,6 @@
 import type { Operator, OperatorStore } from './operator.ts';
+import type { OperatorContext } from './operator-context.ts';
+import { OperatorError } from './operator-error.ts';
 
 /**
  * Development mode: everything user code is given is frozen through and through, so that changing it throws where it
@@ -15,17 +17,44 @@ export function deepFreeze(value: unknown): void {
 
 /** Stands before every operator. */
 export class FreezeOperator implements Operator {
+  readonly #name: string;
+  readonly #context: OperatorContext;
   readonly #output: Operator;
 
-  constructor(output: Operator) {
+  /** @param name of the operator that follows */
+  constructor(name: string, context: OperatorContext, output: Operator) {
+    this.#name = name;
+    this.#context = context;
     this.#output = output;
   }
 
   push(key: string, next: unknown, previous: unknown, time: number): void {
     deepFreeze(next);
     deepFreeze(previous);
+    const given = bytesIn(next).concat(bytesIn(previous));
+    const before = given.map((bytes) => Buffer.from(bytes));
     this.#output.push(key, next, previous, time);
+    if (given.every((bytes, index) => before[index]?.equals(bytes))) return;
+    this.#context.running = this.#name;
+    throw new OperatorError(this.#name, 'changed bytes that it was given; change a copy: bytes.slice()');
   }
+}
+
+/** Bytes cannot be frozen, so they are looked for; once in each value, for what is frozen has no others later. */
+const bytesWithin = new WeakMap<object, readonly Uint8Array[]>();
+const NO_BYTES: readonly Uint8Array[] = [];
+
+function bytesIn(value: unknown): readonly Uint8Array[] {
+  if (typeof value !== 'object' || value === null) return NO_BYTES;
+  const known = bytesWithin.get(value);
+  if (known !== undefined) return known;
+  // It may contain itself.
+  bytesWithin.set(value, NO_BYTES);
+  const found = ArrayBuffer.isView(value)
+    ? [new Uint8Array(value.buffer, value.byteOffset, value.byteLength)]
+    : Object.values(value).flatMap(bytesIn);
+  if (found.length > 0) bytesWithin.set(value, found);
+  return found;
 }
 
 /** Stands before every store. */

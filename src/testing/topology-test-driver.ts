@@ -1,5 +1,6 @@
 import { MokaError } from '../base/errors.ts';
 import { KeyedHash, partitionOf } from '../base/hash.ts';
+import { deepFreeze } from '../operators/development.ts';
 import type { AskingOperator, LookupRule, Question } from '../operators/lookup.ts';
 import type { CompiledTopology, StreamSpec, ViewSpec } from '../topology/compiled.ts';
 import { eventTimeProblem, isEventTime, isKey, KEY_RULE } from '../worker/door-rules.ts';
@@ -102,6 +103,9 @@ export class TopologyTestDriver {
       const problem = eventTimeProblem(spec.eventTimeField, eventTime, LEAST_EVENT_TIME_MS, maxFutureSkewMs);
       throw new MokaError('ERR_EVENT_TIME_RANGE', `stream=${stream} ${problem}`);
     }
+    // The door asks them, so that a test sees them asked; what is no duplicate is not looked for.
+    deepFreeze(event);
+    for (const { appliesTo } of spec.identities) appliesTo?.(event);
     const partition = this.#partitionOf(key);
     const lane = this.#partitions[partition] as DriverPartition;
     const offset = lane.process(spec.id, key, event, eventTime, this.#now);

@@ -48,12 +48,12 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
       watermarkClock: asksForTime(node, nodes) ? clocks.clock(node) : null,
       waitingClock: clocks.waiting.get(node) ?? null,
       moved: (index, output) => {
-        const entry = guarded(output);
+        const entry = guarded(node, output);
         const hop = enterBy(node, index, entry);
         return repartitioner === null ? entry : new RepartitionOperator(hop, repartitioner, entry);
       },
       broadcast: (index, output) => {
-        const hop = enterBy(node, index, guarded(output));
+        const hop = enterBy(node, index, guarded(node, output));
         return repartitioner === null ? new Discard() : new BroadcastOperator(hop, repartitioner);
       },
       release: (key, row, time, run) => {
@@ -76,14 +76,14 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
       },
       outputs: node.outputs.map((_, output) => join(followers(node, output))),
     });
-    const entriesOfNode = inputs.map(guarded);
+    const entriesOfNode = inputs.map((input) => guarded(node, input));
     entries.set(node.id, entriesOfNode);
     return entriesOfNode;
   };
 
   /** Development mode: user code gets nothing that it can change. */
-  function guarded(operator: Operator): Operator {
-    return host.isDevelopment === true ? new FreezeOperator(operator) : operator;
+  function guarded(node: TopologyNode, operator: Operator): Operator {
+    return host.isDevelopment === true ? new FreezeOperator(node.name, context, operator) : operator;
   }
 
   /** What comes by a hop of a node goes to `entry`. @returns number of the hop */

@@ -6,20 +6,24 @@ import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, checkWh
 import { inside } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 
-type Matched<Value> = Readonly<Record<string, Value>>;
+type Matched<Value, Name extends string> = Readonly<Record<Name, Value>>;
 
 /** One event of a pattern, or one that must not be. */
-export interface PatternStep<Value> {
-  readonly name: string;
+export interface PatternStep<Value, Name extends string = string> {
+  readonly name: Name;
   /** Whether the event is one for this step; `matched` has those of the steps before by their names. */
-  readonly when: (event: Value, matched: Matched<Value>, context: Context) => boolean;
+  readonly when: (event: Value, matched: Matched<Value, Name>, context: Context) => boolean;
   /** Nothing of the kind may come before the step behind it; as the last step, before the time is up. */
   readonly absent?: boolean;
 }
 
-export interface PatternOptions<Value, Steps extends readonly PatternStep<Value>[]> {
+export interface PatternOptions<
+  Value,
+  Steps extends readonly PatternStep<Value, Name>[],
+  Name extends string = string,
+> {
   /** In their order; between two of them anything else may come. */
-  readonly steps: Steps;
+  readonly steps: Steps & readonly PatternStep<Value, Name>[];
   /** Time for all of it, by log time, from the first event on. */
   readonly within: Duration;
   /**
@@ -38,7 +42,7 @@ type StepEvent<Value, Step> = Step extends {
   : Value;
 
 /** The events of a match by the names of their steps. */
-export type PatternMatch<Value, Steps extends readonly PatternStep<Value>[]> = {
+export type PatternMatch<Value, Steps extends readonly { readonly name: string }[]> = {
   readonly [Step in Steps[number] as Step extends { readonly absent: true } ? never : Step['name']]: StepEvent<
     Value,
     Step

@@ -26,6 +26,8 @@ export interface JoinGrace {
 /** The events lie at most so far apart, whichever is first. */
 export interface JoinWithin extends JoinGrace {
   readonly within: Duration;
+  readonly before?: never;
+  readonly after?: never;
 }
 
 /** The other stream's event is at most `before` earlier and at most `after` later than this stream's. */
@@ -34,9 +36,13 @@ export interface JoinBetween extends JoinGrace {
   readonly before: Duration;
   /** May be negative: at least so much earlier. Then `before` is at least as great. */
   readonly after: Duration;
+  readonly within?: never;
 }
 
 export type JoinWindow = JoinWithin | JoinBetween;
+
+/** As it comes from JavaScript that no compiler has looked at. */
+type LooseWindow = { readonly [Option in keyof JoinBetween]?: unknown };
 
 /** An event as a joiner is given it: events without a value join nothing. */
 export type Joined<Value> = Exclude<Value, null>;
@@ -109,7 +115,7 @@ function windowOf(
   window: JoinWindow,
 ): Pick<StreamJoinRule, 'beforeMs' | 'afterMs' | 'graceMs'> {
   checkOptions(graph, label, window, OPTIONS);
-  const { within, before, after, grace, exclusive } = (window ?? {}) as Partial<JoinWithin & JoinBetween>;
+  const { within, before, after, grace, exclusive } = (window ?? {}) as LooseWindow;
   const isWithin = before === undefined && after === undefined;
   if (within !== undefined && !isWithin) {
     graph.complain(label, 'it has both within and before or after', 'give it within, or before and after');

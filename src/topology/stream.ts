@@ -288,9 +288,9 @@ export class Stream<Value> {
    * by the names of the steps. A step may be absent: `placed`, and not `paid`, within ten minutes. Beginnings that come to
    * nothing in time are told in `timedOut`.
    */
-  pattern<const Steps extends readonly PatternStep<Joined<Value>>[]>(
+  pattern<const Name extends string, const Steps extends readonly PatternStep<Joined<Value>, Name>[]>(
     name: string,
-    options: PatternOptions<Joined<Value>, Steps>,
+    options: PatternOptions<Joined<Value>, Steps, Name>,
   ): Stream<PatternMatch<Joined<Value>, Steps>> & {
     readonly timedOut: Stream<TimedOut<PatternMatch<Joined<Value>, Steps>>>;
   } {

@@ -55,6 +55,8 @@ function resolveReferences(graph: TopologyGraph): void {
 function findDuplicateNames(graph: TopologyGraph): void {
   const seen = new Map<string, TopologyNode>();
   for (const node of graph.nodes) {
+    // It has no name, and that was complained of.
+    if (typeof node.name !== 'string') continue;
     const key = `${node.space} ${node.name}`;
     const first = seen.get(key);
     if (first === undefined) {

@@ -1,3 +1,4 @@
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../src/operators/operator-context.ts';
@@ -5,6 +6,7 @@ import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
 import { defineTopology } from '../../src/topology/builder.ts';
 
 const Event = Type.Object({ id: Type.String() });
+const FORMAT = new Intl.DateTimeFormat('en-US', { timeZone: 'UTC' });
 
 function driverOf(call: (context: Context) => unknown): TopologyTestDriver {
   return new TopologyTestDriver(
@@ -24,6 +26,19 @@ describe('development mode', () => {
     ['Math.random()', () => Math.random(), 'context.random()'],
     ['performance.now()', () => performance.now(), 'context.now()'],
     ['crypto.randomUUID()', () => crypto.randomUUID(), 'context.id()'],
+    ['crypto.getRandomValues()', () => crypto.getRandomValues(new Uint8Array(2)), 'context.random()'],
+    ['randomUUID() of node:crypto', () => randomUUID(), 'context.id()'],
+    ['randomBytes() of node:crypto', () => randomBytes(2), 'context.random()'],
+    ['randomInt() of node:crypto', () => randomInt(9), 'context.random()'],
+    ['process.hrtime()', () => process.hrtime(), 'context.now()'],
+    ['process.hrtime.bigint()', () => process.hrtime.bigint(), 'context.now()'],
+    ['process.uptime()', () => process.uptime(), 'context.now()'],
+    ['format() of Intl.DateTimeFormat without a date', () => FORMAT.format(), 'format(context.now())'],
+    [
+      'formatToParts() of Intl.DateTimeFormat without a date',
+      () => FORMAT.formatToParts(),
+      'formatToParts(context.now())',
+    ],
   ])('names the operator that asks %s, and says what to ask instead', (call, ask, instead) => {
     const driver = driverOf(ask);
     expect(() => driver.send('events', { id: 'a' })).toThrowError(
@@ -42,10 +57,13 @@ describe('development mode', () => {
       new Date(context.now()).toISOString(),
       Date.parse('2026-11-20'),
       context.random(),
+      FORMAT.format(0),
+      [0, 0].map(FORMAT.format),
     ]);
     driver.send('events', { id: 'a' });
     const { answer } = driver.view<{ answer: unknown[] }>('answers').get('a') as { answer: unknown[] };
     expect(answer.slice(0, 2)).toEqual([new Date(driver.now).toISOString(), Date.parse('2026-11-20')]);
+    expect(answer.slice(3)).toEqual(['1/1/1970', ['1/1/1970', '1/1/1970']]);
     expect(new Date() instanceof Date).toBe(true);
   });
 });

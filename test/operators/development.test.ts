@@ -1,7 +1,10 @@
+import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { deepFreeze, FreezeOperator, FrozenStore } from '../../src/operators/development.ts';
 import { MemoryStore } from '../../src/testing/memory-store.ts';
-import { Recorder } from './fixtures.ts';
+import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
+import { defineTopology } from '../../src/topology/builder.ts';
+import { contextAt, Recorder } from './fixtures.ts';
 
 describe('deepFreeze', () => {
   it('freezes through objects and arrays, also below what is frozen already', () => {
@@ -26,9 +29,42 @@ describe('FreezeOperator.push', () => {
   it('freezes both values and passes them on', () => {
     const output = new Recorder();
     const [next, previous] = [{ n: 1 }, { n: 0 }];
-    new FreezeOperator(output).push('k', next, previous, 1);
+    new FreezeOperator('own', contextAt(), output).push('k', next, previous, 1);
     expect(Object.isFrozen(next) && Object.isFrozen(previous)).toBe(true);
     expect(output.take()).toEqual([['k', next, previous, 1]]);
+  });
+});
+
+describe('bytes within an event', () => {
+  const Event = Type.Object({ id: Type.String(), bytes: Type.Unknown() });
+  const driverOf = (change: (bytes: Uint8Array) => unknown): TopologyTestDriver =>
+    new TopologyTestDriver(
+      defineTopology('bytes', (t) => {
+        t.stream('events', { schema: Event, key: 'id' })
+          .filter('before', () => true)
+          .map('change', ({ id, bytes }) => ({ id, changed: change(bytes as Uint8Array) }))
+          .toView('changed');
+      }),
+    );
+
+  it('may not be changed by who is given them', () => {
+    const driver = driverOf((bytes) => {
+      bytes[0] = 9;
+      return 1;
+    });
+    expect(() => driver.send('events', { id: 'a', bytes: new Uint8Array([1, 2]) })).toThrowError(
+      expect.objectContaining({
+        operator: 'change',
+        reason: expect.stringContaining('changed bytes that it was given'),
+      }),
+    );
+    expect(driver.view('changed').size).toBe(0);
+  });
+
+  it('may be copied', () => {
+    const driver = driverOf((bytes) => bytes.slice().fill(9));
+    driver.send('events', { id: 'a', bytes: new Uint8Array([1, 2]) });
+    expect(driver.view('changed').get('a')).toEqual({ id: 'a', changed: new Uint8Array([9, 9]) });
   });
 });
 

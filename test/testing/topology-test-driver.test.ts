@@ -86,4 +86,22 @@ describe('TopologyTestDriver', () => {
     expect(() => driver.send('events', { id: 'a', at: -1 })).toThrow('event time at=-1 allowed=0..now+86400000');
     expect(() => driver.send('events', { id: 'a', at: 1 }, { eventTime: -1 })).toThrow('event time at=-1');
   });
+
+  it('asks which identities apply to an event, as the door does', () => {
+    const asked: unknown[] = [];
+    const Event = Type.Object({ id: Type.String(), kind: Type.String() });
+    const when = (event: { kind: string }): boolean => {
+      asked.push(event.kind);
+      if (event.kind === 'bad') throw new Error('never heard of');
+      return true;
+    };
+    const driver = new TopologyTestDriver(
+      defineTopology('asked', (t) => {
+        t.stream('events', { schema: Event, key: 'id', id: [{ field: 'id', when }] }).toView('v');
+      }),
+    );
+    for (const kind of ['good', 'bad']) driver.send('events', { id: kind, kind });
+    expect(asked).toEqual(['good', 'bad']);
+    expect(driver.view('v').size).toBe(2);
+  });
 });

@@ -71,6 +71,15 @@ describe('defineTopology', () => {
       ["view 'rows': there is another view of this name; give it a name of its own, such as 'rows-2'"],
     ],
     [
+      'operators without a name, each told of once',
+      (t) => {
+        const byKey = orders(t).groupByKey();
+        byKey.count(undefined as never).toView('one');
+        byKey.count(undefined as never).toView('other');
+      },
+      ['count: its name is missing; give it a name: a string', 'count: its name is missing; give it a name: a string'],
+    ],
+    [
       'two operators of one name',
       (t) => {
         const stream = orders(t);

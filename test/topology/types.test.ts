@@ -262,6 +262,23 @@ function typesOfTheLanguage(): void {
     sums.toView('wrong', { key: (row) => row.cents });
     // @ts-expect-error functions of a table depend on the row alone
     sums.filter((row, context: Context) => row.cents > context.now());
+    const found = events.pattern('names', {
+      within: '1m',
+      steps: [
+        { name: 'placed', when: (event): event is PlacedEvent => event.type === 'placed' },
+        { name: 'ready', when: (event, { placed }) => event.orderId === placed.orderId },
+        { name: 'again', absent: true, when: (event, matched) => event.orderId === matched.ready.orderId },
+        // @ts-expect-error no step has this name
+        { name: 'last', when: (event, matched) => event.orderId === matched.reddy.orderId },
+      ],
+    });
+    expectTypeOf(found['~value'].placed).toEqualTypeOf<PlacedEvent>();
+    found.map(({ last }) => last.orderId);
+    // @ts-expect-error it is absent
+    found.map(({ again }) => again);
+    // @ts-expect-error either within, or before and after
+    events.join(events, 'both', { within: 1, before: 1, after: 1, grace: 0 }, (one) => one);
+
     events.filter((_, context) => {
       // @ts-expect-error a context is not to be changed
       context.key = 'other';

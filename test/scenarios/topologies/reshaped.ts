@@ -37,7 +37,7 @@ export function keepEverything<Kept extends Event>(
       within: '1h',
       steps: [
         { name: 'low', when: (event) => cents(event) < 6 },
-        { name: 'high', when: (event, { low }) => cents(event) > cents(low as Kept) },
+        { name: 'high', when: (event, { low }) => cents(event) > cents(low) },
       ],
     })
     .map(({ low, high }) => cents(high) - cents(low))
