@@ -17,7 +17,10 @@ const DESCRIPTION = `compute the state again from the log, and compare
 Runs the events of each partition through the topology once more, from the beginning of its log or from the
 checkpoint before the last, and compares every row with the last checkpoint: they must be the same, bit for bit. The
 partitions are replayed side by side, in a thread for each core. Ends with ${EXIT_CODES.damaged} if something is not
-the same, or if the log cannot be read. Only reads, also while the engine runs.
+the same, or if the log cannot be read.
+
+Only reads, also while the engine runs. What a running engine has taken in since its last checkpoint is not compared then:
+POST /admin/checkpoint on its admin listener has one saved first.
 
 --from takes an offset, or a time: ISO 8601 such as 2026-01-31T08:00:00Z, or @ and ms since 1970. It says how old the
 state may be that the replay begins with; from the beginning is always an answer.`;
