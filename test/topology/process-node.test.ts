@@ -30,6 +30,11 @@ describe('process, written down wrongly', () => {
       ["process 'own': its state 'seen' is a number; use valueState(), listState() or mapState()"],
     ],
     [
+      'a state whose name reads like the window of a row',
+      { state: { '45035996273704964503599627370506': valueState() }, onEvent },
+      ["process 'own': its state '45035996273704964503599627370506' reads like a window; put a letter into its name"],
+    ],
+    [
       'a ttl that is no time',
       { state: { seen: valueState({ ttl: '1 hour' }) }, onEvent },
       [`${STATE}: ttl is "1 hour"; use a whole number of ms, or text such as '10s', '5m', '1h', '2d'; 1 ms at least`],
