@@ -47,7 +47,7 @@ export interface Exchange {
   readonly method: string;
   /** As sent, without the query. */
   readonly path: string;
-  /** The pattern's i-th `:name`, percent-decoded. A malformed escape was answered 400 before the handler ran. */
+  /** The pattern's i-th `:name`, percent-decoded. A malformed escape, here or in the query, was answered 400 before. */
   param(index: number): string;
   /** A query parameter, decoded; the first one if it is repeated. */
   query(name: string): string | undefined;
@@ -95,6 +95,7 @@ export interface UpgradeInfo {
   readonly path: string;
   param(index: number): string;
   query(name: string): string | undefined;
+  readonly queryParameters: URLSearchParams;
   header(name: string): string | undefined;
   /** Subprotocols in the order offered. */
   readonly protocols: readonly string[];

@@ -6,6 +6,8 @@ import type { Exchange, HeaderPair } from './server.ts';
 import { statusLine } from './status.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
+const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
+
 /** What an exchange must know of its server. */
 export interface ExchangeHost {
   readonly isDraining: boolean;
@@ -66,6 +68,11 @@ export class UwsExchange implements Exchange {
   get queryParameters(): URLSearchParams {
     this.#query ??= new URLSearchParams(this.#queryText);
     return this.#query;
+  }
+
+  /** Every escape of the query stands for a byte; `URLSearchParams` would take others as they are. */
+  get hasGoodQuery(): boolean {
+    return !BAD_ESCAPE.test(this.#queryText);
   }
 
   param(index: number): string {

@@ -1,5 +1,6 @@
 import { MokaError } from '../base/errors.ts';
 import { framingFault } from './framing.ts';
+import { handshakeFault } from './handshake.ts';
 import { isOriginAllowed } from './origin.ts';
 import { parameterCount, RouteTable } from './route-table.ts';
 import type {
@@ -33,7 +34,6 @@ const BODY_HEADERS = ['content-type', 'content-length', 'content-encoding'];
 
 const DEFAULT_MAX_BUFFERED_BYTES = 1024 * 1024;
 const DEFAULT_IDLE_TIMEOUT_SECONDS = 120;
-const WEBSOCKET_VERSION = '13';
 
 /** @throws MokaError ERR_NATIVE_MISSING */
 export function createUwsServer(options: UwsServerOptions = {}): HttpServer {
@@ -65,6 +65,7 @@ class UwsServer implements HttpServer {
       const fault = framingFault(request);
       if (fault !== null) exchange.refuseBody(fault.code, fault.detail);
       else if (parameters === null) exchange.problem('ERR_HTTP_BAD_REQUEST', 'path has a malformed percent-escape');
+      else if (!exchange.hasGoodQuery) exchange.problem('ERR_HTTP_BAD_REQUEST', 'query has a malformed percent-escape');
       else run(exchange, handler);
     };
     this.#native(method, pattern, handle);
@@ -146,13 +147,16 @@ class UwsServer implements HttpServer {
   ): { holder: UwsSocket<Data>; protocol: string } | null {
     const parameters = decodedParameters(request, count);
     const exchange = new UwsExchange(this, response, request, parameters ?? [], []);
-    const fault = framingFault(request);
-    if (fault !== null) {
-      exchange.refuseBody(fault.code, fault.detail);
+    const framing = framingFault(request);
+    const handshake = handshakeFault(request);
+    if (framing !== null) {
+      exchange.refuseBody(framing.code, framing.detail);
     } else if (parameters === null) {
       exchange.problem('ERR_HTTP_BAD_REQUEST', 'path has a malformed percent-escape');
-    } else if (request.getHeader('sec-websocket-version') !== WEBSOCKET_VERSION) {
-      exchange.problem('ERR_HTTP_UPGRADE_REQUIRED', 'Sec-WebSocket-Version must be 13', {}, UPGRADE_HEADERS);
+    } else if (!exchange.hasGoodQuery) {
+      exchange.problem('ERR_HTTP_BAD_REQUEST', 'query has a malformed percent-escape');
+    } else if (handshake !== null) {
+      exchange.problem(handshake.code, handshake.detail, {}, handshake.headers);
     } else if (!isOriginAllowed(request.getHeader('origin'), request.getHeader('host'), this.#allowedOrigins)) {
       exchange.problem('ERR_HTTP_FORBIDDEN_ORIGIN', 'this page may not open a WebSocket here');
     } else if (this.isDraining) {
@@ -169,25 +173,23 @@ class UwsServer implements HttpServer {
     const exchange = new UwsExchange(this, response, request, [], []);
     const methods = this.#routes.methodsOf(exchange.path);
     const allow = ['Allow', methods.join(', ')] as const;
-    const fault = framingFault(request);
-    if (fault !== null) {
-      exchange.refuseBody(fault.code, fault.detail);
+    const framing = framingFault(request);
+    if (framing !== null) {
+      exchange.refuseBody(framing.code, framing.detail);
     } else if (methods.length === 0) {
       exchange.problem('ERR_HTTP_NOT_FOUND', 'no such path');
     } else if (exchange.method === 'options') {
       exchange.send(204, [allow], '');
     } else if (exchange.method === 'get' && this.#routes.isWebSocket(exchange.path)) {
-      exchange.problem('ERR_HTTP_UPGRADE_REQUIRED', 'this path is a WebSocket', {}, UPGRADE_HEADERS);
+      // A good handshake has been taken by the path's own route.
+      const fault = handshakeFault(request);
+      if (fault !== null) exchange.problem(fault.code, fault.detail, {}, fault.headers);
+      else exchange.problem('ERR_HTTP_NOT_FOUND', 'no such path');
     } else {
       exchange.problem('ERR_HTTP_METHOD', `method must be one of: ${methods.join(', ')}`, {}, [allow]);
     }
   }
 }
-
-const UPGRADE_HEADERS = [
-  ['Upgrade', 'websocket'],
-  ['Sec-WebSocket-Version', WEBSOCKET_VERSION],
-] as const;
 
 class UwsUpgradeInfo implements UpgradeInfo {
   readonly path: string;
@@ -209,6 +211,10 @@ class UwsUpgradeInfo implements UpgradeInfo {
 
   query(name: string): string | undefined {
     return this.#exchange.query(name);
+  }
+
+  get queryParameters(): URLSearchParams {
+    return this.#exchange.queryParameters;
   }
 
   header(name: string): string | undefined {

@@ -24,6 +24,7 @@ import type { StreamIntake } from './stream-intake.ts';
 const { index: METRIC } = INGRESS_METRICS;
 const PROTOCOLS: readonly FrameProtocol[] = [jsonProtocol, binaryProtocol];
 const POOLED_REPLIES = 4096;
+const MAX_ECHO_CHARACTERS = 64;
 /** A message somewhat too long gets an answer; one longer than this ends the connection without a word. */
 const OVERSIZE_BYTES = 64 * 1024;
 
@@ -152,6 +153,8 @@ export class FrameIntake {
       const names = PROTOCOLS.map(({ name }) => name).join(' or ');
       return { refuse: 'ERR_HTTP_BAD_REQUEST', detail: `Sec-WebSocket-Protocol must offer ${names}` };
     }
+    const fault = parameterFault(info.queryParameters);
+    if (fault !== '') return { refuse: 'ERR_HTTP_BAD_REQUEST', detail: fault };
     const producerName = info.query('producer') ?? null;
     if (producerName !== null && !isProducerName(producerName)) {
       return { refuse: 'ERR_IDENTITY_INVALID', detail: 'producer must be 1 to 128 printable ASCII characters' };
@@ -224,6 +227,16 @@ export class FrameIntake {
     this.intake.counters.set(METRIC.websocketConnections, this.#sessions.size);
     this.intake.counters.set(METRIC.grantedBytes, this.budget.grantedBytes);
   }
+}
+
+/** @returns '' or what is wrong: a misspelt `producer` must not pass for a connection without one */
+function parameterFault(parameters: URLSearchParams): string {
+  let count = 0;
+  for (const name of parameters.keys()) {
+    count += 1;
+    if (name !== 'producer') return `no such parameter: name=${name.slice(0, MAX_ECHO_CHARACTERS)}; known: producer`;
+  }
+  return count > 1 ? 'parameter given twice: name=producer' : '';
 }
 
 function chosenProtocol(offered: readonly string[]): FrameProtocol | undefined {

@@ -14,13 +14,16 @@ import { isPrintable, writeAscii } from './request-headers.ts';
 import type { StreamIntake } from './stream-intake.ts';
 
 const NEWLINE = 10;
+const QUOTE = 34;
+const COLON = 58;
+const BACKSLASH = 92;
 const MAX_U32 = 0xffffffff;
 
 /**
  * `moka.json.v1`: text messages. A frame is a head and one event per line; every answer is one JSON object.
  *
  * ```
- *   {"frame":7,"seq":1000,"id":"till-3/7"}     seq with ?producer= only; id without
+ *   {"frame":7,"seq":1000}                     with ?producer=; without: {"frame":7,"id":"till-3/7"}
  *   {"orderId":"o-1", …}
  *   {"orderId":"o-2", …}
  * ```
@@ -81,16 +84,32 @@ function readHead(text: string, head: FrameHead, identity: GroupIdentity): strin
   }
   const { frame, seq, id, ...others } = value as Record<string, unknown>;
   for (const name in others) return `first line has an unknown member ${JSON.stringify(name.slice(0, 32))}`;
+  if (memberCount(text) !== Object.keys(value).length) return 'first line has a member twice';
   if (!isWhole(frame, MAX_U32)) return 'frame must be an integer from 0 to 4294967295';
   if (seq !== undefined && !isWhole(seq, Number.MAX_SAFE_INTEGER - MAX_FRAME_EVENTS)) {
     return 'seq must be an integer from 0 to 2^53';
   }
   if (id !== undefined && !isId(id)) return `id must be 1 to ${MAX_GROUP_IDENTITY_BYTES} printable ASCII characters`;
+  if (seq !== undefined && id !== undefined)
+    return 'seq and id exclude each other: seq is for a producer, id for others';
   head.frame = frame;
   head.codec = CODEC_JSON;
   identity.firstSequence = seq ?? NO_SEQUENCE;
   identity.idLength = id === undefined ? 0 : writeAscii(id, identity.id);
   return '';
+}
+
+/** Members as they are written; `JSON.parse` keeps the last of equal ones. @param text an object without inner ones */
+function memberCount(text: string): number {
+  let count = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) isInString = !isInString;
+    else if (code === BACKSLASH) at += 1;
+    else if (code === COLON && !isInString) count += 1;
+  }
+  return count;
 }
 
 function isWhole(value: unknown, greatest: number): value is number {

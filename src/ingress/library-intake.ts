@@ -7,9 +7,13 @@ import { CODEC_JSON } from '../record/layout.ts';
 import { BodyBytes } from './body-bytes.ts';
 import { type IngestOptions, IngestReply, type IngestResult } from './ingest-reply.ts';
 import { type Intake, TAKEN } from './intake.ts';
+import { isPrintable } from './request-headers.ts';
 import type { StreamIntake } from './stream-intake.ts';
 
 const { receivedLibrary: RECEIVED_LIBRARY, ackedReceived: ACKED_RECEIVED } = INGRESS_METRICS.index;
+
+const NO_KEY = Buffer.alloc(0);
+const MAX_ECHO_CHARACTERS = 64;
 
 /** Events from this very process: encoded here, then the same way as every other. */
 export class LibraryIntake {
@@ -61,13 +65,7 @@ export class LibraryIntake {
     if (bytes.length > maxEventBytes) {
       throw new MokaError('ERR_EVENT_TOO_LARGE', `event bytes=${bytes.length} max=${maxEventBytes}`);
     }
-    const key = Buffer.from(options.idempotencyKey ?? '');
-    if (key.length > MAX_IDEMPOTENCY_KEY_BYTES || (key.length === 0 && options.idempotencyKey !== undefined)) {
-      throw new MokaError(
-        'ERR_IDENTITY_INVALID',
-        `idempotencyKey bytes=${key.length} max=${MAX_IDEMPOTENCY_KEY_BYTES}`,
-      );
-    }
+    const key = keyOf(options.idempotencyKey);
     const refusal = intake.admission.boxRefusal();
     if (refusal !== 0) {
       const { code } = intake.describe(refusal, '', null);
@@ -75,6 +73,19 @@ export class LibraryIntake {
     }
     return { intake, stream, bytes, key };
   }
+}
+
+/** As HTTP takes it. JavaScript may give anything. @throws MokaError ERR_IDENTITY_INVALID */
+function keyOf(given: unknown): Buffer {
+  if (given === undefined) return NO_KEY;
+  if (typeof given === 'string' && given !== '' && given.length <= MAX_IDEMPOTENCY_KEY_BYTES && isPrintable(given)) {
+    return Buffer.from(given, 'latin1');
+  }
+  const what = typeof given === 'string' ? JSON.stringify(given.slice(0, MAX_ECHO_CHARACTERS)) : typeof given;
+  throw new MokaError(
+    'ERR_IDENTITY_INVALID',
+    `idempotencyKey=${what}, must be a string of 1 to ${MAX_IDEMPOTENCY_KEY_BYTES} printable ASCII characters`,
+  );
 }
 
 function encoded(value: unknown): Buffer {

@@ -21,6 +21,7 @@ export class RequestHeaders {
 
   #lengthCount = 0;
   #keyCount = 0;
+  #typeCount = 0;
   #hasTransferEncoding = false;
   #hasContentEncoding = false;
   /** An expectation besides the one that the server itself has met by now. */
@@ -33,6 +34,7 @@ export class RequestHeaders {
     this.idempotencyKey = '';
     this.#lengthCount = 0;
     this.#keyCount = 0;
+    this.#typeCount = 0;
     this.#hasTransferEncoding = false;
     this.#hasContentEncoding = false;
     this.#hasExpect = false;
@@ -46,7 +48,10 @@ export class RequestHeaders {
         else if (name === 'expect') this.#hasExpect = value.toLowerCase() !== '100-continue';
         break;
       case 12:
-        if (name === 'content-type') this.contentType = value;
+        if (name === 'content-type') {
+          this.contentType = value;
+          this.#typeCount += 1;
+        }
         break;
       case 14:
         if (name === 'content-length') {
@@ -92,6 +97,9 @@ export class RequestHeaders {
     this.mustClose = false;
     if (this.#hasContentEncoding) {
       return this.#refuse(ERRORS.ERR_HTTP_MEDIA_TYPE.id, 'body must not have a Content-Encoding');
+    }
+    if (this.#typeCount > 1) {
+      return this.#refuse(ERRORS.ERR_HTTP_MEDIA_TYPE.id, 'Content-Type must be given once');
     }
     if (length === 0) return this.#refuse(ERRORS.ERR_EVENT_EMPTY.id, 'body bytes=0');
     return 0;

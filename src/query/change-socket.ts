@@ -5,6 +5,7 @@ import type { Socket, UpgradeAccepted, UpgradeInfo, UpgradeRefused, WebSocketBeh
 import type { FeedMessage } from './feed-message.ts';
 import { MAX_BATCH_BYTES, WATCH_BUFFERED_BYTES, WATCH_CREDIT } from './query-limits.ts';
 import type { QueryRouter } from './query-router.ts';
+import { readBounds, readParameters, WATCH_PARAMETERS } from './read-parameters.ts';
 import type { FeedSink, ViewFeed } from './view-feed.ts';
 import type { WatchPlan } from './view-feeds.ts';
 
@@ -46,12 +47,10 @@ function maxBufferedBytes(partitionCount: number): number {
 
 function accept(router: QueryRouter, info: UpgradeInfo): UpgradeAccepted<Watcher> | UpgradeRefused {
   try {
+    const parameters = readParameters(info.queryParameters, WATCH_PARAMETERS);
     const plan = router.planWatch(info.param(0), {
-      prefix: info.query('prefix'),
-      from: info.query('from'),
-      to: info.query('to'),
-      key: info.query('key'),
-      resume: info.query('resume'),
+      ...readBounds(parameters),
+      resume: parameters.get('resume'),
     });
     return {
       data: { plan, feed: undefined },

@@ -23,6 +23,9 @@ export function rangeOf(query: RangeQuery): KeyRange {
   const { prefix } = query;
   const [from, to] = [textOf('from', query.from), textOf('to', query.to)];
   if (prefix !== undefined) {
+    if (typeof prefix !== 'string') {
+      throw new MokaError('ERR_VIEW_QUERY', `prefix is no string: type=${typeof prefix}`);
+    }
     if (from !== undefined || to !== undefined) {
       throw new MokaError('ERR_VIEW_QUERY', 'prefix excludes from and to');
     }
@@ -38,12 +41,14 @@ export function rangeOf(query: RangeQuery): KeyRange {
 }
 
 function textOf(name: string, bound: string | number | undefined): string | undefined {
-  if (typeof bound !== 'number') return bound;
+  if (bound === undefined || typeof bound === 'string') return bound;
+  if (typeof bound !== 'number') throw new MokaError('ERR_VIEW_QUERY', `${name} is no string: type=${typeof bound}`);
   throw new MokaError('ERR_VIEW_QUERY', `${name} is a number, which it is only with the key of a view of windows`);
 }
 
 /** @throws MokaError ERR_VIEW_QUERY */
 export function checkKey(key: string): void {
+  if (typeof key !== 'string') throw new MokaError('ERR_VIEW_QUERY', `key is no string: type=${typeof key}`);
   if (key === '') throw new MokaError('ERR_VIEW_QUERY', 'key is empty');
   checkBound('key', key);
 }

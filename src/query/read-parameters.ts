@@ -1,5 +1,9 @@
 import { closestName } from '../base/closest-name.ts';
 import { MokaError } from '../base/errors.ts';
+import type { RangeQuery } from './key-range.ts';
+
+export const BOUNDS: readonly string[] = ['prefix', 'from', 'to', 'key'];
+export const WATCH_PARAMETERS: readonly string[] = [...BOUNDS, 'resume'];
 
 /**
  * The query parameters of a request, each at most once and none that means nothing here: a misspelt `limit` must not
@@ -17,6 +21,11 @@ export function readParameters(parameters: URLSearchParams, allowed: readonly st
     read.set(name, value);
   }
   return read;
+}
+
+export function readBounds(parameters: ReadonlyMap<string, string>): RangeQuery {
+  const [prefix, from, to, key] = BOUNDS.map((name) => parameters.get(name));
+  return { prefix, from, to, key };
 }
 
 /** A whole number as a parameter; `undefined` if it was not given. @throws MokaError ERR_VIEW_QUERY */

@@ -4,18 +4,15 @@ import type { ViewSpec } from '../topology/compiled.ts';
 import { changeSocket } from './change-socket.ts';
 import { openChangeStream } from './change-stream.ts';
 import { keyJson, rowsJson } from './feed-message.ts';
-import type { RangeQuery } from './key-range.ts';
 import { parseAfter } from './position.ts';
 import type { QueryRouter, RangeRead, ReadOptions, RowOptions, RowRead, WatchOptions } from './query-router.ts';
-import { decodePiece, readNumber, readParameters } from './read-parameters.ts';
+import { BOUNDS, decodePiece, readBounds, readNumber, readParameters, WATCH_PARAMETERS } from './read-parameters.ts';
 
 const VIEWS_PATH = '/v1/views';
 
 const READ_PARAMETERS = ['after', 'timeoutMs'];
 const POINT_PARAMETERS = ['start', 'end', ...READ_PARAMETERS];
-const BOUNDS = ['prefix', 'from', 'to', 'key'];
 const RANGE_PARAMETERS = [...BOUNDS, 'limit', 'cursor', ...READ_PARAMETERS];
-const WATCH_PARAMETERS = [...BOUNDS, 'resume'];
 
 /**
  * Rows and changes of views over HTTP. What follows the view's name in a path is the row's key, slashes included and
@@ -78,11 +75,6 @@ function answerChanges(exchange: Exchange, router: QueryRouter): void {
   } catch (error) {
     refuse(exchange, error);
   }
-}
-
-function readBounds(parameters: ReadonlyMap<string, string>): RangeQuery {
-  const [prefix, from, to, key] = BOUNDS.map((name) => parameters.get(name));
-  return { prefix, from, to, key };
 }
 
 /** @throws MokaError ERR_VIEW_QUERY */

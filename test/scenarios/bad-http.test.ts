@@ -20,6 +20,10 @@ beforeAll(async () => {
 
 afterAll(() => engine.kill());
 
+function numbered(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`X-${index}`, '1']));
+}
+
 /** A good order goes through after every refusal. */
 async function expectTaken(): Promise<void> {
   taken += 1;
@@ -80,6 +84,19 @@ describe('POST of one event', () => {
     client.close();
   });
 
+  it.each([
+    ['text/plain', 'application/json'],
+    ['application/json', 'application/json'],
+  ])('of two types, %s and %s, is 415', async (first, second) => {
+    for (const path of [ORDERS, `${ORDERS}/batch`]) {
+      const client = await RawHttpClient.open(engine.port);
+      const types = { 'Content-Type': `${first}\r\nContent-Type: ${second}` };
+      client.send(head('POST', path, { ...types, 'Content-Length': String(body.length) }) + body);
+      expectProblem(await client.answer(), 415, 'ERR_HTTP_MEDIA_TYPE');
+      client.close();
+    }
+  });
+
   it('with two Idempotency-Keys is 400', async () => {
     const client = await RawHttpClient.open(engine.port);
     const headers = head('POST', ORDERS, { ...json, 'Content-Length': String(body.length), 'Idempotency-Key': 'a' });
@@ -118,6 +135,7 @@ describe('a request on the wire', () => {
 
   it.each<[string, string, number, string]>([
     ['without a length', head('POST', ORDERS, json), 411, 'ERR_HTTP_LENGTH_REQUIRED'],
+    ['of an empty length', head('POST', ORDERS, { ...json, 'Content-Length': '' }), 400, 'ERR_HTTP_BAD_REQUEST'],
     [
       'in chunks',
       `${head('POST', ORDERS, { ...json, 'Transfer-Encoding': 'chunked' })}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
@@ -188,10 +206,66 @@ describe('a request on the wire', () => {
     ],
     ['that is no HTTP', 'GIVE ME COFFEE\r\n\r\n', 505],
     ['of an old version', `POST ${ORDERS} HTTP/1.0\r\nHost: a\r\n\r\n`, 505],
+    ['of a newer version', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
+    ['of TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 505],
+    ['in lines without a CR', `GET /livez HTTP/1.1\nHost: a\n\n`, 505],
+    ['with a header line without a CR', `GET /livez HTTP/1.1\r\nHost: a\nX-A: b\r\n\r\n`, 400],
+    ['for a whole address', head('GET', 'http://moka.test/livez'), 505],
+    ['for options of everything', head('OPTIONS', '*'), 505],
+    ['for a tunnel', head('CONNECT', 'moka.test:80'), 505],
     ['without a host', `POST ${ORDERS} HTTP/1.1\r\nContent-Length: 0\r\n\r\n`, 400],
+    ['of two hosts', head('GET', '/livez', { Host: 'a\r\nHost: b' }), 400],
+    ['with a folded header', head('GET', '/livez', { 'X-A': 'b\r\n c' }), 400],
+    ['with a space before a colon', head('GET', '/livez', { 'X-A ': 'b' }), 400],
+    ['with a zero byte in a header', head('GET', '/livez', { 'X-A': 'a\0b' }), 400],
+    ['of more than 100 headers', head('GET', '/livez', numbered(101)), 431],
+    ['of a very long address', head('GET', `/v1/views/orders/${'a'.repeat(8192)}`), 431],
+    ['of a length with a sign', head('POST', ORDERS, { ...json, 'Content-Length': `+${length}` }), 400],
+    ['of a list of lengths', head('POST', ORDERS, { ...json, 'Content-Length': `${length}, ${length}` }), 400],
+    ['of a length beyond all numbers', head('POST', ORDERS, { ...json, 'Content-Length': '9'.repeat(20) }), 400],
     ['with endless headers', head('POST', ORDERS, { ...json, 'X-Long': 'x'.repeat(20_000) }), 431],
   ])('%s is no request', async (_name, bytes, status) => {
     expect((await refused(bytes)).status).toBe(status);
+    await expectTaken();
+  });
+
+  it.each<[string, string, string, number, string]>([
+    ['GET', '/v1/views/orders?prefix=%zz', 'port', 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['GET', '/v1/views/orders?prefix=%', 'port', 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['GET', '/v1/views/orders?prefix=%c0%af', 'port', 400, 'ERR_VIEW_QUERY'],
+    ['GET', '/v1/views/orders/changes?resume=%zz', 'port', 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['POST', '/admin/profile?thread=%zz', 'adminPort', 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['GET', '/v1/views/orders?prefx=a', 'port', 400, 'ERR_VIEW_QUERY'],
+    ['TRACE', '/', 'port', 404, 'ERR_HTTP_NOT_FOUND'],
+    ['post', ORDERS, 'port', 405, 'ERR_HTTP_METHOD'],
+  ])('%s %s of the %s is %i %s', async (method, path, port, status, code) => {
+    const client = await RawHttpClient.open(engine[port as 'port' | 'adminPort']);
+    client.send(head(method, path));
+    expectProblem(await client.answer(), status, code);
+    client.close();
+  });
+
+  it('of 90 headers and no host of any name is one like any other', async () => {
+    taken += 1;
+    const event = JSON.stringify(order(`good-${taken}`));
+    const client = await RawHttpClient.open(engine.port);
+    client.send(head('POST', ORDERS, { ...json, ...numbered(90), Host: '', 'Content-Length': String(event.length) }));
+    client.send(event);
+    expect((await client.answer()).status).toBe(201);
+    client.close();
+  });
+
+  it('that stalls in its head or its body is closed without an answer, and holds up nobody', async () => {
+    const bytes = [
+      `POST ${ORDERS} HTTP/1.1\r\nHost: a\r\nContent-Ty`,
+      head('POST', ORDERS, { ...json, 'Content-Length': length }) + body.slice(0, 50),
+    ];
+    const clients = await Promise.all(bytes.map(() => RawHttpClient.open(engine.port)));
+    for (const [index, client] of clients.entries()) client.send(bytes[index] as string);
+    await expectTaken();
+    expect(clients.map(({ isClosed }) => isClosed)).toEqual([false, false]);
+    await Promise.all(clients.map((client) => client.closed()));
+    expect(clients.map(({ pendingText }) => pendingText)).toEqual(['', '']);
     await expectTaken();
   });
 

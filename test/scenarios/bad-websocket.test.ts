@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_FRAME_EVENTS } from '../../src/base/limits.ts';
-import { OPCODE_BINARY, OPCODE_TEXT, RawWebSocket, frame as rawFrame } from '../http/raw-websocket.ts';
+import { head, RawHttpClient } from '../http/raw-http-client.ts';
+import { OPCODE_BINARY, OPCODE_TEXT, RawWebSocket, frame as rawFrame, upgradeHeaders } from '../http/raw-websocket.ts';
 import { BAD_JSON, BAD_MSGPACK, BAD_RECORDS, type BadEvent, pack, paymentRecord } from './support/bad-events.ts';
 import { EngineProcess } from './support/engine-process.ts';
 import { Flood } from './support/flood.ts';
@@ -141,6 +142,10 @@ describe('a frame', () => {
     ['with a negative number', text(`{"frame":-1}\n${EVENT}`), 'ERR_FRAME_INVALID', 1007],
     ['with an unknown member', text(`{"frame":1,"codec":0}\n${EVENT}`), 'ERR_FRAME_INVALID', 1007],
     ['with a sequence of nobody', text(`{"frame":1,"seq":0}\n${EVENT}`), 'ERR_FRAME_INVALID', 1007],
+    ['with a number twice', text(`{"frame":1,"frame":2}\n${EVENT}`), 'ERR_FRAME_INVALID', 1007],
+    ['with a number twice, once escaped', text(`{"frame":1,"fr\\u0061me":2}\n${EVENT}`), 'ERR_FRAME_INVALID', 1007],
+    ['with an id twice', text(`{"id":"a:\\"","frame":1,"id":"b"}\n${EVENT}`), 'ERR_FRAME_INVALID', 1007],
+    ['with a sequence and an id', text(`{"frame":1,"seq":0,"id":"a"}\n${EVENT}`), 'ERR_FRAME_INVALID', 1007],
     ['with an empty id', text(`{"frame":1,"id":""}\n${EVENT}`), 'ERR_FRAME_INVALID', 1007],
     ['with a long id', text(`{"frame":1,"id":"${'i'.repeat(251)}"}\n${EVENT}`), 'ERR_FRAME_INVALID', 1007],
     ['of too many events', text(`{"frame":1}${'\n{}'.repeat(MAX_FRAME_EVENTS + 1)}`), 'ERR_FRAME_INVALID', 1007],
@@ -250,6 +255,16 @@ describe('the wire', () => {
     expect(await socket.closed()).toBe(1007);
   });
 
+  it('agrees on no extension', async () => {
+    const client = await RawHttpClient.open(engine.port);
+    const extension = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' };
+    client.send(head('GET', ORDERS_WS, { ...upgradeHeaders(JSON_PROTOCOL), ...extension }));
+    const answer = await client.until('\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1.1 101 /);
+    expect(answer.toLowerCase()).not.toContain('sec-websocket-extensions');
+    client.close();
+  });
+
   it('takes a message in pieces', async () => {
     const { socket } = await connectIntake(engine.port, ORDERS_WS, JSON_PROTOCOL);
     const message = jsonFrame({ frame: 1 }, [nextGood()]);
@@ -296,6 +311,8 @@ describe('a client that does nothing but send', () => {
   });
 });
 
+const wsKey = (key: string): Record<string, string> => ({ 'Sec-WebSocket-Key': key });
+
 describe('the upgrade', () => {
   it.each<[string, string, string, Record<string, string>, number, string]>([
     ['to an unknown stream', '/v1/streams/order/ws', JSON_PROTOCOL, {}, 404, 'ERR_STREAM_UNKNOWN'],
@@ -303,6 +320,21 @@ describe('the upgrade', () => {
     ['without a protocol', ORDERS_WS, '', {}, 400, 'ERR_HTTP_BAD_REQUEST'],
     ['with an unknown protocol', ORDERS_WS, 'moka.json.v2', {}, 400, 'ERR_HTTP_BAD_REQUEST'],
     ['of an old version', ORDERS_WS, JSON_PROTOCOL, { 'Sec-WebSocket-Version': '8' }, 426, 'ERR_HTTP_UPGRADE_REQUIRED'],
+    ['without a version', ORDERS_WS, JSON_PROTOCOL, { 'Sec-WebSocket-Version': '' }, 426, 'ERR_HTTP_UPGRADE_REQUIRED'],
+    ['to something else', ORDERS_WS, JSON_PROTOCOL, { Upgrade: 'h2c' }, 426, 'ERR_HTTP_UPGRADE_REQUIRED'],
+    ['to nothing', ORDERS_WS, JSON_PROTOCOL, { Upgrade: '' }, 426, 'ERR_HTTP_UPGRADE_REQUIRED'],
+    ['of a connection that stays', ORDERS_WS, JSON_PROTOCOL, { Connection: 'keep-alive' }, 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['without a connection', ORDERS_WS, JSON_PROTOCOL, { Connection: '' }, 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['with a key of other characters', ORDERS_WS, JSON_PROTOCOL, wsKey('!'.repeat(24)), 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['with a key of 17 bytes', ORDERS_WS, JSON_PROTOCOL, wsKey(`${'A'.repeat(23)}=`), 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['with a short key', ORDERS_WS, JSON_PROTOCOL, wsKey('abc'), 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['without a key', ORDERS_WS, JSON_PROTOCOL, wsKey(''), 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['with a broken escape', `${ORDERS_WS}?producer=%zz`, JSON_PROTOCOL, {}, 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['with an unknown parameter', `${ORDERS_WS}?prodcer=a`, JSON_PROTOCOL, {}, 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['with two producers', `${ORDERS_WS}?producer=a&producer=b`, JSON_PROTOCOL, {}, 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['with a foreign producer', `${ORDERS_WS}?producer=%c3%a9`, JSON_PROTOCOL, {}, 400, 'ERR_IDENTITY_INVALID'],
+    ['to a view with a broken escape', '/v1/views/orders/ws?prefix=%zz', '', {}, 400, 'ERR_HTTP_BAD_REQUEST'],
+    ['to a view with an unknown parameter', '/v1/views/orders/ws?prefx=a', '', {}, 400, 'ERR_VIEW_QUERY'],
     ['from another site', ORDERS_WS, JSON_PROTOCOL, { Origin: 'https://evil.test' }, 403, 'ERR_HTTP_FORBIDDEN_ORIGIN'],
     ['with an empty producer', `${ORDERS_WS}?producer=`, JSON_PROTOCOL, {}, 400, 'ERR_IDENTITY_INVALID'],
     [

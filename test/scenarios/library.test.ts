@@ -55,6 +55,17 @@ describe('createEngine', () => {
       status: 422,
     });
     await expect(engine.ingest('sales', { till: 'a', n: 'x' })).rejects.toMatchObject({ code: 'ERR_EVENT_SCHEMA' });
+    for (const idempotencyKey of ['é', 5, '', 'a\n', 'k'.repeat(256), null, {}] as string[]) {
+      const refused = engine.ingest('sales', { till: 'a', n: 1 }, { idempotencyKey });
+      await expect(refused).rejects.toMatchObject({ code: 'ERR_IDENTITY_INVALID', status: 400 });
+    }
+    for (const key of [undefined, null, 5, '', {}] as string[]) {
+      await expect(engine.view('notes').get(key)).rejects.toMatchObject({ code: 'ERR_VIEW_QUERY', status: 400 });
+    }
+    for (const prefix of [null, 5, {}] as string[]) {
+      await expect(engine.view('notes').range({ prefix })).rejects.toMatchObject({ code: 'ERR_VIEW_QUERY' });
+      await expect(engine.view('notes').range({ from: prefix })).rejects.toMatchObject({ code: 'ERR_VIEW_QUERY' });
+    }
     await engine.ingest('sales', { till: 'a', n: 1 }, { idempotencyKey: 'k' });
     const other = engine.ingest('sales', { till: 'a', n: 2 }, { idempotencyKey: 'k' });
     await expect(other).rejects.toMatchObject({ code: 'ERR_IDENTITY_MISMATCH', status: 422 });
