@@ -89,6 +89,13 @@ export const CONFIG_SCHEMA = section({
       maxItems: 64,
       description: 'Web origins whose pages may connect, such as `https://shop.example`; `*` alone allows all.',
     }),
+    quotaEventsPerSecond: whole(
+      0,
+      0,
+      10_000_000,
+      'Events a client address may post in a second for good; beyond: 429. 0: no quota. Behind a proxy all are one.',
+    ),
+    quotaBurst: whole(1000, 1, 10_000_000, 'Events it may post at once after a pause; without a quota of no effect.'),
   }),
   admin: section({
     host: host('Address of health, metrics and control; keep it off public networks.'),

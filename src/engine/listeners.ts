@@ -3,7 +3,7 @@ import { errorCodeOf } from '../base/error-catalogue.ts';
 import type { HttpServer } from '../http/server.ts';
 import { createUwsServer } from '../http/uws-server.ts';
 import type { Intake } from '../ingress/intake.ts';
-import { registerIntake } from '../ingress/routes.ts';
+import { type IntakeRouteOptions, registerIntake } from '../ingress/routes.ts';
 import { INGRESS_METRICS } from '../metrics/catalogue.ts';
 import type { CounterBlock } from '../metrics/counter-block.ts';
 import type { Exposition } from '../metrics/exposition.ts';
@@ -50,6 +50,7 @@ export class Listeners {
     const control = this.#control();
     const pools = registerIntake(this.#public, intake, {
       producerState: (low, high) => router.producerState(low, high),
+      ...quotaOf(config),
     });
     for (const [name, pool] of Object.entries(pools)) options.exposition.addPool(name, pool);
     registerQueries(this.#public, router, topology);
@@ -134,6 +135,11 @@ export class Listeners {
     }
     return null;
   }
+}
+
+function quotaOf({ http }: EngineConfig): Pick<IntakeRouteOptions, 'quota'> {
+  if (http.quotaEventsPerSecond === 0) return {};
+  return { quota: { eventsPerSecond: http.quotaEventsPerSecond, burst: http.quotaBurst } };
 }
 
 function urlOf(host: string, port: number): string {

@@ -38,7 +38,14 @@ function mistakesOf(sources: ConfigSources): string[] {
 describe('resolveConfig', () => {
   it('gives every setting a default that is allowed', () => {
     const config = resolveConfig();
-    expect(config.http).toEqual({ host: '127.0.0.1', port: 8080, maxEventBytes: 65536, allowedOrigins: [] });
+    expect(config.http).toEqual({
+      host: '127.0.0.1',
+      port: 8080,
+      maxEventBytes: 65536,
+      allowedOrigins: [],
+      quotaEventsPerSecond: 0,
+      quotaBurst: 1000,
+    });
     expect(config.admin).toEqual({ host: '127.0.0.1', port: 8081 });
     expect(config.dataDir).toBe('./data');
     expect(config.workers).toBeGreaterThan(0);
