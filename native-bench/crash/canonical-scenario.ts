@@ -19,6 +19,7 @@ interface CustomerRow {
 export class CanonicalScenario implements Scenario {
   readonly name = 'canonical';
   readonly topology = builtModule('examples/canonical/topology');
+  readonly movesKeys = false;
   readonly hasRecordCodec = true;
   readonly #book: OrderBook;
   #nextOrder = 0;

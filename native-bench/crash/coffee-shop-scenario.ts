@@ -22,6 +22,7 @@ interface OpenOrder {
 export class CoffeeShopScenario implements Scenario {
   readonly name = 'coffee-shop';
   readonly topology = builtModule('examples/coffee-shop/topology');
+  readonly movesKeys = false;
   readonly hasRecordCodec = false;
   readonly #book: OrderBook;
   #open = new Map<number, OpenOrder[]>();

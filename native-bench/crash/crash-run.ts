@@ -109,7 +109,8 @@ export class CrashRound {
 
   /** @returns false when something was found: the data directory is then left as it is */
   async cycle(): Promise<boolean> {
-    const plan = drawKillPlan(this.#options.random, this.result.readyMs.at(-1) ?? FIRST_READY_MS);
+    const { random, scenario } = this.#options;
+    const plan = drawKillPlan(random, this.result.readyMs.at(-1) ?? FIRST_READY_MS, scenario.movesKeys);
     this.#cycles++;
     this.#options.say(`${describePlan(plan)}; acked=${this.ledger.ackedCount}`);
     await this.#killDuringRecovery(plan);

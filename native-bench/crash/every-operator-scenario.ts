@@ -27,6 +27,7 @@ const MOVED_POLL_MS = 50;
 export class EveryOperatorScenario implements Scenario {
   readonly name = 'every-operator';
   readonly topology = join(PROJECT_DIRECTORY, 'native-bench/crash/every-operator/topology.ts');
+  readonly movesKeys = true;
   readonly hasRecordCodec = false;
   readonly #now: () => number;
   #next = 0;

@@ -41,6 +41,14 @@ const LOAD_FAILPOINTS: Failpoints = [
   ['checkpoint.after-commit', 6],
 ];
 
+/** Passed only where events move between partitions. */
+const EXCHANGE_FAILPOINTS: Failpoints = [
+  ['exchange.before-hand-over', 400],
+  ['exchange.after-hand-over', 400],
+  ['exchange.before-confirm', 400],
+  ['exchange.after-confirm', 400],
+];
+
 const RECOVERY_FAILPOINTS: Failpoints = [
   ['recovery.before-rewrite', 2],
   ['recovery.before-flush', 2],
@@ -50,22 +58,27 @@ const RECOVERY_FAILPOINTS: Failpoints = [
   ['recovery.replay', 20],
 ];
 
+const MOVING_FAILPOINTS: Failpoints = [...LOAD_FAILPOINTS, ...EXCHANGE_FAILPOINTS];
+
 const RECOVERY_KILLS_MAX = 3;
 
-/** @param readyMs how long a start takes here: kills during recovery fall within it */
-export function drawKillPlan(random: Random, readyMs: number): KillPlan {
+/**
+ * @param readyMs how long a start takes here: kills during recovery fall within it
+ * @param movesKeys whether events of this topology move between partitions
+ */
+export function drawKillPlan(random: Random, readyMs: number, movesKeys: boolean): KillPlan {
   const recoveryKills: KillPlan['recoveryKills'] = [];
   while (recoveryKills.length < RECOVERY_KILLS_MAX && random.next() < 0.25) {
     const isTimed = random.next() < 0.5;
     const afterMs = random.next() * readyMs;
     recoveryKills.push(isTimed ? { kind: 'kill', afterMs } : drawFailpoint(random, RECOVERY_FAILPOINTS));
   }
-  return { recoveryKills, ending: drawEnding(random) };
+  return { recoveryKills, ending: drawEnding(random, movesKeys) };
 }
 
-function drawEnding(random: Random): Ending {
+function drawEnding(random: Random, movesKeys: boolean): Ending {
   const choice = random.next();
-  if (choice < 0.3) return drawFailpoint(random, LOAD_FAILPOINTS);
+  if (choice < 0.3) return drawFailpoint(random, movesKeys ? MOVING_FAILPOINTS : LOAD_FAILPOINTS);
   if (choice < 0.35) return { kind: 'drain', afterMs: random.between(50, 600) };
   // Short loads as often as long ones: a kill soon after the restart meets resends and a checkpoint that catches up.
   const afterMs = choice < 0.6 ? random.between(5, 150) : random.between(150, 1200);

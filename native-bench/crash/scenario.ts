@@ -16,6 +16,8 @@ export interface Scenario {
   readonly name: string;
   /** File of the module that exports its topology. */
   readonly topology: string;
+  /** Whether events move between partitions, as behind a `keyBy`. */
+  readonly movesKeys: boolean;
   /** The stream that a producer sends to. */
   streamOf(producerIndex: number): string;
   /**

@@ -1,6 +1,7 @@
 // data plane
 import { assert } from '../base/assert.ts';
 import { MokaError } from '../base/errors.ts';
+import { failpoint } from '../base/failpoint.ts';
 import { type KeyedHash, partitionOf } from '../base/hash.ts';
 import type { Repartitioner } from '../operators/repartition.ts';
 import {
@@ -181,8 +182,10 @@ export class Exchange implements Repartitioner {
         hasSent = true;
       }
       if (!hasSent) continue;
+      failpoint('exchange.before-hand-over');
       ring.publish();
       bell.ring();
+      failpoint('exchange.after-hand-over');
     }
   }
 
@@ -233,8 +236,10 @@ export class Exchange implements Repartitioner {
     this.linksIn.forEach(({ confirmed, bell }, index) => {
       const sequence = this.#sealed[index] as number;
       if (sequence <= (confirmed[0] as number)) return;
+      failpoint('exchange.before-confirm');
       confirmed[0] = sequence;
       bell.ring();
+      failpoint('exchange.after-confirm');
     });
   }
 

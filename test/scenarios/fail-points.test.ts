@@ -38,6 +38,31 @@ const WHILE_SAVING = [
   'checkpoint.after-commit:2',
 ];
 
+/** Passed where events go from one partition to another: by the one that sends, and by the one that has taken them. */
+const WHILE_MOVING = [
+  'exchange.before-hand-over:9',
+  'exchange.after-hand-over:9',
+  'exchange.before-confirm:9',
+  'exchange.after-confirm:9',
+];
+const moving = { data: freshPath('moving'), topology: topologyFile('moving'), partitions: 2 };
+const moves: Load = {
+  path: '/v1/streams/sales',
+  event: (id) => JSON.stringify({ id, sku: `sku-${id.length}-${id.at(-1)}`, store: `store-${id.at(-1)}`, cents: 1 }),
+  journal: new Journal(),
+};
+
+/** Behind one hop, and behind two. */
+async function movedCounts(engine: EngineProcess): Promise<[number, number]> {
+  const rows = async (view: string): Promise<unknown[]> => {
+    const { json } = await engine.get(`/v1/views/${view}?limit=1000`);
+    return (json['rows'] as { value: unknown }[]).map(({ value }) => value);
+  };
+  const skus = (await rows('skus')) as { count: number }[];
+  const stores = (await rows('stores')) as number[];
+  return [skus.reduce((sum, { count }) => sum + count, 0), stores.reduce((sum, count) => sum + count, 0)];
+}
+
 async function expectComplete(engine: EngineProcess): Promise<void> {
   const ids = orderIds(data);
   expect(compare(journal, ids)).toEqual(NOTHING_WRONG);
@@ -99,6 +124,17 @@ describe('an engine that dies', () => {
     const engine = await EngineProcess.start({ data });
     await expectComplete(engine);
     expect((await engine.stop()).code).toBe(0);
+  });
+
+  it.each(WHILE_MOVING)('at %s has moved everything once', async (point) => {
+    const engine = await EngineProcess.start({ ...moving, env: { MOKA_FAILPOINT: point } });
+    expect(await driveToDeath(engine, moves)).toBeGreaterThan(0);
+    const again = await EngineProcess.start(moving);
+    const ids = readLogs(moving.data).map(({ bytes }) => (JSON.parse(bytes.toString()) as { id: string }).id);
+    expect(compare(moves.journal, ids)).toEqual(NOTHING_WRONG);
+    // What moves follows an ack within moments.
+    await expect.poll(() => movedCounts(again), { timeout: 20_000 }).toEqual([ids.length, ids.length]);
+    expect((await again.stop()).code).toBe(0);
   });
 
   // Where no stream is answered after the write, write and flush are one system call: this point is not passed.

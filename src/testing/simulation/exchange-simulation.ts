@@ -21,7 +21,17 @@ const SECRET = new Uint8Array([8, 7, 6, 5, 4, 3, 2, 1]);
 const START_MS = 1_763_600_000_000;
 const LANES = 3;
 const LEVELS = 2;
-const FAILPOINTS = ['log.after-write', 'log.after-flush', 'ack.before', 'checkpoint.after-commit', 'recovery.replay'];
+const FAILPOINTS = [
+  'log.after-write',
+  'log.after-flush',
+  'ack.before',
+  'checkpoint.after-commit',
+  'recovery.replay',
+  'exchange.before-hand-over',
+  'exchange.after-hand-over',
+  'exchange.before-confirm',
+  'exchange.after-confirm',
+];
 
 /**
  * As `Simulation`, with several lanes in one process that send each other what belongs to another partition, over two

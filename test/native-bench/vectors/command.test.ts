@@ -45,7 +45,10 @@ let directory: string;
 beforeAll(() => {
   mkdirSync(SCRATCH_DIRECTORY, { recursive: true });
   directory = mkdtempSync(join(SCRATCH_DIRECTORY, 'vectors-test-'));
-  writeFileSync(join(directory, '01-good.json'), JSON.stringify({ family: 'good', vectors: [COUNTED, TIMED, UNKNOWN] }));
+  writeFileSync(
+    join(directory, '01-good.json'),
+    JSON.stringify({ family: 'good', vectors: [COUNTED, TIMED, UNKNOWN] }),
+  );
   writeFileSync(join(directory, '02-bad.json'), JSON.stringify({ family: 'bad', vectors: [WRONG] }));
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
