@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT_CODES } from '../../src/base/exit-codes.ts';
-import { moka, ServedEngine } from './moka-process.ts';
+import { MOKA, moka, ServedEngine } from './moka-process.ts';
 
 let directory: string;
 let engines: ServedEngine[];
@@ -24,8 +25,8 @@ function serve(...args: string[]): ServedEngine {
   return engine;
 }
 
-async function place(url: string, orderId: string): Promise<Record<string, unknown>> {
-  const order = {
+function orderOf(orderId: string): object {
+  return {
     orderId,
     customerId: 'c-1',
     storeId: 'kiosk-7',
@@ -34,8 +35,12 @@ async function place(url: string, orderId: string): Promise<Record<string, unkno
     totalCents: 420,
     currency: 'EUR',
   };
+}
+
+async function place(url: string, orderId: string): Promise<Record<string, unknown>> {
   const headers = { 'Content-Type': 'application/json' };
-  const response = await fetch(`${url}/v1/streams/orders`, { method: 'POST', headers, body: JSON.stringify(order) });
+  const body = JSON.stringify(orderOf(orderId));
+  const response = await fetch(`${url}/v1/streams/orders`, { method: 'POST', headers, body });
   return { status: response.status, ...((await response.json()) as object) };
 }
 
@@ -146,6 +151,22 @@ describe('moka log', () => {
 
     rmSync(join(directory, 'data', 'moka.json'));
     expect(moka(['log', ...data, '--limit', '1']).stdout).toMatch(/^0:0 .* event stream=0 {2}/);
+  });
+
+  it('ends quietly when its reader has gone', async () => {
+    const engine = serve('--partitions', '1');
+    const { url } = await engine.ready();
+    // More than a pipe holds.
+    const lines = Array.from({ length: 2000 }, (_, n) => JSON.stringify(orderOf(`ord_${n}`))).join('\n');
+    const headers = { 'Content-Type': 'application/x-ndjson' };
+    expect((await fetch(`${url}/v1/streams/orders/batch`, { method: 'POST', headers, body: lines })).status).toBe(200);
+    await engine.kill();
+    const args = [process.execPath, MOKA, 'log', '--data', join(directory, 'data')];
+    const piped = spawnSync('bash', ['-c', 'set -o pipefail; "$@" | head -1; echo "code=$?"', 'bash', ...args], {
+      encoding: 'utf8',
+    });
+    expect(piped.stderr).toBe('');
+    expect(piped.stdout).toMatch(/^0:0 {2}.*ord_0.*\ncode=0\n$/);
   });
 
   it('ends with its own code when there is no log', () => {

@@ -4,6 +4,7 @@ import { Simulation } from '../../../src/testing/simulation/simulation.ts';
 
 const FIRST_SEED = Number(process.env['MOKA_SIM_SEED'] ?? 1);
 const SEEDS = 40;
+const SEEDS_TO_NOTICE = 100;
 
 /** Nothing but computing: a machine that is busy takes its time. */
 vi.setConfig({ testTimeout: 60_000 });
@@ -23,10 +24,10 @@ describe('Simulation', () => {
     expect(new Simulation(FIRST_SEED).run()).toEqual(new Simulation(FIRST_SEED).run());
   });
 
-  it.each(SABOTAGES)('notices %s', (sabotage) => {
-    const notices = Array.from({ length: 120 }, (_, seed) => seed + 1).some(
-      (seed) => new Simulation(seed, sabotage).run().violations.length > 0,
-    );
-    expect(notices).toBe(true);
+  // From the first seed on, whatever MOKA_SIM_SEED says: the README names the seeds.
+  it.each(SABOTAGES)(`notices %s within ${SEEDS_TO_NOTICE} seeds`, (sabotage) => {
+    let seed = 1;
+    while (seed <= SEEDS_TO_NOTICE && new Simulation(seed, sabotage).run().violations.length === 0) seed += 1;
+    expect(seed).toBeLessThanOrEqual(SEEDS_TO_NOTICE);
   });
 });
