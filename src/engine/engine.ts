@@ -271,6 +271,7 @@ export class Engine {
       this.config.dataDir,
       { thread, silentMs, topology },
       this.#threads.lanesOf(thread),
+      this.config.partitions,
     );
     this.#threads.failure.report(error, 'stuck');
     this.#logger.fatal(details, error.message);

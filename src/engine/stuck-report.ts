@@ -31,10 +31,18 @@ export function reportStuckThread(
   dataDir: string,
   { thread, silentMs, topology }: StuckThread,
   lanes: readonly LaneMemory[],
+  partitionCount: number,
 ): StuckReport {
   const found = lanes
     .map(({ partition, whereabouts, status }) =>
-      stopStuckLane(partition, new Whereabouts(whereabouts), new LaneStatus(status), topology, silentMs),
+      stopStuckLane(
+        partition,
+        new Whereabouts(whereabouts),
+        new LaneStatus(status),
+        topology,
+        silentMs,
+        partitionCount,
+      ),
     )
     .find((one) => one !== null);
   if (found === undefined) {
@@ -85,11 +93,17 @@ function inWords(
   return [
     `${who} for ms=${silentMs}: ${place}, at ${what}, which is ${isLogged ? '' : 'not '}in the log.`,
     NOTHING_LOST,
-    ...consequence(note !== null, failure),
+    ...consequence(operator !== null, note !== null, failure),
   ].join(' ');
 }
 
-function consequence(hasNote: boolean, failure: string | null): string[] {
+function consequence(hasOperator: boolean, hasNote: boolean, failure: string | null): string[] {
+  if (hasOperator && !hasNote) {
+    return [
+      'It returned when it was first run, and other partitions may hold what it sent, so it cannot be set aside.',
+      'Start again with what has changed since then put back: an import, a setting, the speed of the box.',
+    ];
+  }
   if (!hasNote) return ['A disk that hangs, or a bug: if it comes back, look at the disk first.'];
   if (failure !== null) return [`It could not be noted (${failure}), so the next start may run into it again.`];
   return [

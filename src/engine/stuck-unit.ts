@@ -29,7 +29,7 @@ export interface StuckLane {
   /** In words. */
   readonly what: string;
   readonly silentMs: number;
-  /** Null where no operator was running. */
+  /** Null where no operator was running, and where it has done this before and may have told other partitions. */
   readonly note: StuckNote | null;
 }
 
@@ -45,6 +45,7 @@ export function stopStuckLane(
   status: LaneStatus,
   topology: CompiledTopology,
   silentMs: number,
+  partitionCount: number,
 ): StuckLane | null {
   const count = whereabouts.unitCount;
   whereabouts.stop();
@@ -54,6 +55,8 @@ export function stopStuckLane(
   const operator = nameOf(whereabouts.operator, topology);
   const unit = unitOf(whereabouts);
   const isEvent = unit.kind === 'event';
+  // What is in the log was done once, and what it sent is held elsewhere under its number: it cannot be left out now.
+  const isTold = isLogged && partitionCount > 1 && topology.hops.length > 0;
   return {
     partition,
     unit,
@@ -65,7 +68,7 @@ export function stopStuckLane(
     what: inWords(unit, topology),
     silentMs,
     note:
-      operator === null
+      operator === null || isTold
         ? null
         : {
             // All before it is durable, and was done without this note.

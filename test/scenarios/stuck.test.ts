@@ -36,8 +36,8 @@ interface Report {
   readonly msg: string;
 }
 
-function start(data: string, env: Record<string, string> = {}): Promise<EngineProcess> {
-  return EngineProcess.start({ data, topology, partitions: 2, env: { ...WATCHED, ...env } });
+function start(data: string, env: Record<string, string> = {}, partitions = 2): Promise<EngineProcess> {
+  return EngineProcess.start({ data, topology, partitions, env: { ...WATCHED, ...env } });
 }
 
 /** Ends the process, or the engine does before. */
@@ -147,15 +147,14 @@ describe.concurrent('an operator that does not return', () => {
 
   it('while the log is replayed ends that start, and no later one', async () => {
     const data = freshPath();
-    const first = await start(data);
+    const first = await start(data, {}, 1);
     const { partition, offset } = await accept(first, { id: 'a', till: 'till-1' });
     await accept(first, { id: 'b', till: 'till-1' });
     await accept(first, { id: 'c', till: 'till-2' });
     await first.kill();
 
     const env = { ...WATCHED, STUCK_JOB: 'a' };
-    const exit = await EngineProcess.startInVain({ data, topology, partitions: 2, env });
-    const report = reportOf(exit);
+    const report = reportOf(await EngineProcess.startInVain({ data, topology, partitions: 1, env }));
     expect(report).toMatchObject({
       partition,
       offset,
@@ -166,11 +165,28 @@ describe.concurrent('an operator that does not return', () => {
     });
     expect(report.msg).toMatch(/which is in the log/);
 
-    const third = await start(data);
+    const third = await start(data, {}, 1);
     expect([await row(third, 'first', 'till-1'), await row(third, 'first', 'till-2')]).toEqual([1, 1]);
     const letters = await deadLetters(third);
     expect(letters).toMatchObject([{ partition, offset, operator: 'first' }]);
     expect(bytesOf(letters[0] as DeadLetter)).toEqual({ id: 'a', till: 'till-1' });
+    await endAndReplay(third, data);
+  });
+
+  it('while the log is replayed is not set aside where other partitions may hold what it sent', async () => {
+    const data = freshPath();
+    const first = await start(data);
+    const { partition, offset } = await accept(first, { id: 'a', till: 'till-1' });
+    await first.kill();
+
+    const env = { ...WATCHED, STUCK_JOB: 'a' };
+    const report = reportOf(await EngineProcess.startInVain({ data, topology, partitions: 2, env }));
+    expect(report).toMatchObject({ partition, offset, operator: 'first', key: 'till-1', isNoted: false });
+    expect(report.msg).toMatch(/returned when it was first run/);
+
+    const third = await start(data);
+    expect(await row(third, 'first', 'till-1')).toBe(1);
+    expect(await deadLetters(third)).toEqual([]);
     await endAndReplay(third, data);
   });
 
