@@ -120,6 +120,35 @@ describe('the most', () => {
     expect([longer.status, longer.json['code']]).toEqual([422, 'ERR_EVENT_KEY_INVALID']);
   });
 
+  it.each([
+    ['an accent of its own (NFC)', '\u00e9'],
+    ['an accent behind its letter (NFD)', 'e\u0301'],
+    ['another direction', '\u202eabc'],
+    ['an emoji', '\u{1f600}'],
+    ['a control character of C1', '\u0085'],
+    ['a line separator', '\u2028'],
+    ['a byte order mark', '\ufeff'],
+    ['a space', ' '],
+  ])('characters of a key are taken as they are: %s', async (_name, key) => {
+    expect((await engine.post(NOTES, note(1, key))).status).toBe(201);
+    taken += 1;
+    const { json } = await engine.get(`/v1/views/notes/${encodeURIComponent(key)}`);
+    expect([json['key'], json['value']]).toEqual([key, 1]);
+  });
+
+  it.each(['\u0000', '\u001f', '\u007f'])('characters of a key are %j in no case', async (key) => {
+    const { status, json } = await engine.post(NOTES, note(1, key));
+    expect([status, json['code']]).toEqual([422, 'ERR_EVENT_KEY_INVALID']);
+  });
+
+  it('numbers are -0, which is 0, and none beyond 2^53', async () => {
+    const { status } = await engine.post(NOTES, '{"till":"zero","n":-0}');
+    expect(status).toBe(201);
+    taken += 1;
+    const { status: refused, json } = await engine.post(NOTES, '{"till":"zero","n":9007199254740993}');
+    expect([refused, json['code']]).toEqual([422, 'ERR_EVENT_NUMBER_RANGE']);
+  });
+
   it('characters of an identity are taken', async () => {
     const headers = { 'Idempotency-Key': 'i'.repeat(MAX_IDEMPOTENCY_KEY_BYTES) };
     expect((await engine.post('/v1/streams/sales', note(1), headers)).status).toBe(201);
