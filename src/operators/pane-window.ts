@@ -192,10 +192,8 @@ export class PaneWindowOperator implements WindowOperator, ClosingWindows {
       const { key, start, end } = window;
       context.rowKey = key;
       const windowed = windowKey(key, start, end);
-      release(key, windowed, end, () => {
-        const time = this.#timeOf(window);
-        output.push(windowed, this.#stateOf(window, time), undefined, time);
-      });
+      const time = this.#timeOf(window);
+      release(key, windowed, time, () => output.push(windowed, this.#stateOf(window, time), undefined, time));
     }
     context.rowKey = before;
   }

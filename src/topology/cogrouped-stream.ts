@@ -9,7 +9,7 @@ import { GroupedStream } from './grouped-stream.ts';
 import { Table, WindowedTable } from './table.ts';
 import { addWindowFold, type WindowOptions } from './window-node.ts';
 import { windowSpecOf } from './window-spec.ts';
-import { checkMerge, type Merging, SOME_SPEC } from './windowed-stream.ts';
+import { checkMerge, hasPanes, type Merging, SOME_SPEC } from './windowed-stream.ts';
 import type { WindowDefinition } from './windows.ts';
 
 /** A grouped stream, and what an event of it does to the state that all of them share. */
@@ -103,7 +103,7 @@ export class WindowedCogroup<State, Event, Definition extends WindowDefinition> 
     const graph = this.#graph;
     const inputs = this.#inputs;
     const label = labelOf({ kind: 'cogroup', name });
-    checkOptions(graph, label, aggregate, ['initial', 'merge', ...EVOLUTION_OPTIONS]);
+    checkOptions(graph, label, aggregate, ['initial', 'merge', 'panes', ...EVOLUTION_OPTIONS]);
     const { initial, merge } = aggregate ?? {};
     checkFunction(graph, label, 'initial', initial, '() => state');
     checkMerge(graph, label, this.#definition, merge);
@@ -116,7 +116,7 @@ export class WindowedCogroup<State, Event, Definition extends WindowDefinition> 
       spec,
       options,
       evolution: evolutionOf(graph, label, aggregate),
-      merges: merge !== undefined,
+      merges: hasPanes(graph, label, this.#definition, aggregate, options),
       settings: { initial, merge, adders: inputs.map((input) => input.add) },
       folds: (site) =>
         inputs.map(({ add }) => {

@@ -13,7 +13,7 @@ import type { Reducer } from '../operators/reduce.ts';
 import { MAX_TOP } from '../operators/top-n.ts';
 import { AggregateFold, CountFold, type Merger, ReduceFold } from '../operators/window-fold.ts';
 import { TopNFold } from '../operators/window-top-n.ts';
-import { checkFunction, checkOptions, checkWhole } from './checks.ts';
+import { checkFunction, checkOptions, checkWhole, kindOf } from './checks.ts';
 import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, type StoreEvolution } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { MeasureOf } from './grouped-stream.ts';
@@ -23,16 +23,19 @@ import { addWindowFold, type WindowFoldNode, type WindowOptions } from './window
 import { type WindowSpec, windowSpecOf } from './window-spec.ts';
 import type { WindowDefinition } from './windows.ts';
 
-/**
- * How two states become one. Windows that merge (sessions with a gap) need it. Hopping windows with `emit: 'final'` take it
- * where it is given: each event is then folded once and not once per window, and a window is put together when it closes. So
- * what comes of it must not depend on how the events are split up, nor on the order in which they came, and a state with
- * `initial` merged into it must be as it was. No other window asks for it.
- */
+/** How two states become one; windows that merge (sessions with a gap) need it, of others only those with `panes`. */
 export type Merging<State, Definition> =
   Definition extends WindowDefinition<'session'>
     ? { readonly merge: (earlier: State, later: State, context: Context) => State }
-    : { readonly merge?: (earlier: State, later: State, context: Context) => State };
+    : {
+        readonly merge?: (earlier: State, later: State, context: Context) => State;
+        /**
+         * Of hopping windows with `emit: 'final'`: each event is folded once, into a pane of time, and not once per window; a
+         * window is put together by `merge` when it closes. So it must come to the same however the events are split up and
+         * in whatever order they came, and `initial` must change nothing that is merged with it. Default: false.
+         */
+        readonly panes?: boolean;
+      };
 
 /** `initial` is the state of a window before its first event, called anew for each; `add` the state after one more event. */
 export type WindowAggregateOptions<Value, State, Definition> = Evolution & {
@@ -78,18 +81,19 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     options: WindowOptions = {},
   ): WindowedTable<State, Value> {
     const label = labelOf({ kind: 'aggregate', name });
-    checkOptions(this.#graph, label, aggregate, ['initial', 'add', 'merge', ...EVOLUTION_OPTIONS]);
+    checkOptions(this.#graph, label, aggregate, ['initial', 'add', 'merge', 'panes', ...EVOLUTION_OPTIONS]);
     const { initial, add, merge } = aggregate ?? {};
     const evolution = evolutionOf(this.#graph, label, aggregate);
     checkFunction(this.#graph, label, 'initial', initial, '() => state');
     checkFunction(this.#graph, label, 'add', add, '(state, event, context) => state');
     checkMerge(this.#graph, label, this.#definition, merge);
+    const merges = hasPanes(this.#graph, label, this.#definition, aggregate, options);
     return this.#fold(
       'aggregate',
       name,
       options,
       { initial, add, merge },
-      merge !== undefined,
+      merges,
       (site) => [
         new AggregateFold(site.name, site.context, initial as Initializer, add as Adder, merge as Merger, true),
       ],
@@ -182,6 +186,25 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
 export function checkMerge(graph: TopologyGraph, label: string, definition: WindowDefinition, merge: unknown): void {
   if (merge === undefined && definition?.kind !== 'session') return;
   checkFunction(graph, label, 'merge', merge, '(earlier, later, context) => state');
+}
+
+/** Whether windows are put together out of parts; notes where they cannot be. */
+export function hasPanes(
+  graph: TopologyGraph,
+  label: string,
+  definition: WindowDefinition,
+  aggregate: { readonly merge?: unknown; readonly panes?: unknown } | undefined,
+  options: WindowOptions | undefined,
+): boolean {
+  const { merge, panes = false } = aggregate ?? {};
+  if (typeof panes !== 'boolean') graph.complain(label, `panes is ${kindOf(panes)}`, 'use true or false');
+  if (panes !== true) return false;
+  if (definition?.kind !== 'hopping' || options?.emit !== 'final') {
+    const remedy = "use hopping(…) and { emit: 'final' }, or leave panes out";
+    graph.complain(label, 'only hopping windows that are told once have panes', remedy);
+  }
+  if (merge === undefined) checkFunction(graph, label, 'merge', merge, '(earlier, later, context) => state');
+  return true;
 }
 
 /** Stands for windows that nobody understood, so that the rest of the topology is looked over too. */

@@ -30,7 +30,7 @@ function topologyOf(
   window: WindowDefinition,
   outOfOrderness: number | null,
   isSuppressed = false,
-  merges = true,
+  panes = false,
 ): CompiledTopology {
   return defineTopology('windows', (t) => {
     const watermark = outOfOrderness === null ? {} : { watermark: { outOfOrderness } };
@@ -38,15 +38,9 @@ function topologyOf(
       .stream('events', { schema: EventSchema, key: 'key', eventTime: 'at', ...watermark })
       .groupByKey()
       .window(window as WindowDefinition<'session'>);
-    // Without it each window folds its own events, in the order in which they come.
-    const merging = (merges ? { merge: (earlier: string, later: string) => `${earlier}${later}` } : {}) as {
-      merge: (earlier: string, later: string) => string;
-    };
-    const rows = windows.aggregate(
-      'rows',
-      { initial: () => '', add: joinState, ...merging },
-      { emit: isSuppressed ? 'updates' : 'final' },
-    );
+    const merge = (earlier: string, later: string): string => `${earlier}${later}`;
+    const fold = { initial: () => '', add: joinState, merge, ...(panes ? { panes } : {}) };
+    const rows = windows.aggregate('rows', fold, { emit: isSuppressed ? 'updates' : 'final' });
     const told = isSuppressed ? rows.suppress('closed', { untilWindowCloses: true }) : rows;
     told.toStream().toJournal('told', { keep: 10_000 });
     rows.late.toJournal('late', { keep: 10_000 });
@@ -118,8 +112,8 @@ describe('windows that a watermark closes', () => {
         const [size, advance] = [Math.max(one, other), Math.min(one, other)];
         const expected = naive(all, bound, grace, intoHops(size, advance));
         const window = hopping({ size, advance, grace });
-        expect(run(topologyOf(window, bound, false, false), all)).toEqual(expected);
-        const ofPanes = run(topologyOf(window, bound), all);
+        expect(run(topologyOf(window, bound), all)).toEqual(expected);
+        const ofPanes = run(topologyOf(window, bound, false, true), all);
         expect(ofPanes.late).toEqual(expected.late);
         expect(ofPanes.told.map(inOrder)).toEqual(expected.told.map(inOrder));
       }),

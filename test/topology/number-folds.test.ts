@@ -113,7 +113,9 @@ describe('GroupedStream.sum, min, max, avg and topN', () => {
         orders.max(`max-${emit}`, cents, { emit }).toView(`max-${emit}`);
         orders.avg(`avg-${emit}`, cents, { emit }).toView(`avg-${emit}`);
         orders.topN(`top-${emit}`, 3, cents, { emit }).toView(`top-${emit}`);
-        orders.aggregate(`aggregate-${emit}`, { ...merging, merge }, { emit }).toView(`aggregate-${emit}`);
+        orders
+          .aggregate(`aggregate-${emit}`, { ...merging, merge, panes: emit === 'final' }, { emit })
+          .toView(`aggregate-${emit}`);
       }
       orders.reduce('last', (_, one) => one, { emit: 'final' }).toView('last');
     });

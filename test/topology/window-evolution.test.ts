@@ -19,6 +19,8 @@ const Sale = Type.Object({ sku: Type.String(), cents: Type.Integer() });
 
 type Emit = 'updates' | 'final';
 
+const panesOf = (emit: Emit): { panes?: boolean } => (emit === 'final' ? { panes: true } : {});
+
 /** A window's state is the sum of its cents. */
 function first(window: WindowDefinition, emit: Emit): CompiledTopology {
   return defineTopology('sales', (t) => {
@@ -28,7 +30,7 @@ function first(window: WindowDefinition, emit: Emit): CompiledTopology {
       .window(window as WindowDefinition<'session'>)
       .aggregate(
         'sums',
-        { initial: () => 0, add: (sum: number, { cents }) => sum + cents, merge: (a, b) => a + b },
+        { initial: () => 0, add: (sum: number, { cents }) => sum + cents, merge: (a, b) => a + b, ...panesOf(emit) },
         { emit },
       );
     rows.toView('sums');
@@ -56,6 +58,7 @@ function second(window: WindowDefinition, emit: Emit): CompiledTopology {
           initial: () => ({ cents: 0 }),
           add: (sum, { cents }) => ({ cents: sum.cents + cents }),
           merge: (a, b) => ({ cents: a.cents + b.cents }),
+          ...panesOf(emit),
         },
         { emit },
       );

@@ -98,6 +98,32 @@ describe('the windows of a topology', () => {
       "aggregate 'a': its merge is missing; give it a function (earlier, later, context) => state",
     ],
     [
+      'panes of windows that have none',
+      (grouped) =>
+        grouped
+          .window(hopping({ size: 2, advance: 1, grace: 0 }))
+          .aggregate('a', { initial: () => 0, add: () => 0, merge: () => 0, panes: true })
+          .toView('v'),
+      "aggregate 'a': only hopping windows that are told once have panes; use hopping(…) and { emit: 'final' }, or leave panes out",
+    ],
+    [
+      'panes that cannot be merged',
+      (grouped) =>
+        grouped
+          .window(hopping({ size: 2, advance: 1, grace: 0 }))
+          .aggregate('a', { initial: () => 0, add: () => 0, panes: true }, { emit: 'final' })
+          .toView('v'),
+      "aggregate 'a': its merge is missing; give it a function (earlier, later, context) => state",
+    ],
+    [
+      'panes that are neither wanted nor not',
+      (grouped) =>
+        (grouped.window(hopping({ size: 2, advance: 1, grace: 0 })) as Anything)
+          .aggregate('a', { initial: () => 0, add: () => 0, panes: 'yes' }, { emit: 'final' })
+          .toView('v'),
+      "aggregate 'a': panes is a string; use true or false",
+    ],
+    [
       'rows that are gone before they are complete',
       (grouped) =>
         grouped

@@ -33,6 +33,7 @@ export function addWindows(orders: Orders, payments: Payments): void {
     .toView('last-hours', { retention: '12h' });
   const often = byCustomer.window(hopping({ size: '3h', advance: '40m', grace: '10m' }));
   often.sum('often-sums', (order) => order.cents, { emit: 'final' }).toView('often-sums', { retention: '12h' });
+  often.aggregate('often-totals', { ...mergedTotal, panes: true }, { emit: 'final' }).toView('often-totals');
   often.topN('often-top', 2, (order) => order.cents, { emit: 'final' }).toView('often-top', { retention: '12h' });
   byCustomer
     .window(tumbling({ size: '3h', grace: '30m' }))

@@ -29,6 +29,7 @@ const FORMS = [
     "emit: 'final'",
     'merge:',
     'window?.start',
+    'panes: true',
   ],
   ...['valueState<', 'listState<', 'mapState<', 'ttl:', "refresh: 'read'", 'outputs:'],
   ...[
