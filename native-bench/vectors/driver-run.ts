@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JournalEntry } from '../../src/operators/to-journal.ts';
 import { isWindowKey, keyOfWindowKey, windowOfKey } from '../../src/operators/window-key.ts';
 import { TopologyTestDriver } from '../../src/testing/topology-test-driver.ts';
+import { movedBack, movedOn } from './era.ts';
 import { keyAndWindow, lastRows, type Row, rowText } from './row.ts';
 import { type Stage, viewOf } from './scene.ts';
 import { type Step, stepsOf } from './steps.ts';
@@ -17,17 +18,17 @@ export interface DriverOptions {
 }
 
 /**
- * Runs a vector's inputs through the test driver, from log time 0 on.
+ * Runs a vector's inputs through the test driver, from where its time begins.
  *
  * @returns what came out, in order; of several partitions one after the other, for each input
  */
 export function runInDriver(stage: Stage, inputs: readonly Input[], options: DriverOptions = {}): Row[] {
   const { restarts = false, partitionCount = 1, steps = stepsOf } = options;
-  const driver = new TopologyTestDriver(stage.topology, { now: 0, partitionCount });
+  const driver = new TopologyTestDriver(stage.topology, { now: stage.epochMs, partitionCount });
   const seen = new Set<string>();
   const rows = inputs.flatMap((input, index) => {
     if (restarts) driver.restart();
-    const offsets = steps(input, index).map((step) => take(driver, step));
+    const offsets = steps(input, index).map((step) => take(driver, step, stage.epochMs));
     // What goes on in another partition has an offset of its own there.
     if (partitionCount > 1) offsets.push(null);
     return stage.outputs.flatMap((output) => {
@@ -46,14 +47,14 @@ export function runInDriver(stage: Stage, inputs: readonly Input[], options: Dri
       driver.view<Value>(viewOf(output)).rows(),
     );
   }
-  return rows;
+  return movedBack(rows, stage.epochMs);
 }
 
 /** @returns the offset of what was sent; null if time brings about what it likes */
-function take(driver: TopologyTestDriver, step: Step): number | null {
+function take(driver: TopologyTestDriver, step: Step, epochMs: number): number | null {
   if (step === 'restart') driver.restart();
-  else if ('send' in step) return driver.send(step.send, step.event).offset;
-  else driver.advance('advanceMs' in step ? step.advanceMs : step.untilMs - driver.now);
+  else if ('send' in step) return driver.send(step.send, movedOn(step.event, epochMs)).offset;
+  else driver.advance('advanceMs' in step ? step.advanceMs : epochMs + step.untilMs - driver.now);
   return null;
 }
 

@@ -7,12 +7,12 @@ import type { JournalEntry } from '../../src/operators/to-journal.ts';
 import { ANY_EPOCH } from '../../src/query/position.ts';
 import { removeDirectory, scratchDirectory } from '../run/places.ts';
 import { journalRow } from './driver-run.ts';
+import { EPOCH_MS, movedBack, movedOn } from './era.ts';
 import { experimentOf } from './kinds/kinds.ts';
-import { EPOCH_MS } from './kinds/times.ts';
 import { NotApplicable } from './not-applicable.ts';
 import type { Row } from './row.ts';
 import { stageOf } from './scene.ts';
-import { type Envelope, stepsOf } from './steps.ts';
+import { stepsOf } from './steps.ts';
 import type { Vector } from './vector.ts';
 import type { Value } from './words.ts';
 
@@ -59,7 +59,7 @@ export async function runInEngine(vector: Vector, partitions = 1): Promise<Row[]
           await engine.close();
           engine = await createEngine(module, options, clock);
         } else if ('send' in step) {
-          const { partition, offset } = await engine.ingest(step.send, movedOn(step.event));
+          const { partition, offset } = await engine.ingest(step.send, movedOn(step.event, EPOCH_MS));
           reached.set(partition, offset);
           // What goes on in another partition has an offset of its own there.
           offsets.push(partitions === 1 ? offset : null);
@@ -77,11 +77,11 @@ export async function runInEngine(vector: Vector, partitions = 1): Promise<Row[]
           const name = `${output} ${number} ${entry.key}`;
           if (seen.has(name)) continue;
           seen.add(name);
-          rows.push(movedBack(journalRow(output, entry, index, offsets)));
+          rows.push(journalRow(output, entry, index, offsets));
         }
       }
     }
-    return rows.filter(isOfThisEra);
+    return movedBack(rows, EPOCH_MS);
   } finally {
     await engine.close();
     removeDirectory(directory);
@@ -119,27 +119,4 @@ async function journal(
     cursor = page.cursor ?? undefined;
   } while (cursor !== undefined);
   return entries;
-}
-
-function movedOn(event: Envelope): Envelope {
-  const { ts, watermark } = event;
-  return {
-    ...event,
-    ...(ts === undefined ? {} : { ts: ts + EPOCH_MS }),
-    ...(watermark === undefined ? {} : { watermark: watermark + EPOCH_MS }),
-  };
-}
-
-function movedBack(row: Row): Row {
-  const { ts, window } = row;
-  return {
-    ...row,
-    ...(ts === undefined ? {} : { ts: ts - EPOCH_MS }),
-    ...(window === undefined ? {} : { window: { start: window.start - EPOCH_MS, end: window.end - EPOCH_MS } }),
-  };
-}
-
-/** No window begins before time does; for an engine that stands in another year it began long ago. */
-function isOfThisEra({ window }: Row): boolean {
-  return window === undefined || window.start >= 0;
 }

@@ -1,6 +1,6 @@
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
+import { EPOCH_MS } from './era.ts';
 import { experimentOf } from './kinds/kinds.ts';
-import { EPOCH_MS } from './kinds/times.ts';
 import { stageOf } from './scene.ts';
 import type { Vector } from './vector.ts';
 

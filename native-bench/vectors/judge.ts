@@ -3,6 +3,7 @@ import { TopologyError } from '../../src/topology/topology-error.ts';
 import { compare, type Difference } from './compare.ts';
 import { runInDriver } from './driver-run.ts';
 import { runInEngine } from './engine-run.ts';
+import { EPOCH_MS } from './era.ts';
 import { experimentOf, refusePartitions } from './kinds/kinds.ts';
 import { NotApplicable } from './not-applicable.ts';
 import { QUIRKS } from './quirks.ts';
@@ -67,7 +68,7 @@ async function run(vector: Vector, { isEngine = false, partitionCount = 1 }: Pla
 
 /** Once as it is, and once with operators that are made anew before every input. */
 export function runTwice(experiment: Experiment, inputs: readonly Input[], partitionCount = 1): Row[] {
-  const stage = stageOf(experiment, inputs);
+  const stage = stageOf(experiment, inputs, experiment.driverOnly === undefined ? EPOCH_MS : 0);
   const options = { partitionCount, ...(experiment.steps === undefined ? {} : { steps: experiment.steps }) };
   const observed = runInDriver(stage, inputs, options);
   const again = runInDriver(stage, inputs, { ...options, restarts: true });

@@ -118,6 +118,8 @@ export interface Stage {
   readonly topology: CompiledTopology;
   readonly outputs: readonly string[];
   readonly tables: readonly string[];
+  /** Where its time begins. */
+  readonly epochMs: number;
 }
 
 /** @throws TopologyError, NotApplicable */
@@ -135,5 +137,5 @@ export function stageOf(experiment: Experiment, inputs: readonly Input[], epochM
     throw cause instanceof NotApplicable ? cause : error;
   }
   const { outputs, tables } = scene as Scene;
-  return { topology, outputs, tables };
+  return { topology, outputs, tables, epochMs };
 }
