@@ -1,8 +1,7 @@
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { AssertionError } from '../../src/base/assert.ts';
-import { NodeFile } from '../../src/log/node-file.ts';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { NodeFile as NodeFileOf } from '../../src/log/node-file.ts';
 import { makeDirectory } from './log-fixtures.ts';
 
 /** What the system is to do with the next writes: take so many bytes, or fail. */
@@ -34,14 +33,24 @@ vi.mock('node:fs', async (importOriginal) => {
   };
 });
 
+// Files share their modules: here they are loaded afresh, on the system above, and forgotten at the end.
+vi.resetModules();
+const { AssertionError } = await import('../../src/base/assert.ts');
+const { NodeFile } = await import('../../src/log/node-file.ts');
+
+afterAll(() => {
+  vi.doUnmock('node:fs');
+  vi.resetModules();
+});
+
 const BYTES = Uint8Array.from({ length: 1000 }, (_, index) => index % 251);
 
-function newFile(flushesAfterWrite = false): { path: string; file: NodeFile } {
+function newFile(flushesAfterWrite = false): { path: string; file: NodeFileOf } {
   const path = join(makeDirectory(), 'file');
   return { path, file: new NodeFile(openSync(path, 'w+'), flushesAfterWrite) };
 }
 
-function write(file: NodeFile, start: number, length: number, position: number): Promise<Error | null> {
+function write(file: NodeFileOf, start: number, length: number, position: number): Promise<Error | null> {
   return new Promise((resolve) => file.write(BYTES, start, length, position, resolve));
 }
 

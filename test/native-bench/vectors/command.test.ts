@@ -78,11 +78,11 @@ describe('npm run vectors', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('runs one family or one vector, and ends with 0 when none fails', async () => {
-    expect(await run(directory, '--family', '1')).toMatchObject({
+    expect(await run(directory, '--family', '1', '--driver')).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('vectors=3'),
     });
-    const one = await run(directory, '--id', 'wrong', '--json');
+    const one = await run(directory, '--id', 'wrong', '--driver', '--json');
     expect(one.code).toBe(1);
     expect(JSON.parse(one.stdout)).toMatchObject({ vectors: 1, fail: 1, verdicts: [{ id: 'wrong', result: 'FAIL' }] });
   });
