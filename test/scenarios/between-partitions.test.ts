@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { EngineProcess } from './support/engine-process.ts';
 import { freshPath, topologyFile } from './support/scratch.ts';
+import { settled } from './support/settled.ts';
 
 const topology = topologyFile('between');
 const PARTITIONS = 3;
@@ -84,21 +85,6 @@ async function shown(engine: EngineProcess, view: string, query = ''): Promise<R
   // A row that two partitions show would be there twice.
   expect(new Set(rows.map(({ key }) => key)).size).toBe(rows.length);
   return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
-}
-
-/** Views follow an ack within moments: what they will show is waited for, what they show wrongly stays wrong. */
-async function settled(look: () => Promise<unknown>, wanted: unknown): Promise<void> {
-  let found: unknown;
-  for (let tries = 0; tries < 100; tries++) {
-    found = await look();
-    try {
-      expect(found).toEqual(wanted);
-      return;
-    } catch {
-      await sleep(50);
-    }
-  }
-  expect(found).toEqual(wanted);
 }
 
 async function viewsSettled(engine: EngineProcess, batchCount: number): Promise<void> {

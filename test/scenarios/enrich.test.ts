@@ -4,6 +4,7 @@ import { moka } from '../main/moka-process.ts';
 import { EngineProcess } from './support/engine-process.ts';
 import { type Asked, Outside } from './support/outside.ts';
 import { freshPath, topologyFile } from './support/scratch.ts';
+import { settled } from './support/settled.ts';
 
 const topology = topologyFile('enriching');
 const ORDERS = '/v1/streams/orders';
@@ -44,20 +45,6 @@ function bills(count: number): Record<string, string> {
 async function shown(engine: EngineProcess, view: string): Promise<Record<string, unknown>> {
   const { json } = await engine.get(`/v1/views/${view}?limit=1000`);
   return Object.fromEntries((json['rows'] as { key: string; value: unknown }[]).map(({ key, value }) => [key, value]));
-}
-
-async function settled(look: () => unknown, wanted: unknown): Promise<void> {
-  let found: unknown;
-  for (let tries = 0; tries < 200; tries++) {
-    found = await look();
-    try {
-      expect(found).toEqual(wanted);
-      return;
-    } catch {
-      await sleep(50);
-    }
-  }
-  expect(found).toEqual(wanted);
 }
 
 function expectReplayed(): void {
