@@ -3,7 +3,7 @@ import { MokaError } from '../base/errors.ts';
 import { MAX_BODY_DEPTH } from '../base/limits.ts';
 import { compileJsonPlan } from './json-plan.ts';
 import { JsonSurvey } from './json-survey.ts';
-import { NOT_PLANNED, type PlannedDecode } from './planned-decode.ts';
+import { NOT_PLANNED, type Plan } from './planned-decode.ts';
 import type { ValueDecoder } from './value-codec.ts';
 import { duplicateMember, inspectValue } from './value-inspection.ts';
 
@@ -15,22 +15,26 @@ export class JsonDecoder implements ValueDecoder {
   /** Bodies that followed the plan, and those that took three to eight times as long. */
   plannedCount = 0;
   parsedCount = 0;
+  isChecked = false;
 
-  readonly #plan: PlannedDecode | null;
+  readonly #plan: Plan | null;
 
   constructor(schema: unknown) {
     this.#plan = compileJsonPlan(schema);
   }
 
   decode(bytes: Buffer, start: number, end: number): unknown {
-    if (this.#plan !== null) {
-      const value = this.#plan(bytes, start, end);
+    const plan = this.#plan;
+    if (plan !== null) {
+      const value = plan.decode(bytes, start, end);
       if (value !== NOT_PLANNED) {
         this.plannedCount++;
+        this.isChecked = plan.isComplete;
         return value;
       }
     }
     this.parsedCount++;
+    this.isChecked = false;
     return parseJson(bytes, start, end);
   }
 }

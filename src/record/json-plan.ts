@@ -1,6 +1,6 @@
 import { irregularText, PLAIN_TEXT } from './json-text.ts';
-import { isPlannableName, objectSource, SourceNames } from './plan-source.ts';
-import { cursor, NOT_PLANNED, type PlannedDecode } from './planned-decode.ts';
+import { boundsSource, isPlannableName, objectSource, SourceNames, wideTextBounds } from './plan-source.ts';
+import { cursor, NOT_PLANNED, type Plan, type PlannedDecode } from './planned-decode.ts';
 import {
   type ArrayNode,
   type ObjectNode,
@@ -22,11 +22,13 @@ import {
  *
  * @returns null for a schema that a plan cannot follow.
  */
-export function compileJsonPlan(schema: unknown): PlannedDecode | null {
-  const source = new JsonPlanSource().decoder(planOf(schema));
+export function compileJsonPlan(schema: unknown): Plan | null {
+  const node = planOf(schema);
+  const source = new JsonPlanSource().decoder(node);
   if (source === null) return null;
   const build = new Function('PLAIN', 'BAIL', 'cursor', 'irregularText', source);
-  return build(PLAIN_TEXT, NOT_PLANNED, cursor, irregularText) as PlannedDecode;
+  const decode = build(PLAIN_TEXT, NOT_PLANNED, cursor, irregularText) as PlannedDecode;
+  return { decode, isComplete: node.isComplete };
 }
 
 /**
@@ -203,12 +205,13 @@ return function decodePlanned(b, start, end) {
     if (b[at] !== ${byteOf(']')}) return BAIL;
     at++;
     break;
-  }`;
+  }
+  ${boundsSource(node, `${into}.length`)}`;
   }
 
   #scalar(node: ScalarNode, into: string): string {
     const branches: string[] = [];
-    if (node.isText) branches.push(`if (b[at] === ${byteOf('"')}) { ${this.#text(into)} }`);
+    if (node.isText) branches.push(`if (b[at] === ${byteOf('"')}) { ${this.#text(node, into)} }`);
     if (node.isBoolean) {
       branches.push(`if (${isLiteral('true', 'at')}) { ${into} = true; at += 4; }`);
       branches.push(`if (${isLiteral('false', 'at')}) { ${into} = false; at += 5; }`);
@@ -218,12 +221,14 @@ return function decodePlanned(b, start, end) {
     return branches.join(' else ');
   }
 
-  #text(into: string): string {
+  #text(node: ScalarNode, into: string): string {
     const from = this.#names.next('from');
+    const bounds = boundsSource(node, `${into}.length`);
+    const wideBounds = boundsSource(wideTextBounds(node), `${into}.length`);
     return `const ${from} = ++at;
     while (PLAIN[b[at]] === 1) at++;
-    if (b[at] === ${byteOf('"')}) { ${into} = t.substring(${from} - start, at - start); at++; }
-    else { ${into} = irregularText(b, ${from}, end); if (${into} === undefined) return BAIL; at = cursor.at; }`;
+    if (b[at] === ${byteOf('"')}) { ${into} = t.substring(${from} - start, at - start); at++; ${bounds} }
+    else { ${into} = irregularText(b, ${from}, end); if (${into} === undefined) return BAIL; at = cursor.at; ${wideBounds} }`;
   }
 
   /** Up to 15 digits are exact in a double; more of them, or an exponent, are left to the parser. */
@@ -246,7 +251,8 @@ return function decodePlanned(b, start, end) {
     ${node.isNumber ? fraction : ''} {
       if (at === ${first} || at - ${first} > 15 || (b[${first}] === 48 && at - ${first} > 1)) return BAIL;
       if (${from} !== ${first}) ${into} = -${into};
-    }`;
+    }
+    ${boundsSource(node, into)}`;
   }
 }
 

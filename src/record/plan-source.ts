@@ -1,4 +1,4 @@
-import type { PlanMember } from './schema-plan.ts';
+import type { Bounds, PlanMember } from './schema-plan.ts';
 
 /** A member and the variables of the compiled decoder that hold its value and whether it was there. */
 export interface ReadMember {
@@ -33,6 +33,23 @@ export function objectSource(members: readonly ReadMember[], into: string): stri
   });
   return `if (!(${optional.map(({ has }) => has).join(' || ')})) { ${plain} }
   else { ${into} = { ${leading} }; ${rest.join(' ')} }`;
+}
+
+/** A statement that gives up unless this value is one that the schema allows. */
+export function boundsSource({ min, max }: Bounds, value: string): string {
+  const isBeyond = [
+    ...(Number.isFinite(min) ? [`${value} < ${min}`] : []),
+    ...(Number.isFinite(max) ? [`${value} > ${max}`] : []),
+  ];
+  return isBeyond.length === 0 ? '' : `if (${isBeyond.join(' || ')}) return BAIL;`;
+}
+
+/**
+ * The bounds of a text's `length` that is not all ASCII: a schema counts characters, JavaScript two for those beyond
+ * U+FFFF. One that may be too short is left to the schema's check.
+ */
+export function wideTextBounds({ min, max }: Bounds): Bounds {
+  return { min: min <= 1 ? min : 2 * min, max };
 }
 
 /** A literal's field of this name would set the prototype. */

@@ -1,6 +1,6 @@
 import { MokaError } from '../base/errors.ts';
 import { parseMsgpack } from './msgpack-decoder.ts';
-import { NOT_PLANNED, type PlannedDecode } from './planned-decode.ts';
+import { NOT_PLANNED, type Plan } from './planned-decode.ts';
 import { compileRecordPlan } from './record-plan.ts';
 import { mergedObject, type ObjectNode, type PlanNode, planOf } from './schema-plan.ts';
 import type { ValueDecoder } from './value-codec.ts';
@@ -10,9 +10,10 @@ export class RecordDecoder implements ValueDecoder {
   /** Bodies that followed the plan, and those that took several times as long. */
   plannedCount = 0;
   parsedCount = 0;
+  isChecked = false;
 
   readonly #node: ObjectNode | null;
-  readonly #plan: PlannedDecode | null;
+  readonly #plan: Plan | null;
 
   constructor(schema: unknown) {
     const node = planOf(schema);
@@ -21,14 +22,17 @@ export class RecordDecoder implements ValueDecoder {
   }
 
   decode(bytes: Buffer, start: number, end: number): unknown {
-    if (this.#plan !== null) {
-      const value = this.#plan(bytes, start, end);
+    const plan = this.#plan;
+    if (plan !== null) {
+      const value = plan.decode(bytes, start, end);
       if (value !== NOT_PLANNED) {
         this.plannedCount++;
+        this.isChecked = plan.isComplete;
         return value;
       }
     }
     this.parsedCount++;
+    this.isChecked = false;
     const value = parseMsgpack(bytes, start, end);
     return this.#node === null ? value : named(this.#node, value);
   }

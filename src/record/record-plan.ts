@@ -17,8 +17,8 @@ import {
 } from './msgpack-format.ts';
 import { float64, uint16, uint32 } from './msgpack-token.ts';
 import { isInRange, isText } from './msgpack-validator.ts';
-import { isPlannableName, objectSource, SourceNames } from './plan-source.ts';
-import { cursor, NOT_PLANNED, type PlannedDecode } from './planned-decode.ts';
+import { boundsSource, isPlannableName, objectSource, SourceNames, wideTextBounds } from './plan-source.ts';
+import { cursor, NOT_PLANNED, type Plan, type PlannedDecode } from './planned-decode.ts';
 import { type ArrayNode, mergedObject, type ObjectNode, type PlanNode, type ScalarNode } from './schema-plan.ts';
 
 /**
@@ -28,17 +28,21 @@ import { type ArrayNode, mergedObject, type ObjectNode, type PlanNode, type Scal
  *
  * @returns null for a schema that a plan cannot follow.
  */
-export function compileRecordPlan(node: ObjectNode): PlannedDecode | null {
-  const source = new RecordPlanSource().decoder(node);
+export function compileRecordPlan(node: ObjectNode): Plan | null {
+  const plan = new RecordPlanSource();
+  const source = plan.decoder(node);
   if (source === null) return null;
   const build = new Function('BAIL', 'cursor', 'wideNumber', 'wideText', source);
-  return build(NOT_PLANNED, cursor, wideNumber, wideText) as PlannedDecode;
+  const decode = build(NOT_PLANNED, cursor, wideNumber, wideText) as PlannedDecode;
+  return { decode, isComplete: node.isComplete && !plan.hasVariants };
 }
 
 /** Writes a decoder's source, with the variables of JsonPlanSource; `c` is a value's first byte, `p` the end of a text. */
 class RecordPlanSource {
   readonly #names = new SourceNames();
   #canFollow = true;
+  /** Whether members of several objects stand in one record: which of them belong together is not looked at. */
+  hasVariants = false;
 
   decoder(node: ObjectNode): string | null {
     const body = this.#object(node, 'v');
@@ -57,9 +61,11 @@ return function decodePlanned(b, start, end) {
     switch (node.kind) {
       case 'scalar':
         return this.#scalar(node, into);
-      case 'object':
       case 'variants':
+        this.hasVariants = true;
         return this.#orNull(node.isNullable, into, this.#object(mergedObject(node), into));
+      case 'object':
+        return this.#orNull(node.isNullable, into, this.#object(node, into));
       case 'array':
         return this.#orNull(node.isNullable, into, this.#array(node, into));
       case 'any':
@@ -101,6 +107,7 @@ return function decodePlanned(b, start, end) {
     const left = this.#names.next('left');
     return `let ${left} = b[at++] - ${FIX_ARRAY};
   if (!(${left} >= 0 && ${left} <= 15)) return BAIL;
+  ${boundsSource(node, left)}
   ${into} = [];
   for (; ${left} > 0; ${left}--) {
     let ${item};
@@ -111,14 +118,17 @@ return function decodePlanned(b, start, end) {
 
   #scalar(node: ScalarNode, into: string): string {
     const branches: string[] = [];
-    if (node.isText)
-      branches.push(`if (c >= ${FIX_TEXT} && c < ${NIL} || c === ${TEXT_8} || c === ${TEXT_16}) { ${text(into)} }`);
+    if (node.isText) {
+      const isText = `c >= ${FIX_TEXT} && c < ${NIL} || c === ${TEXT_8} || c === ${TEXT_16}`;
+      branches.push(`if (${isText}) { ${text(node, into)} }`);
+    }
     if (node.isInteger || node.isNumber) {
-      branches.push(`if (c < 128) ${into} = c;`);
-      branches.push(`if (c >= ${NEGATIVE_FIXINT}) ${into} = c - 256;`);
-      branches.push(
-        `if (c >= ${FLOAT_64} && c <= ${INT_32}) { ${into} = wideNumber(b, at, c); if (${into} === undefined) return BAIL; at = cursor.at; }`,
-      );
+      const bounds = boundsSource(node, into);
+      const whole = node.isNumber ? '' : `if (!Number.isInteger(${into})) return BAIL;`;
+      const wide = `${into} = wideNumber(b, at, c); if (${into} === undefined) return BAIL; ${whole} at = cursor.at;`;
+      branches.push(`if (c < 128) { ${into} = c; ${bounds} }`);
+      branches.push(`if (c >= ${NEGATIVE_FIXINT}) { ${into} = c - 256; ${bounds} }`);
+      branches.push(`if (c >= ${FLOAT_64} && c <= ${INT_32}) { ${wide} ${bounds} }`);
     }
     if (node.isBoolean) branches.push(`if (c === ${TRUE}) ${into} = true;`, `if (c === ${FALSE}) ${into} = false;`);
     if (node.isNullable) branches.push(`if (c === ${NIL}) ${into} = null;`);
@@ -127,15 +137,16 @@ return function decodePlanned(b, start, end) {
   }
 }
 
-function text(into: string): string {
+function text(node: ScalarNode, into: string): string {
+  const length = `${into}.length`;
   return `if (c < ${NIL}) p = at + (c & 31);
     else if (c === ${TEXT_8}) { p = at + 1 + b[at]; at++; }
     else { p = at + 2 + (b[at] << 8 | b[at + 1]); at += 2; }
     if (!(p <= end)) return BAIL;
     seen = 0;
     for (let i = at; i < p; i++) seen |= b[i];
-    if (seen < 128) ${into} = t.substring(at - start, p - start);
-    else { ${into} = wideText(b, at, p); if (${into} === undefined) return BAIL; }
+    if (seen < 128) { ${into} = t.substring(at - start, p - start); ${boundsSource(node, length)} }
+    else { ${into} = wideText(b, at, p); if (${into} === undefined) return BAIL; ${boundsSource(wideTextBounds(node), length)} }
     at = p;`;
 }
 

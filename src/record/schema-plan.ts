@@ -1,42 +1,50 @@
 /**
- * What a decoder can know from a stream's schema before it has seen a byte: which members come, in which order, and of
- * what type. Decoders are compiled from it. It says nothing about ranges, patterns or formats: the schema's check does.
+ * What a decoder can know from a stream's schema before it has seen a byte: which members come, in which order, of what
+ * type, and how long or large they may be. Decoders are compiled from it. It says nothing about patterns, formats or
+ * single values: a node that is not *complete* leaves them to the schema's check.
  */
 export type PlanNode = ScalarNode | ObjectNode | VariantsNode | ArrayNode | AnyNode;
 
+interface AnyPlanNode {
+  readonly isNullable: boolean;
+  /** Whether what follows the node fits the schema: it says nothing that the node does not. */
+  readonly isComplete: boolean;
+}
+
 /** A string, number or boolean; several of them if the schema allows several. */
-export interface ScalarNode {
+export interface ScalarNode extends AnyPlanNode, Bounds {
   readonly kind: 'scalar';
   readonly isText: boolean;
   readonly isInteger: boolean;
   readonly isNumber: boolean;
   readonly isBoolean: boolean;
-  readonly isNullable: boolean;
 }
 
-export interface ObjectNode {
+export interface ObjectNode extends AnyPlanNode {
   readonly kind: 'object';
   readonly members: readonly PlanMember[];
-  readonly isNullable: boolean;
 }
 
 /** One of several objects. */
-export interface VariantsNode {
+export interface VariantsNode extends AnyPlanNode {
   readonly kind: 'variants';
   readonly variants: readonly ObjectNode[];
-  readonly isNullable: boolean;
 }
 
-export interface ArrayNode {
+export interface ArrayNode extends AnyPlanNode, Bounds {
   readonly kind: 'array';
   readonly item: PlanNode;
-  readonly isNullable: boolean;
 }
 
 /** A schema that a plan cannot follow: whatever is valid in the encoding. */
-export interface AnyNode {
+export interface AnyNode extends AnyPlanNode {
   readonly kind: 'any';
-  readonly isNullable: boolean;
+}
+
+/** Of a number, of the length of a text in characters, of the count of an array's items; both included. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
 }
 
 export interface PlanMember {
@@ -70,7 +78,7 @@ export function mergedObject(node: ObjectNode | VariantsNode): ObjectNode {
     );
     return { ...member, isOptional: !isRequired };
   });
-  return { kind: 'object', members, isNullable: node.isNullable };
+  return { kind: 'object', members, isNullable: node.isNullable, isComplete: false };
 }
 
 /** The order of a stream's fields in CODEC_MSGPACK_RECORD. Empty for a schema that is no object. */
@@ -89,9 +97,30 @@ interface JsonSchema {
   readonly items?: JsonSchema | readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
 }
 
-const ANY: AnyNode = { kind: 'any', isNullable: true };
+/** What a schema may say, by its type, for its node to be complete. */
+const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
+  string: ['minLength', 'maxLength'],
+  integer: ['minimum', 'maximum'],
+  number: ['minimum', 'maximum'],
+  boolean: [],
+  null: [],
+  array: ['items', 'minItems', 'maxItems'],
+  object: ['properties', 'required', 'additionalProperties'],
+  anyOf: ['anyOf'],
+};
+/** Says nothing about a value. */
+const ANNOTATIONS = ['type', 'title', 'description', 'examples', 'default', 'deprecated', '~kind', '~optional'];
+
+const ANY: AnyNode = { kind: 'any', isNullable: true, isComplete: false };
+const UNBOUNDED: Bounds = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
 /** Deeper than any order: a schema that refers to itself ends here. */
 const MAX_PLAN_DEPTH = 16;
 
@@ -99,20 +128,41 @@ const MAX_PLAN_DEPTH = 16;
 function nodeOf(schema: JsonSchema, depth: number): PlanNode | undefined {
   if (depth > MAX_PLAN_DEPTH) return undefined;
   if (schema.allOf !== undefined) return intersectionOf(schema.allOf, depth);
-  if (schema.anyOf !== undefined) return unionOf(schema.anyOf, depth);
-  if (schema.enum !== undefined) return unionOfScalars(schema.enum.map((value) => scalarOf(typeNameOf(value))));
+  if (schema.anyOf !== undefined) return unionOf(schema.anyOf, depth, saysOnly(schema, 'anyOf'));
+  if (schema.enum !== undefined) {
+    return unionOfScalars(
+      schema.enum.map((value) => scalarOf(typeNameOf(value))),
+      false,
+    );
+  }
   switch (schema.type) {
     case 'object':
       return objectOf(schema, depth);
     case 'array': {
       if (schema.items === undefined || Array.isArray(schema.items)) return undefined;
-      return { kind: 'array', item: nodeOf(schema.items as JsonSchema, depth + 1) ?? ANY, isNullable: false };
+      const item = nodeOf(schema.items as JsonSchema, depth + 1) ?? ANY;
+      const isComplete = saysOnly(schema, 'array') && item.isComplete;
+      return { kind: 'array', item, ...boundsOf(schema.minItems, schema.maxItems), isNullable: false, isComplete };
     }
     case undefined:
       return schema.const === undefined ? undefined : scalarOf(typeNameOf(schema.const));
     default:
-      return scalarOf(schema.type);
+      return scalarOf(schema.type, schema);
   }
+}
+
+/** Whether there is nothing in it that a node of this type does not say. */
+function saysOnly(schema: JsonSchema, type: string): boolean {
+  const known = KEYWORDS[type];
+  if (known === undefined) return false;
+  // Refinements and codecs of typebox are members that are not enumerated.
+  return Reflect.ownKeys(schema).every((name) => {
+    return typeof name === 'string' && (ANNOTATIONS.includes(name) || known.includes(name));
+  });
+}
+
+function boundsOf(min = UNBOUNDED.min, max = UNBOUNDED.max): Bounds {
+  return { min, max };
 }
 
 function objectOf(schema: JsonSchema, depth: number): ObjectNode | undefined {
@@ -124,18 +174,26 @@ function objectOf(schema: JsonSchema, depth: number): ObjectNode | undefined {
     node: nodeOf(property, depth + 1) ?? ANY,
     isOptional: !required.has(name),
   }));
-  return { kind: 'object', members, isNullable: false };
+  const isComplete =
+    saysOnly(schema, 'object') &&
+    [...required].every((name) => Object.hasOwn(properties, name)) &&
+    members.every((member) => member.node.isComplete);
+  return { kind: 'object', members, isNullable: false, isComplete };
 }
 
-function scalarOf(type: string): ScalarNode | undefined {
+/** @param schema missing: more is said about the value than its type */
+function scalarOf(type: string, schema?: JsonSchema): ScalarNode | undefined {
   if (!['string', 'integer', 'number', 'boolean', 'null'].includes(type)) return undefined;
+  const isText = type === 'string';
   return {
     kind: 'scalar',
-    isText: type === 'string',
+    isText,
     isInteger: type === 'integer',
     isNumber: type === 'number',
     isBoolean: type === 'boolean',
+    ...(isText ? boundsOf(schema?.minLength, schema?.maxLength) : boundsOf(schema?.minimum, schema?.maximum)),
     isNullable: type === 'null',
+    isComplete: schema !== undefined && saysOnly(schema, type),
   };
 }
 
@@ -143,34 +201,42 @@ function typeNameOf(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }
 
-function unionOfScalars(nodes: readonly (PlanNode | undefined)[]): ScalarNode | undefined {
+/** @param saysAll whether the union says nothing besides its alternatives */
+function unionOfScalars(nodes: readonly (PlanNode | undefined)[], saysAll: boolean): ScalarNode | undefined {
   if (!nodes.every((node) => node !== undefined && node.kind === 'scalar')) return undefined;
   const scalars = nodes as readonly ScalarNode[];
+  const [only, ...others] = scalars.filter((node) => !isNull(node));
+  // Which bounds hold depends on the type, if there are several.
+  const { min, max } = only === undefined || others.length > 0 ? UNBOUNDED : only;
   return {
     kind: 'scalar',
     isText: scalars.some((node) => node.isText),
     isInteger: scalars.some((node) => node.isInteger),
     isNumber: scalars.some((node) => node.isNumber),
     isBoolean: scalars.some((node) => node.isBoolean),
+    min,
+    max,
     isNullable: scalars.some((node) => node.isNullable),
+    isComplete: saysAll && others.length === 0 && scalars.every((node) => node.isComplete),
   };
 }
 
-function unionOf(schemas: readonly JsonSchema[], depth: number): PlanNode | undefined {
+function unionOf(schemas: readonly JsonSchema[], depth: number, saysAll: boolean): PlanNode | undefined {
   const nodes = schemas.map((schema) => nodeOf(schema, depth + 1));
-  const scalars = unionOfScalars(nodes);
+  const scalars = unionOfScalars(nodes, saysAll);
   if (scalars !== undefined) return scalars;
   const rest = nodes.filter((node) => !isNull(node));
   const isNullable = rest.length < nodes.length || rest.some((node) => node?.isNullable === true);
+  const isComplete = saysAll && nodes.every((node) => node?.isComplete === true);
   const first = rest[0];
-  if (rest.length === 1 && first !== undefined) return { ...first, isNullable };
+  if (rest.length === 1 && first !== undefined) return { ...first, isNullable, isComplete };
   const variants: ObjectNode[] = [];
   for (const node of rest) {
     if (node?.kind === 'object') variants.push(node);
     else if (node?.kind === 'variants') variants.push(...node.variants);
     else return undefined;
   }
-  return { kind: 'variants', variants, isNullable };
+  return { kind: 'variants', variants, isNullable, isComplete };
 }
 
 function isNull(node: PlanNode | undefined): boolean {
@@ -190,12 +256,12 @@ function intersectionOf(schemas: readonly JsonSchema[], depth: number): ObjectNo
       members.set(member.name, { ...(earlier ?? member), isOptional });
     }
   }
-  return { kind: 'object', members: [...members.values()], isNullable: false };
+  return { kind: 'object', members: [...members.values()], isNullable: false, isComplete: false };
 }
 
 /** The same member of two variants: of the same type, or of any. */
 function mergedMember(one: PlanMember, other: PlanMember): PlanMember {
-  const scalar = unionOfScalars([one.node, other.node]);
+  const scalar = unionOfScalars([one.node, other.node], false);
   const isSame = JSON.stringify(one.node) === JSON.stringify(other.node);
   return { name: one.name, node: scalar ?? (isSame ? one.node : ANY), isOptional: one.isOptional || other.isOptional };
 }

@@ -32,7 +32,6 @@ export class RowWarmer {
     this.#key.set(storeId, text);
     this.#hashes[this.#count] = this.#key.hash;
     this.#count += 1;
-    this.#sum ^= this.#rows.index.touch(this.#key.hash);
   }
 
   /** Fetches what was added. */
@@ -40,13 +39,14 @@ export class RowWarmer {
     const { index, entries, memory } = this.#rows;
     const count = this.#count;
     const cells = this.#cells;
+    let sum = this.#sum;
+    for (let i = 0; i < count; i++) sum ^= index.touch(this.#hashes[i] as number);
     for (let i = 0; i < count; i++) {
       const id = index.first(this.#hashes[i] as number);
       const entry = entries[id >>> 16];
       cells[i] =
         id === NO_ENTRY || entry === undefined ? NO_CELL : (entry[((id & 0xffff) << 2) + ENTRY_CELL] as number);
     }
-    let sum = this.#sum;
     for (let i = 0; i < count; i++) {
       const cell = cells[i] as number;
       if (cell === NO_CELL) continue;

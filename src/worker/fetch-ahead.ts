@@ -3,7 +3,7 @@
 import type { DedupeTable } from '../store/dedupe-table.ts';
 import type { PartitionState } from '../store/partition-state.ts';
 import type { RowWarmer } from '../store/row-warmer.ts';
-import type { Candidate } from './candidate.ts';
+import { BATCH_RECORDS, type Candidate, MAX_IDENTITIES } from './candidate.ts';
 import type { StreamRuntime } from './stream-runtime.ts';
 
 /**
@@ -14,6 +14,8 @@ export class FetchAhead {
   readonly #dedupe: DedupeTable;
   readonly #warmer: RowWarmer;
   readonly #streams: readonly StreamRuntime[];
+  readonly #identities = new Uint32Array(BATCH_RECORDS * MAX_IDENTITIES);
+  #identityCount = 0;
   /** Keeps the compiler from leaving the reads out. */
   #touched = 0;
 
@@ -25,13 +27,20 @@ export class FetchAhead {
 
   add(candidate: Candidate): void {
     const { identityCount, identityLow } = candidate;
-    for (let i = 0; i < identityCount; i++) this.#touched ^= this.#dedupe.touch(identityLow[i] as number);
+    for (let i = 0; i < identityCount; i++) this.#identities[this.#identityCount++] = identityLow[i] as number;
     const { keyedStores } = this.#streams[candidate.streamId] as StreamRuntime;
     for (let i = 0; i < keyedStores.length; i++) this.#warmer.add(keyedStores[i] as number, candidate.key);
   }
 
-  /** Fetches what was added since the last time. */
+  /** Fetches what was added since the last time, at most a batch of events. */
   run(): void {
+    const dedupe = this.#dedupe;
+    const identities = this.#identities;
+    let touched = this.#touched;
+    // Nothing but reads: the processor has them all under way at once only where little else stands between them.
+    for (let i = 0; i < this.#identityCount; i++) touched ^= dedupe.touch(identities[i] as number);
+    this.#touched = touched;
+    this.#identityCount = 0;
     this.#warmer.run();
   }
 }

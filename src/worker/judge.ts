@@ -104,7 +104,7 @@ export class Judge {
     } catch (error) {
       return refuseWith(candidate, error);
     }
-    if (!stream.spec.check(value)) return refuseSchema(candidate, stream, value);
+    if (!decoder.isChecked && !stream.spec.check(value)) return refuseSchema(candidate, stream, value);
     const event = value as Record<string, unknown>;
     candidate.value = event;
 

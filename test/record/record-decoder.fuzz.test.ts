@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { parseMsgpack } from '../../src/record/msgpack-decoder.ts';
 import { RecordDecoder } from '../../src/record/record-decoder.ts';
 import { encodeRecord } from '../../src/record/record-encoder.ts';
+import { compileSchemaCheck } from '../../src/topology/schema-check.ts';
 import { fuzzRuns } from '../base/fuzz-seed.ts';
 import { embedded } from './canonical-order.ts';
 import { schemaCase } from './schema-values.ts';
@@ -10,7 +11,9 @@ import { schemaCase } from './schema-values.ts';
 it('RecordDecoder.decode gives back every value of every schema', () => {
   const property = fc.property(schemaCase, ({ schema, value }) => {
     const { bytes, start, end } = embedded(encodeRecord(schema)(value));
-    const decoded = new RecordDecoder(schema).decode(bytes, start, end);
+    const decoder = new RecordDecoder(schema);
+    const decoded = decoder.decode(bytes, start, end);
+    if (decoder.isChecked) expect(compileSchemaCheck(schema).check(decoded)).toBe(true);
     expect(withoutOptionalNulls(decoded, value)).toStrictEqual(value);
   });
   fc.assert(property, fuzzRuns(400));
@@ -22,6 +25,7 @@ it('RecordDecoder.decode ends with a value or a refusal on damaged bytes', () =>
   const property = fc.property(schemaCase, damages, ({ schema, value }, bodies) => {
     const encode = encodeRecord(schema);
     const decoder = new RecordDecoder(schema);
+    const { check } = compileSchemaCheck(schema);
     for (const [all, cut] of bodies) {
       const body = encode(value);
       for (const [at, byte] of all) body[at % body.length] = byte;
@@ -31,6 +35,7 @@ it('RecordDecoder.decode ends with a value or a refusal on damaged bytes', () =>
       const parsed = outcome(() => parseMsgpack(bytes, start, end));
       // The plan accepts what the general decoder accepts, and reads the same out of it.
       if (decoder.plannedCount > planned) expect(scalars(decoded)).toEqual(scalars(parsed));
+      if (decoder.plannedCount > planned && decoder.isChecked) expect(check(decoded)).toBe(true);
     }
   });
   fc.assert(property, fuzzRuns(300));

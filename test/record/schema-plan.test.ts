@@ -8,30 +8,46 @@ const TEXT = {
   isInteger: false,
   isNumber: false,
   isBoolean: false,
+  min: Number.NEGATIVE_INFINITY,
+  max: Number.POSITIVE_INFINITY,
   isNullable: false,
+  isComplete: true,
 } as const;
 const INTEGER = { ...TEXT, isText: false, isInteger: true };
-const ANY = { kind: 'any', isNullable: true };
+const ANY = { kind: 'any', isNullable: true, isComplete: false };
 
 describe('planOf', () => {
   it('follows objects, arrays and scalars', () => {
-    const schema = Type.Object({ a: Type.String(), b: Type.Optional(Type.Array(Type.Integer())) });
+    const list = Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1, maxItems: 3 });
+    const schema = Type.Object({ a: Type.String({ maxLength: 9 }), b: Type.Optional(list) });
+    const item = { ...INTEGER, min: 0 };
     expect(planOf(schema)).toEqual({
       kind: 'object',
       isNullable: false,
+      isComplete: true,
       members: [
-        { name: 'a', isOptional: false, node: TEXT },
-        { name: 'b', isOptional: true, node: { kind: 'array', isNullable: false, item: INTEGER } },
+        { name: 'a', isOptional: false, node: { ...TEXT, max: 9 } },
+        {
+          name: 'b',
+          isOptional: true,
+          node: { kind: 'array', isNullable: false, isComplete: true, min: 1, max: 3, item },
+        },
       ],
     });
   });
 
   it('merges the types of scalars', () => {
-    expect(planOf(Type.Union([Type.Literal('a'), Type.Literal('b')]))).toEqual(TEXT);
-    expect(planOf(Type.Enum(['a', 7]))).toEqual({ ...TEXT, isNumber: true });
+    const some = { ...TEXT, isComplete: false };
+    expect(planOf(Type.Union([Type.Literal('a'), Type.Literal('b')]))).toEqual(some);
+    expect(planOf(Type.Enum(['a', 7]))).toEqual({ ...some, isNumber: true });
     expect(planOf(Type.Union([Type.String(), Type.Null(), Type.Boolean()]))).toEqual({
-      ...TEXT,
+      ...some,
       isBoolean: true,
+      isNullable: true,
+    });
+    expect(planOf(Type.Union([Type.String({ minLength: 2 }), Type.Null()]))).toEqual({
+      ...TEXT,
+      min: 2,
       isNullable: true,
     });
   });
@@ -55,6 +71,39 @@ describe('planOf', () => {
         { name: 'a', isOptional: false },
         { name: 'b', isOptional: true },
       ],
+    });
+  });
+
+  it('is complete unless the schema says more', () => {
+    const whole = Type.Object(
+      { a: Type.Integer({ description: 'told' }) },
+      { additionalProperties: false, title: 'A' },
+    );
+    expect(planOf(whole)).toMatchObject({ isComplete: true });
+    expect(planOf(Type.Union([whole, Type.Object({ b: Type.Null() }), Type.Null()]))).toMatchObject({
+      isComplete: true,
+    });
+    const more = [
+      Type.String({ pattern: '^a' }),
+      Type.String({ format: 'date' }),
+      Type.Integer({ multipleOf: 5 }),
+      Type.Number({ exclusiveMinimum: 0 }),
+      Type.Array(Type.Integer(), { uniqueItems: true }),
+      Type.Literal('a'),
+      Type.Enum(['a', 'b']),
+      Type.Object({ c: Type.Boolean() }, { minProperties: 1 }),
+      Type.Refine(Type.String(), () => false),
+      Type.Intersect([whole, Type.Object({ b: Type.Null() })]),
+      Type.Unknown(),
+    ];
+    for (const inner of more) {
+      expect(planOf(inner)).toMatchObject({ isComplete: false });
+      expect(planOf(Type.Object({ a: inner }))).toMatchObject({ isComplete: false });
+      expect(planOf(Type.Array(inner))).toMatchObject({ isComplete: false });
+      expect(planOf(Type.Union([Type.Object({ a: inner }), whole]))).toMatchObject({ isComplete: false });
+    }
+    expect(planOf({ type: 'object', properties: { a: { type: 'null' } }, required: ['b'] })).toMatchObject({
+      isComplete: false,
     });
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type TSchema, Type } from 'typebox';
 
-/** A schema and values that fit it. */
+/** A schema and a value that has its members and types, and is now and then longer or larger than it allows. */
 export interface SchemaCase {
   readonly schema: TSchema;
   readonly value: unknown;
@@ -12,7 +12,10 @@ interface Shape {
   readonly values: fc.Arbitrary<unknown>;
 }
 
-const text = fc.string({ unit: fc.constantFrom('a', 'b', '7', ' ', 'ü', '☕', '"', '\\', '\n', '/'), maxLength: 40 });
+const text = fc.string({
+  unit: fc.constantFrom('a', 'b', '7', ' ', 'ü', '☕', '🥐', '"', '\\', '\n', '/'),
+  maxLength: 40,
+});
 const plainText = fc.stringMatching(/^[a-z0-9-]{0,40}$/);
 const integer = fc.oneof(
   { weight: 6, arbitrary: fc.integer() },
@@ -27,7 +30,11 @@ const number = fc.oneof(
 
 const scalar = fc.constantFrom<Shape>(
   { schema: Type.String(), values: fc.oneof(plainText, text) },
+  { schema: Type.String({ minLength: 1, maxLength: 8 }), values: fc.oneof(plainText, text) },
+  { schema: Type.String({ minLength: 3 }), values: fc.oneof(plainText, text) },
   { schema: Type.Integer(), values: integer },
+  { schema: Type.Integer({ minimum: -1, maximum: 256 }), values: integer },
+  { schema: Type.Number({ minimum: 0 }), values: fc.oneof(integer, number) },
   { schema: Type.Number(), values: fc.oneof(integer, number) },
   { schema: Type.Boolean(), values: fc.boolean() },
   { schema: Type.Null(), values: fc.constant(null) },
@@ -64,7 +71,10 @@ const object = fc
   .map(([members, nodes, optional]) => objectOf(members, nodes, optional));
 
 function arrayOf(item: Shape): Shape {
-  return { schema: Type.Array(item.schema), values: fc.array(item.values, { maxLength: 4 }) };
+  return {
+    schema: Type.Array(item.schema, { minItems: 1, maxItems: 3 }),
+    values: fc.array(item.values, { maxLength: 4 }),
+  };
 }
 
 function nullable(inner: Shape): Shape {
