@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { goalLines, type Runs, rateOf } from './canonical/goals.ts';
+import { goalLines, OVERLOAD, type Runs, rateOf } from './canonical/goals.ts';
 import { measureIdle } from './canonical/idle.ts';
 import { type MeasureOptions, measure, type Result } from './canonical/measure.ts';
 import { CANONICAL_PLAN, type Measurement } from './canonical/plan.ts';
@@ -15,8 +15,9 @@ import { removeDirectory, scratchDirectory } from './run/places.ts';
  *
  *   round 1   floor disk │ floor HTTP │ engine HTTP │ floor WS │ engine WS JSON │ … │ order table
  *   round 2   the same again, and so on; medians over the rounds
- *   then      an open loop at half of the measured saturation, for the latency of an ack; a million rows of state, the
- *             turns of the lanes while they are saved, kill -9 and the time until orders are taken again; the idle kiosk
+ *   then      an open loop at half of the measured saturation, for the latency of an ack, and one at three times as much,
+ *             of which nothing may be lost; a million rows of state, the turns of the lanes while they are saved, kill -9
+ *             and the time until orders are taken again; the idle kiosk
  *
  *   npm run bench -- [--seconds 5] [--runs 3] [--only http,ws-json] [--dir DIR] [--small] [--json]
  *
@@ -46,7 +47,7 @@ const diskAppends = values.small ? 300 : 2000;
 const names = values.only?.split(',');
 const isWanted = (name: string): boolean => names === undefined || names.includes(name);
 const plan = CANONICAL_PLAN.filter((measurement) => isWanted(measurement.name));
-const runs: Runs = { disk: [], results: new Map(), halfLoad: [], recovery: [], idle: [] };
+const runs: Runs = { disk: [], results: new Map(), halfLoad: [], overload: [], recovery: [], idle: [] };
 const flaws: string[] = [];
 const say = (text: string): void => {
   if (!values.json) console.log(text);
@@ -68,7 +69,8 @@ for (let round = 1; round <= roundCount; round++) {
     if (result !== null) runs.results.set(measurement.name, [...(runs.results.get(measurement.name) ?? []), result]);
   }
 }
-await atHalfLoad();
+await atPartOfSaturation(1 / 2, 'half load', roundCount, runs.halfLoad);
+await atPartOfSaturation(OVERLOAD, `${OVERLOAD} times the load`, 1, runs.overload);
 if (isWanted('recovery')) await recoverOnce().catch((error: unknown) => flaws.push(`recovery: ${String(error)}`));
 if (isWanted('idle')) runs.idle.push(await measureIdle(options.directory, options.seconds));
 removeDirectory(scratch);
@@ -83,15 +85,18 @@ if (values.json) {
 for (const flaw of flaws) console.error(`WRONG ${flaw}`);
 process.exitCode = flaws.length === 0 ? 0 : 1;
 
-/** The latency of an ack is stated where a queue cannot hide it: at half of what the engine can take. */
-async function atHalfLoad(): Promise<void> {
+/**
+ * An open loop at a part of what the engine can take. The latency of an ack is stated at half of it, where a queue cannot
+ * hide it; at several times as much, a client that keeps within its credit must lose nothing.
+ */
+async function atPartOfSaturation(part: number, what: string, rounds: number, results: Result[]): Promise<void> {
   const measurement = plan.find((candidate) => candidate.name === 'ws-json');
   const saturation = rateOf(runs, 'ws-json');
   if (measurement === undefined || !Number.isFinite(saturation)) return;
-  for (let round = 1; round <= roundCount; round++) {
-    const halfOptions = { ...options, ratePerSecond: saturation / 2 };
-    const result = await tried(measurement, halfOptions, `half load ${round}/${roundCount}`);
-    if (result !== null) runs.halfLoad.push(result);
+  for (let round = 1; round <= rounds; round++) {
+    const atRate = { ...options, ratePerSecond: saturation * part };
+    const result = await tried(measurement, atRate, `${what} ${round}/${rounds}`);
+    if (result !== null) results.push(result);
   }
 }
 

@@ -5,12 +5,17 @@ import type { MeasurementName } from './plan.ts';
 import type { RecoveryResult } from './recovery.ts';
 import { LONG_TURN_MS } from './turns.ts';
 
+/** How much more than it can take the engine is offered, to see what becomes of it. */
+export const OVERLOAD = 3;
+
 /** Every run of the canonical run, by measurement. */
 export interface Runs {
   disk: DiskFloor[];
   results: Map<MeasurementName, Result[]>;
   /** Open loops at half of saturation. */
   halfLoad: Result[];
+  /** Open loops at OVERLOAD times saturation. */
+  overload: Result[];
   recovery: RecoveryResult[];
   idle: IdleResult[];
 }
@@ -38,6 +43,7 @@ export function goalLines(runs: Runs): GoalLine[] {
   const written = median((runs.results.get('ws-json') ?? []).map((result) => result.writtenPerPayload));
   const ackP99Ms = median(runs.halfLoad.map((result) => result.load.latency.p99Ms));
   const flushP99Ms = median(runs.disk.map((floor) => floor.p99Us)) / 1000;
+  const overloadMib = median(runs.overload.map((result) => result.residentMib));
   const rows = median(runs.recovery.map((result) => result.rows));
   return [
     atLeast('durable HTTP ÷ bare uWS answering 202', rate('http') / rate('floor-http'), '', 0.9),
@@ -48,6 +54,8 @@ export function goalLines(runs: Runs): GoalLine[] {
     atLeast('msgpack by orderId ÷ by producer', rate('ws-binary-by-id') / rate('ws-binary'), '', 0.75),
     atLeast('order table by id, life cycle', rate('order-table'), 'events/s', 400_000),
     atMost('p99 ack at half load ÷ p99 of one 64 KiB flush', ackP99Ms / flushP99Ms, '', 3),
+    atMost(`orders lost at ${OVERLOAD} times the load`, median(runs.overload.map(lostOf)), '', 0),
+    atMost(`memory at ${OVERLOAD} times the load ÷ at saturation`, overloadMib / memoryOf(runs, 'ws-json'), '', 1.5),
     atMost('bytes to the disk per byte of payload', written, '', 2),
     atMost(longTurnsOf(runs), median(runs.recovery.map(({ turns }) => turns.longTurns)), 'turns', 0),
     atMost(`ready after kill -9 with ${rows} rows`, median(runs.recovery.map((result) => result.readyMs)), 'ms', 1000),
@@ -58,6 +66,14 @@ export function goalLines(runs: Runs): GoalLine[] {
 
 export function rateOf(runs: Runs, name: MeasurementName): number {
   return median((runs.results.get(name) ?? []).map((result) => result.load.ordersPerSecond));
+}
+
+function memoryOf(runs: Runs, name: MeasurementName): number {
+  return median((runs.results.get(name) ?? []).map((result) => result.residentMib));
+}
+
+function lostOf({ load }: Result): number {
+  return load.sent - load.accepted;
 }
 
 function longTurnsOf({ recovery }: Runs): string {

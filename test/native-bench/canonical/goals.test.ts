@@ -23,7 +23,7 @@ describe('goalLines', () => {
       ['http', [result(99), result(10), result(300)]],
     ]);
     const disk = [{ p99Us: 200 } as never];
-    const runs: Runs = { disk, results, halfLoad: [result(1)], recovery: [], idle: [] };
+    const runs: Runs = { disk, results, halfLoad: [result(1)], overload: [result(1)], recovery: [], idle: [] };
     const lines = goalLines(runs);
     expect(lines[0]?.value).toBe(0.9);
     expect(lines[1]?.value).toBeNaN();
