@@ -1,4 +1,6 @@
+import { MokaError } from '../base/errors.ts';
 import type { Exchange, HttpServer } from '../http/server.ts';
+import type { SavedPartition } from './save-state.ts';
 
 /** What health and control ask of the engine. */
 export interface EngineControl {
@@ -8,6 +10,8 @@ export interface EngineControl {
   describeLanes(): object[];
   renderMetrics(): Promise<{ contentType: string; body: string }>;
   checkpoint(): void;
+  /** @throws MokaError ERR_DISK_FULL, ERR_NOT_READY */
+  save(limitMs: number, isAbandoned: () => boolean): Promise<SavedPartition[]>;
   drain(): void;
   pause(isPaused: boolean): void;
   readonly threads: readonly string[];
@@ -47,15 +51,49 @@ export function registerControl(server: HttpServer, control: EngineControl): voi
       run();
       exchange.sendJson(202, { accepted: true });
     });
-  action('/admin/checkpoint', () => control.checkpoint());
   action('/admin/drain', () => control.drain());
   // Until `resume` or the next start: everything new is refused, what was taken goes on, and so do reads.
   action('/admin/pause', () => control.pause(true));
   action('/admin/resume', () => control.pause(false));
+  registerCheckpoint(server, control);
   registerProfile(server, control);
   server.route('get', '/admin/partitions', (exchange) =>
     exchange.sendJson(200, { partitions: control.describeLanes() }),
   );
+}
+
+/** What `POST /admin/checkpoint?wait=<seconds>` answers. */
+export interface SavedAnswer {
+  /** Of the engine, so that whoever asks knows which one has answered. */
+  readonly pid: number;
+  readonly partitions: readonly SavedPartition[];
+}
+
+/**
+ * `POST /admin/checkpoint`: a checkpoint of every partition is begun. With `?wait=60` the answer comes when all of them
+ * are on disk and hold what was processed when it was asked for, or when it is clear that they will not.
+ */
+function registerCheckpoint(server: HttpServer, control: EngineControl): void {
+  server.route('post', '/admin/checkpoint', (exchange: Exchange) => {
+    const wait = exchange.query('wait');
+    if (wait === undefined) {
+      control.checkpoint();
+      return exchange.sendJson(202, { accepted: true });
+    }
+    const seconds = Number(wait);
+    if (!(seconds >= 0.1 && seconds <= WAIT_SECONDS_MAX)) {
+      return exchange.problem('ERR_HTTP_BAD_REQUEST', `wait must be a number from 0.1 to ${WAIT_SECONDS_MAX}`);
+    }
+    control
+      .save(seconds * 1000, () => exchange.isAborted)
+      .then(
+        (partitions) => exchange.sendJson(200, { pid: process.pid, partitions } satisfies SavedAnswer),
+        (error: unknown) => {
+          const code = error instanceof MokaError ? error.code : 'ERR_NOT_READY';
+          exchange.problem(code, error instanceof Error ? error.message : String(error));
+        },
+      );
+  });
 }
 
 /** `POST /admin/profile?thread=main&seconds=5`: what a thread's CPU goes into, one at a time. */
@@ -86,6 +124,7 @@ function registerProfile(server: HttpServer, control: EngineControl): void {
   });
 }
 
+const WAIT_SECONDS_MAX = 600;
 const PROFILE_SECONDS = 5;
 const PROFILE_SECONDS_MAX = 60;
 const JSON_TYPE = [['content-type', 'application/json']] as const;

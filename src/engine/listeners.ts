@@ -13,6 +13,7 @@ import { LANE_RUNNING } from '../ring/lane.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import type { EngineConfig } from './config.ts';
 import { type EngineControl, registerControl, registerHealth } from './health-routes.ts';
+import { saveState } from './save-state.ts';
 
 const STATE_NAMES = ['starting', 'recovering', 'running', 'draining', 'closed', 'stopped'] as const;
 const PRESSURE_NAMES = ['ok', 'high', 'full'] as const;
@@ -101,6 +102,7 @@ export class Listeners {
           epoch: status.epoch,
           processedOffset: status.processedOffset,
           durableOffset: status.durableOffset,
+          checkpointOffset: status.checkpointOffset,
           pressure: PRESSURE_NAMES[status.pressure],
           fillRatio: status.fillRatio,
           drainRate: status.drainRate,
@@ -114,6 +116,11 @@ export class Listeners {
         return { contentType: exposition.contentType, body: await exposition.render() };
       },
       checkpoint,
+      save: (limitMs, isAbandoned) =>
+        saveState(
+          intake.lanes.map(({ link }) => link),
+          { ask: checkpoint, limitMs, isAbandoned },
+        ),
       drain,
       pause: (isPaused) => {
         intake.isPaused = isPaused;

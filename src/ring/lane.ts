@@ -37,6 +37,9 @@ export const PRESSURE_FULL = 2;
  *   | fillRatio | drainRate | durableOffset | processedOffset | recoveredEvents | heartbeat      |  float64
  *   +-----------+-----------+---------------+-----------------+-----------------+----------------+
  *  16          24          32              40                48                56               64
+ *   | checkpointOffset | checkpointFailures |                                                      float64
+ *   +------------------+--------------------+
+ *  64                 72                   80
  * ```
  * A float64 has one writer and is aligned, and on the processors that Node runs on such a store is one store. It
  * publishes nothing but itself: whoever reads `durableOffset` learns a number, not that bytes elsewhere are there.
@@ -50,13 +53,14 @@ export class LaneStatus {
     const status = new LaneStatus(memory);
     status.durableOffset = -1;
     status.processedOffset = -1;
+    status.checkpointOffset = -1;
     return memory;
   }
 
   constructor(memory: SharedArrayBuffer) {
     assert(memory.byteLength === LANE_STATUS_BYTES, `lane status bytes=${memory.byteLength}`);
     this.#words = new Int32Array(memory, 0, 4);
-    this.#numbers = new Float64Array(memory, 16, 6);
+    this.#numbers = new Float64Array(memory, 16, 8);
   }
 
   get state(): number {
@@ -135,6 +139,22 @@ export class LaneStatus {
   set heartbeat(timeMs: number) {
     this.#numbers[HEARTBEAT] = timeMs;
   }
+
+  /** Last offset that a checkpoint on disk reflects; -1 for none. */
+  get checkpointOffset(): number {
+    return this.#numbers[CHECKPOINT_OFFSET] as number;
+  }
+  set checkpointOffset(offset: number) {
+    this.#numbers[CHECKPOINT_OFFSET] = offset;
+  }
+
+  /** Checkpoints since the start that the disk had no room for. */
+  get checkpointFailures(): number {
+    return this.#numbers[CHECKPOINT_FAILURES] as number;
+  }
+  set checkpointFailures(count: number) {
+    this.#numbers[CHECKPOINT_FAILURES] = count;
+  }
 }
 
 const STATE = 0;
@@ -148,5 +168,7 @@ const DURABLE_OFFSET = 2;
 const PROCESSED_OFFSET = 3;
 const RECOVERED_EVENTS = 4;
 const HEARTBEAT = 5;
+const CHECKPOINT_OFFSET = 6;
+const CHECKPOINT_FAILURES = 7;
 
 const LANE_STATUS_BYTES = 128;

@@ -423,6 +423,8 @@ export class Partition {
     status.drainRate = this.#meter.drainPerSecond;
     status.intakeBlockedReason = this.#log.blockedReason();
     status.processedOffset = this.#records.processedOffset;
+    status.checkpointOffset = this.#checkpointer.savedOffset;
+    status.checkpointFailures = this.#checkpointer.failureCount;
   }
 
   #drain(): boolean {
