@@ -13,10 +13,27 @@ const claimsOfThisProcess = new Set<string>();
 const CLAIM_ATTEMPTS = 40;
 const CLAIM_WAIT_MS = 50;
 const ANSWER_TIMEOUT_MS = 2_000;
+/** The pid of an owner that does not answer. */
+export const UNKNOWN_OWNER = 'unknown';
+
+/** What the owner's socket answers with. */
+interface Self {
+  answer: string;
+}
 
 /** Held while a process uses a data directory. */
 export interface DirectoryLock {
+  /** From now on whoever asks is told where the owner takes control. */
+  announce(adminUrl: string): void;
   release(): void;
+}
+
+/** Who holds a data directory, by its own account. */
+export interface DirectoryOwner {
+  /** `unknown` when it does not answer: it is stopped, or very busy. */
+  readonly pid: string;
+  /** Null until it listens there. */
+  readonly adminUrl: string | null;
 }
 
 /**
@@ -24,23 +41,31 @@ export interface DirectoryLock {
  * kernel closes it with the process, however that ends, so a crash leaves nothing to clean up, and whoever comes second
  * can ask who holds it. Node has no flock.
  *
+ * ```
+ *   who asks   connects, says nothing
+ *   owner      <pid>                then closes
+ *              <pid> <admin URL>    once it listens there
+ * ```
+ *
  * @throws MokaError ERR_DATA_OCCUPIED naming the owner's process id
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  // Socket paths end at 108 bytes; the path through an open descriptor is short wherever the directory lies.
   const descriptor = openDirectory(directory);
-  const path =
-    process.platform === 'linux' ? `/proc/self/fd/${descriptor}/${SOCKET_NAME}` : join(directory, SOCKET_NAME);
+  const path = socketPath(directory, descriptor);
+  const self = { answer: String(process.pid) };
   try {
-    let server = await listen(directory, path);
+    let server = await listen(directory, path, self);
     if (server === null) {
       const owner = await askOwner(path);
       if (owner !== null) throw occupied(directory, owner);
-      server = await takeOver(directory, path);
+      server = await takeOver(directory, path, self);
     }
     const held = server;
     held.unref();
     return {
+      announce: (adminUrl) => {
+        self.answer = `${process.pid} ${adminUrl}`;
+      },
       release: () => {
         held.close();
         rmSync(join(directory, SOCKET_NAME), { force: true });
@@ -53,8 +78,32 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   }
 }
 
+/**
+ * @returns null: no process holds this directory
+ * @throws MokaError ERR_DATA_UNUSABLE when whoever does may not be asked
+ */
+export async function findOwner(directory: string): Promise<DirectoryOwner | null> {
+  const descriptor = openDirectory(directory);
+  try {
+    const [pid, adminUrl] = (await ask(socketPath(directory, descriptor))).split(' ');
+    return { pid: pid as string, adminUrl: adminUrl ?? null };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return null;
+    const message = `data directory=${directory}: no way to tell who holds it: ${explainSystemError(error)}`;
+    throw new MokaError('ERR_DATA_UNUSABLE', message, { cause: error });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Socket paths end at 108 bytes; the path through an open descriptor is short wherever the directory lies. */
+function socketPath(directory: string, descriptor: number): string {
+  return process.platform === 'linux' ? `/proc/self/fd/${descriptor}/${SOCKET_NAME}` : join(directory, SOCKET_NAME);
+}
+
 /** The socket's owner is dead. One process at a time may remove it, else two could each remove the other's. */
-async function takeOver(directory: string, path: string): Promise<Server> {
+async function takeOver(directory: string, path: string, self: Self): Promise<Server> {
   const claim = join(directory, CLAIM_NAME);
   for (let attempt = 0; !writeClaim(directory, claim); attempt++) {
     if (!isClaimHeld(claim)) rmSync(claim, { force: true });
@@ -67,8 +116,8 @@ async function takeOver(directory: string, path: string): Promise<Server> {
     const owner = await askOwner(path);
     if (owner !== null) throw occupied(directory, owner);
     rmSync(join(directory, SOCKET_NAME), { force: true });
-    const server = await listen(directory, path);
-    if (server === null) throw occupied(directory, 'unknown');
+    const server = await listen(directory, path, self);
+    if (server === null) throw occupied(directory, UNKNOWN_OWNER);
     return server;
   } finally {
     claimsOfThisProcess.delete(claim);
@@ -102,11 +151,11 @@ function isClaimHeld(claim: string): boolean {
   }
 }
 
-function listen(directory: string, path: string): Promise<Server | null> {
+function listen(directory: string, path: string, self: Self): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on('error', () => {});
-      socket.end(String(process.pid));
+      socket.end(self.answer);
     });
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(null);
@@ -118,19 +167,27 @@ function listen(directory: string, path: string): Promise<Server | null> {
 
 /** @returns the process id of a living owner, or null */
 function askOwner(path: string): Promise<string | null> {
-  return new Promise((resolve) => {
+  return ask(path).then(
+    (answer) => answer.split(' ')[0] as string,
+    () => null,
+  );
+}
+
+/** What the owner says of itself. Rejects with the error of the system when nobody listens, or may be asked. */
+function ask(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
     const socket = connect(path);
     let answer = '';
     socket.setTimeout(ANSWER_TIMEOUT_MS, () => {
       // It accepted but does not answer: alive, and busy or stopped.
       socket.destroy();
-      resolve('unknown');
+      resolve(UNKNOWN_OWNER);
     });
     socket.on('data', (chunk) => {
       answer += chunk.toString('latin1');
     });
-    socket.on('end', () => resolve(answer || 'unknown'));
-    socket.on('error', () => resolve(null));
+    socket.on('end', () => resolve(answer || UNKNOWN_OWNER));
+    socket.on('error', reject);
   });
 }
 

@@ -203,6 +203,7 @@ export class Engine {
 
   async listen(): Promise<void> {
     await this.#listeners.listen();
+    this.#lock.announce(this.adminUrl);
     this.#isOpen = true;
   }
 
