@@ -10,6 +10,8 @@ export interface ReplayJob {
   readonly topology: TopologyModule;
   readonly from: ReplayStart | null;
   readonly view: string | null;
+  /** What the engine that runs has just saved; null: none does, or it was not asked. */
+  readonly savedOffset: number | null;
   /** By partition, int32: how far it is, of `PROGRESS_END`. The job writes it, whoever shows it reads it. */
   readonly progress: SharedArrayBuffer;
 }
@@ -20,13 +22,13 @@ export interface ReplayFailure {
   readonly message: string;
 }
 
-export type ReplayOutcome = { readonly report: ReplayReport | null } | { readonly failure: ReplayFailure };
+export type ReplayOutcome = { readonly report: ReplayReport } | { readonly failure: ReplayFailure };
 
 export const PROGRESS_END = 10_000;
 
 /** What every thread of a `ReplayPool` runs. */
 export async function runReplay(job: ReplayJob): Promise<ReplayOutcome> {
-  const { directory, partition, from, view } = job;
+  const { directory, partition, from, view, savedOffset } = job;
   const progress = new Int32Array(job.progress);
   try {
     const report = replayPartition({
@@ -35,6 +37,7 @@ export async function runReplay(job: ReplayJob): Promise<ReplayOutcome> {
       topology: await importTopology(job.topology),
       ...(from === null ? {} : { from }),
       ...(view === null ? {} : { view }),
+      ...(savedOffset === null ? {} : { savedOffset }),
       onProgress: (offset, through) => {
         Atomics.store(progress, partition, through <= 0 ? 0 : Math.floor((offset / through) * PROGRESS_END));
       },

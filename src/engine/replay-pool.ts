@@ -25,10 +25,10 @@ export class ReplayPool {
   }
 
   /**
-   * @returns null when there is no checkpoint to compare with
-   * @throws MokaError ERR_LOG_DAMAGED, ERR_CHECKPOINT_DAMAGED, ERR_DATA_UNUSABLE, ERR_TOPOLOGY_CHANGED, ERR_TOPOLOGY_LOAD
+   * @throws MokaError ERR_LOG_DAMAGED, ERR_CHECKPOINT_DAMAGED, ERR_DATA_UNUSABLE, ERR_TOPOLOGY_CHANGED, ERR_TOPOLOGY_LOAD,
+   * ERR_NOT_READY
    */
-  async run(job: Omit<ReplayJob, 'progress'>): Promise<ReplayReport | null> {
+  async run(job: Omit<ReplayJob, 'progress'>): Promise<ReplayReport> {
     const running = this.#pool.run({ ...job, progress: this.#progress } satisfies ReplayJob) as Promise<ReplayOutcome>;
     this.#jobs.push(running);
     const outcome = await running;

@@ -4,7 +4,7 @@ import { NodeDisk } from '../log/node-disk.ts';
 import { LogReader } from '../log/reader.ts';
 import { Whereabouts } from '../operators/whereabouts.ts';
 import type { CheckpointMeta, CheckpointReader } from '../store/checkpoint.ts';
-import { openEnvironments, openPreviousEnvironment } from '../store/environments.ts';
+import { holdEnvironments } from '../store/held-environments.ts';
 import { PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import { EventApplier } from '../worker/event-applier.ts';
@@ -24,11 +24,13 @@ import { readStuckNotes } from './stuck-file.ts';
 /** What a replay of one partition came to. */
 export interface ReplayReport {
   readonly partition: number;
-  /** Where the state began: empty, or that of the checkpoint before the last. */
-  readonly base: 'empty' | 'checkpoint';
+  /** Where the state began: empty, or that of the checkpoint before the last; null: there is none to compare with. */
+  readonly base: 'empty' | 'checkpoint' | null;
   readonly fromOffset: number;
-  /** What the checkpoint that was compared reflects. */
+  /** What the checkpoint that was compared reflects; -1 for none. */
   readonly throughOffset: number;
+  /** Where the log ends, if it was looked at: what is behind `throughOffset` was not compared. */
+  readonly logThroughOffset: number | null;
   readonly events: number;
   readonly rows: number;
   readonly ms: number;
@@ -47,52 +49,75 @@ export interface ReplayOptions {
   readonly from?: ReplayStart;
   /** Compare this view alone; default: everything. */
   readonly view?: string;
+  /** The engine that runs has just saved its state through this: nothing older is compared. */
+  readonly savedOffset?: number;
   readonly onProgress?: (offset: number, throughOffset: number) => void;
 }
 
 /** What a replay keeps is compared and thrown away; it is never written. */
 const CACHE_BYTES = 1 << 30;
+/** An engine lets go of log and of environments while they are read: so often it is begun again, with what is there then. */
+const ATTEMPTS_MAX = 5;
+const SHIFTING_CODES: readonly unknown[] = ['ERR_LOG_DAMAGED', 'ERR_CHECKPOINT_DAMAGED', 'ENOENT'];
 
 /**
  * Computes the state of a partition again, from its log alone or from the checkpoint before the last, and compares it row
  * by row with the last checkpoint. Reads only, also while the engine runs.
  *
- * @returns null when there is no checkpoint to compare with
- * @throws MokaError ERR_LOG_DAMAGED, ERR_CHECKPOINT_DAMAGED, ERR_TOPOLOGY_CHANGED
+ * What an engine lets go of under the replay looks damaged. What is damaged stays where it is: only what looks the same
+ * when it is read once more is reported.
+ *
+ * @throws MokaError ERR_LOG_DAMAGED, ERR_CHECKPOINT_DAMAGED, ERR_TOPOLOGY_CHANGED; ERR_NOT_READY when every attempt was
+ * overtaken
  */
-export function replayPartition(options: ReplayOptions): ReplayReport | null {
-  const { directory, partition, topology } = options;
+export function replayPartition(options: ReplayOptions): ReplayReport {
+  let last = '';
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return replayOnce(options);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (!SHIFTING_CODES.includes(code) || message === last) throw error;
+      if (attempt === ATTEMPTS_MAX) throw overtaken(options.partition, error);
+      last = message;
+    }
+  }
+}
+
+function replayOnce(options: ReplayOptions): ReplayReport {
+  const { directory, partition, topology, savedOffset } = options;
   const disk = new NodeDisk();
-  const files = stateDirectory(directory.path, partition);
   const startedAt = performance.now();
-  const current = openEnvironments(disk, files, partition).openForRead();
-  const meta = current.meta;
-  if (meta === null) return null;
-  if (meta.fingerprint !== topology.fingerprint) throw otherTopology(partition, topology, meta);
-  const log = LogReader.open(disk, logDirectory(directory.path, partition), partition);
-  if (log === null) throw new MokaError('ERR_DATA_UNUSABLE', `no log of partition=${partition}`);
-  const base = chooseBase(openPreviousEnvironment(disk, files, partition), log.firstOffset, options);
-  log.close();
+  const { current, previous, close } = holdEnvironments(disk, stateDirectory(directory.path, partition), partition);
   try {
+    const through = current.meta?.offset ?? -1;
+    if (savedOffset !== undefined && through < savedOffset) throw elsewhere(options, through);
+    const log = LogReader.open(disk, logDirectory(directory.path, partition), partition);
+    log?.close();
+    const found = { partition, throughOffset: through, logThroughOffset: logEnd(options, through) };
+    if (current.meta === null) return { ...found, ...NOTHING_COMPARED, ms: performance.now() - startedAt };
+    if (current.meta.fingerprint !== topology.fingerprint) throw otherTopology(partition, topology, current.meta);
+    if (log === null) throw new MokaError('ERR_DATA_UNUSABLE', `no log of partition=${partition}`);
+    const base = chooseBase(previous, log.firstOffset, options);
     const baseOffset = base?.meta?.offset ?? -1;
     const state = openState(options, base);
-    const events = replay(options, state, baseOffset, meta.offset);
+    const events = replay(options, state, baseOffset, through);
     const { rows, differences } = compare(options, state, openState(options, current));
     return {
-      partition,
+      ...found,
       base: base === null ? 'empty' : 'checkpoint',
       fromOffset: baseOffset + 1,
-      throughOffset: meta.offset,
       events,
       rows,
       ms: performance.now() - startedAt,
       differences,
     };
   } finally {
-    base?.close();
-    current.close();
+    close();
   }
 }
+
+const NOTHING_COMPARED = { base: null, fromOffset: 0, events: 0, rows: 0, differences: [] } as const;
 
 /** @returns null: begin with nothing, at offset 0 */
 function chooseBase(
@@ -104,12 +129,8 @@ function chooseBase(
   const previousTime = previous?.meta?.logTime ?? Number.POSITIVE_INFINITY;
   const isBefore = 'offset' in from ? previousOffset < from.offset : previousTime < from.time;
   const isWanted = previousOffset >= 0 && isBefore;
-  if (firstOffset === 0 && !isWanted) {
-    previous?.close();
-    return null;
-  }
+  if (firstOffset === 0 && !isWanted) return null;
   if (previous !== null && previousOffset + 1 >= firstOffset) return previous;
-  previous?.close();
   throw new MokaError(
     'ERR_LOG_DAMAGED',
     `log of partition=${partition} begins with offset=${firstOffset}, and no older state is kept than ${previousOffset}`,
@@ -169,6 +190,21 @@ function replay(options: ReplayOptions, state: PartitionState, baseOffset: numbe
   return events;
 }
 
+/** The last offset of the log; null where nobody asks, an engine having saved all that it had, or it cannot be read. */
+function logEnd({ directory, partition, savedOffset }: ReplayOptions, throughOffset: number): number | null {
+  if (savedOffset !== undefined) return null;
+  try {
+    const path = logDirectory(directory.path, partition);
+    const log = LogReader.open(new NodeDisk(), path, partition, { offset: throughOffset + 1 });
+    while (log !== null && log.next() !== null);
+    log?.close();
+    return log?.end == null ? null : log.end.nextOffset - 1;
+  } catch {
+    // whether that is damage or an engine at work, the replay itself will tell
+    return null;
+  }
+}
+
 function compare(
   { directory, topology, view }: ReplayOptions,
   found: PartitionState,
@@ -184,6 +220,18 @@ function compare(
   }
   if (only === null) compareChannels(directory.partitions, found.outbox, wanted.outbox, differences);
   return { rows, differences: differences.slice(0, DIFFERENCES_MAX) };
+}
+
+function overtaken(partition: number, cause: unknown): MokaError {
+  const what = `log of partition=${partition} was let go of while it was read, attempts=${ATTEMPTS_MAX}`;
+  const advice = 'replay less of it (--from a later offset or time), or keep more (log.retentionBytes)';
+  return new MokaError('ERR_NOT_READY', `${what}; ${advice}`, { partition, cause });
+}
+
+function elsewhere({ directory, partition, savedOffset }: ReplayOptions, throughOffset: number): MokaError {
+  const found = `its checkpoint in data directory=${directory.path} reflects ${throughOffset}`;
+  const message = `engine has saved partition=${partition} through offset=${savedOffset}, but ${found}`;
+  return new MokaError('ERR_DATA_UNUSABLE', message, { partition });
 }
 
 function otherTopology(partition: number, topology: CompiledTopology, meta: CheckpointMeta): MokaError {

@@ -7,6 +7,7 @@ import { MokaError } from '../base/errors.ts';
 import { EXIT_CODES } from '../base/exit-codes.ts';
 import { type DataDirectory, openDataDirectory } from '../engine/data-directory.ts';
 import type { ReplayReport, ReplayStart } from '../engine/replay.ts';
+import { type SavedEngine, saveRunningEngine } from '../engine/running-engine.ts';
 import { importTopology, prepareTopology, type TopologyModule } from '../engine/topology-loader.ts';
 import { NodeDisk } from '../log/node-disk.ts';
 import { type ConfigFlags, configOf, wholeNumber, withConfigFile } from './config-options.ts';
@@ -15,12 +16,13 @@ import { durationText, Progress, painter, paragraphs, printJson, printLine } fro
 const DESCRIPTION = `compute the state again from the log, and compare
 
 Runs the events of each partition through the topology once more, from the beginning of its log or from the
-checkpoint before the last, and compares every row with the last checkpoint: they must be the same, bit for bit. The
+checkpoint before the last, and compares every row with the state of the engine: they must be the same, bit for bit. The
 partitions are replayed side by side, in a thread for each core. Ends with ${EXIT_CODES.damaged} if something is not
 the same, or if the log cannot be read.
 
-Only reads, also while the engine runs. What a running engine has taken in since its last checkpoint is not compared then:
-POST /admin/checkpoint on its admin listener has one saved first.
+An engine that runs on the data directory is asked, on its admin listener, to save the state it has now, and goes on
+meanwhile; nothing else is asked of it, and its files are only read. Without an engine the last checkpoint is compared,
+which is all there is after an end in good order; offsets that came in behind it, before a crash, are named.
 
 --from takes an offset, or a time: ISO 8601 such as 2026-01-31T08:00:00Z, or @ and ms since 1970. It says how old the
 state may be that the replay begins with; from the beginning is always an answer.`;
@@ -31,6 +33,7 @@ interface Flags extends ConfigFlags {
   partition?: number;
   from?: ReplayStart;
   view?: string;
+  checkpoint: boolean;
 }
 
 export function addReplay(program: Command): void {
@@ -41,6 +44,7 @@ export function addReplay(program: Command): void {
     .option('--partition <n>', 'this partition only (default: all, side by side)', wholeNumber)
     .option('--from <offset|time>', 'begin with the last known state that is not behind this', startOf)
     .option('--view <name>', 'compare this view only (default: all state)')
+    .option('--no-checkpoint', 'leave a running engine alone: compare with the checkpoint it made last')
     .option('--json', 'print JSON, one object per partition')
     .action(replay);
 }
@@ -60,7 +64,9 @@ async function replay(flags: Flags): Promise<void> {
   try {
     const module = await prepareTopology(config.topology || coffeeShop(), scratch);
     await checkView(module, flags.view);
-    await replayAll(directory, partitions, module, flags);
+    const engine = flags.checkpoint ? await saveRunningEngine(directory.path) : null;
+    if (engine !== null && !flags.json) printLine(`engine pid=${engine.pid} has saved the state that is compared`);
+    await replayAll(directory, partitions, module, flags, engine);
   } finally {
     rmSync(scratch, { recursive: true });
   }
@@ -72,6 +78,7 @@ async function replayAll(
   partitions: readonly number[],
   topology: TopologyModule,
   { from, view, json = false }: Flags,
+  engine: SavedEngine | null,
 ): Promise<void> {
   // here and not on top: the other commands work, and explain, where a native binary does not load
   const { ReplayPool } = await import('../engine/replay-pool.ts');
@@ -80,10 +87,14 @@ async function replayAll(
   const redraw = setInterval(() => progress.update(pool.progress), REDRAW_MS);
   try {
     const job = { directory, topology, from: from ?? null, view: view ?? null };
-    const outcomes = await Promise.allSettled(partitions.map((partition) => pool.run({ ...job, partition })));
+    const outcomes = await Promise.allSettled(
+      partitions.map((partition) => {
+        return pool.run({ ...job, partition, savedOffset: engine?.offsets[partition] ?? null });
+      }),
+    );
     progress.end();
-    outcomes.forEach((outcome, index) => {
-      if (outcome.status === 'fulfilled') tell(partitions[index] as number, outcome.value, json);
+    outcomes.forEach((outcome) => {
+      if (outcome.status === 'fulfilled') tell(outcome.value, engine, json);
     });
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   } finally {
@@ -92,24 +103,26 @@ async function replayAll(
   }
 }
 
-function tell(partition: number, report: ReplayReport | null, isJson: boolean): void {
-  if (report !== null && report.differences.length > 0) process.exitCode = EXIT_CODES.damaged;
+function tell(report: ReplayReport, engine: SavedEngine | null, isJson: boolean): void {
+  const { partition, base, fromOffset, throughOffset, logThroughOffset, events, rows, ms, differences } = report;
+  if (differences.length > 0) process.exitCode = EXIT_CODES.damaged;
   if (isJson) {
-    printJson({ event: 'replay', ...(report ?? { partition, base: null, differences: [] }) });
+    printJson({ event: 'replay', enginePid: engine === null ? null : Number(engine.pid), ...report });
     return;
   }
-  if (report === null) {
+  if (base === null) {
     printLine(`partition ${partition}: no checkpoint yet, nothing to compare`);
-    return;
+  } else {
+    const paint = painter(process.stdout);
+    const start = base === 'empty' ? 'from the beginning' : `from the checkpoint at ${fromOffset - 1}`;
+    const verdict = differences.length === 0 ? paint('green', 'the same') : paint('red', 'DIFFERENT');
+    printLine(
+      `partition ${partition}: ${verdict}  events=${events} rows=${rows} ${start} through ${throughOffset}  ${durationText(ms)}`,
+    );
+    for (const difference of differences) printLine(`  ${difference}`);
   }
-  const paint = painter(process.stdout);
-  const { base, fromOffset, throughOffset, events, rows, ms, differences } = report;
-  const start = base === 'empty' ? 'from the beginning' : `from the checkpoint at ${fromOffset - 1}`;
-  const verdict = differences.length === 0 ? paint('green', 'the same') : paint('red', 'DIFFERENT');
-  printLine(
-    `partition ${partition}: ${verdict}  events=${events} rows=${rows} ${start} through ${throughOffset}  ${durationText(ms)}`,
-  );
-  for (const difference of differences) printLine(`  ${difference}`);
+  if (logThroughOffset === null || logThroughOffset <= throughOffset) return;
+  printLine(`  behind the checkpoint, not compared: offsets ${throughOffset + 1} to ${logThroughOffset}`);
 }
 
 async function checkView(module: TopologyModule, view: string | undefined): Promise<void> {

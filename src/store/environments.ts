@@ -15,22 +15,16 @@ export function openEnvironments(files: StateFiles, directory: string, partition
 }
 
 /**
- * The previous environment of a partition, for who looks at it from outside; null when there is none.
+ * One environment of a partition, whatever the pointer says by now.
+ * @param generation 0: there is none, and nothing is read
  * @throws MokaError ERR_CHECKPOINT_DAMAGED, ERR_DATA_VERSION
  */
-export function openPreviousEnvironment(
-  files: StateFiles,
-  directory: string,
+export function readerOf(
+  generation: number,
+  directoryOf: (generation: number) => string,
   partition: number,
-): CheckpointReader | null {
-  const pointer = new GenerationPointer(files, directory);
-  const { previous } = pointer.read();
-  if (previous === NO_GENERATIONS.previous) return null;
-  const fixed = {
-    read: () => ({ ...NO_GENERATIONS, current: previous }),
-    directoryOf: pointer.directoryOf.bind(pointer),
-  };
-  return new LmdbReader(fixed, partition);
+): CheckpointReader {
+  return new LmdbReader({ read: () => ({ ...NO_GENERATIONS, current: generation }), directoryOf }, partition);
 }
 
 class LmdbEnvironments implements CheckpointEnvironments {
