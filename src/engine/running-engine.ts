@@ -25,14 +25,19 @@ const ANSWER_SECONDS = 5;
  * @throws MokaError, with what to do: ERR_NOT_READY when the engine does not answer, cannot be reached or is not open yet;
  * whatever code it answers with when it cannot save its state, such as ERR_DISK_FULL; ERR_DATA_UNUSABLE
  */
-export async function saveRunningEngine(directory: string, saveSeconds = SAVE_SECONDS): Promise<SavedEngine | null> {
+export async function saveRunningEngine(
+  directory: string,
+  saveSeconds = SAVE_SECONDS,
+  answerSeconds = ANSWER_SECONDS,
+): Promise<SavedEngine | null> {
   const owner = await findOwner(directory);
   if (owner === null) return null;
   const { pid, adminUrl } = owner;
   if (pid === UNKNOWN_OWNER)
     throw cannot(`a process holds data directory=${directory} and does not answer: is it stopped?`);
   if (adminUrl === null) throw cannot(`engine pid=${pid} on data directory=${directory} is not open yet`);
-  const { status, body } = await post(owner, `${adminUrl}/admin/checkpoint?wait=${saveSeconds}`, saveSeconds);
+  const url = `${adminUrl}/admin/checkpoint?wait=${saveSeconds}`;
+  const { status, body } = await post(owner, url, saveSeconds + answerSeconds);
   const { code, detail, pid: answeredBy, partitions } = parse(body);
   if (status === 200 && Array.isArray(partitions)) {
     if (String(answeredBy) !== pid) throw cannot(`at ${adminUrl} answers pid=${answeredBy}, not engine pid=${pid}`);
@@ -45,9 +50,8 @@ export async function saveRunningEngine(directory: string, saveSeconds = SAVE_SE
 async function post(
   { pid, adminUrl }: DirectoryOwner,
   url: string,
-  saveSeconds: number,
+  seconds: number,
 ): Promise<{ status: number; body: string }> {
-  const seconds = saveSeconds + ANSWER_SECONDS;
   try {
     // Not `fetch`, which refuses some ports.
     const sent = request(url, { method: 'POST', agent: false, signal: AbortSignal.timeout(seconds * 1000) }).end();

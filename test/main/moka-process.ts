@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 /** The built command: `npm test` builds before it runs. */
@@ -19,6 +20,16 @@ export function moka(args: readonly string[], env: Record<string, string> = {}):
     encoding: 'utf8',
   });
   return { code: status, stdout, stderr };
+}
+
+/** The same while this process goes on. */
+export async function startMoka(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const child = spawn(process.execPath, [MOKA, ...args], {
+    env: { ...withoutOurs(process.env), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code: code as number | null, stdout, stderr };
 }
 
 /** A running `moka serve --json`. */

@@ -11,7 +11,7 @@ describe('LaneStatus', () => {
       0,
       0,
     ]);
-    expect([status.durableOffset, status.processedOffset]).toEqual([-1, -1]);
+    expect([status.durableOffset, status.processedOffset, status.checkpointOffset]).toEqual([-1, -1, -1]);
     expect([status.fillRatio, status.drainRate, status.recoveredEvents, status.heartbeat]).toEqual([0, 0, 0, 0]);
   });
 

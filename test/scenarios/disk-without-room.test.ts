@@ -62,6 +62,8 @@ describe.skipIf(!isMounted)('a disk without room', () => {
       await request(engine.adminPort, 'POST', '/admin/checkpoint');
       await sleep(50);
     }
+    const { status: unsaved, json } = await request(engine.adminPort, 'POST', '/admin/checkpoint?wait=30');
+    expect([unsaved, json['detail']]).toEqual([507, 'checkpoint of partition=0 finds no room on the disk']);
     expect((await allKeys(engine, 'orders')).length).toBe(taken);
   });
 

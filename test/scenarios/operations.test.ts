@@ -36,6 +36,7 @@ describe('health', () => {
         epoch: 1,
         processedOffset: -1,
         durableOffset: -1,
+        checkpointOffset: -1,
         pressure: 'ok',
         fillRatio: 0,
         drainRate: 0,
@@ -128,6 +129,19 @@ describe('control', () => {
       )
     );
     expect(sumOf(body, 'moka_state_dirty_bytes')).toBe(0);
+  });
+
+  it('answers when the checkpoint is on disk, with what it reflects', async () => {
+    const answers = await Promise.all([order('saved-1'), order('saved-2')].map((one) => engine.post(ORDERS, one)));
+    const { status, json } = await admin('/admin/checkpoint?wait=30', 'POST');
+    const partitions = json['partitions'] as { partition: number; checkpointOffset: number }[];
+    expect([status, json['pid'], partitions.map(({ partition }) => partition)]).toEqual([200, engine.pid, [0, 1]]);
+    for (const { json: ack } of answers) {
+      expect(partitions[ack['partition'] as number]?.checkpointOffset).toBeGreaterThanOrEqual(ack['offset'] as number);
+    }
+    expect((await admin('/admin/partitions')).json['partitions']).toMatchObject(partitions);
+    const wrong = await admin('/admin/checkpoint?wait=long', 'POST');
+    expect([wrong.status, wrong.json['detail']]).toEqual([400, 'wait must be a number from 0.1 to 600']);
   });
 
   it('pauses the intake, on every way in, and goes on with what waited', async () => {

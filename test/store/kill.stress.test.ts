@@ -1,25 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { openEnvironments } from '../../src/store/environments.ts';
 import { nodeStateFiles } from '../../src/store/state-files.ts';
+import { bundledProcess } from './bundled-process.ts';
 import { applyEvent, describeState, openState } from './folded-state.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-/** A process runs no TypeScript: its side is bundled from the sources as they are now, to where it finds its packages. */
-const PROCESS = fileURLToPath(new URL(`../../.bench/killed-process-${process.pid}.mjs`, import.meta.url));
-buildSync({
-  entryPoints: [fileURLToPath(new URL('./killed-process.ts', import.meta.url))],
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  outfile: PROCESS,
-});
-afterAll(() => rmSync(PROCESS));
+const run = bundledProcess('killed-process');
 
 /** Where the process may end: by itself at a fail point, the nth time, or at any moment. */
 const ENDS = [
@@ -40,19 +27,11 @@ function foldedThrough(offset: number): string {
   return describeState(state, offset);
 }
 
-function run(directory: string, end: string | number): ChildProcess {
-  return spawn(process.execPath, [PROCESS, directory], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-    env: { ...process.env, MOKA_FAILPOINT: typeof end === 'string' ? end : '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
-
 it('what was committed outlives SIGKILL at any moment, whole and as it was', { timeout: 60_000 }, async () => {
   const directory = temporaryDirectory();
   let committed = -1;
   for (const end of ENDS) {
-    const child = run(directory, end);
+    const child = run(directory, typeof end === 'string' ? end : '');
     const ended = new Promise<NodeJS.Signals | null>((resolve) =>
       child.once('exit', (_code, signal) => resolve(signal)),
     );
