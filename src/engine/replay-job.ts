@@ -12,6 +12,8 @@ export interface ReplayJob {
   readonly view: string | null;
   /** What the engine that runs has just saved; null: none does, or it was not asked. */
   readonly savedOffset: number | null;
+  /** Directory of the environment that was the previous one before that; null: none was kept. */
+  readonly kept: string | null;
   /** By partition, int32: how far it is, of `PROGRESS_END`. The job writes it, whoever shows it reads it. */
   readonly progress: SharedArrayBuffer;
 }
@@ -28,7 +30,7 @@ export const PROGRESS_END = 10_000;
 
 /** What every thread of a `ReplayPool` runs. */
 export async function runReplay(job: ReplayJob): Promise<ReplayOutcome> {
-  const { directory, partition, from, view, savedOffset } = job;
+  const { directory, partition, from, view, savedOffset, kept } = job;
   const progress = new Int32Array(job.progress);
   try {
     const report = replayPartition({
@@ -38,6 +40,7 @@ export async function runReplay(job: ReplayJob): Promise<ReplayOutcome> {
       ...(from === null ? {} : { from }),
       ...(view === null ? {} : { view }),
       ...(savedOffset === null ? {} : { savedOffset }),
+      ...(kept === null ? {} : { kept }),
       onProgress: (offset, through) => {
         Atomics.store(progress, partition, through <= 0 ? 0 : Math.floor((offset / through) * PROGRESS_END));
       },

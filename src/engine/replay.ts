@@ -4,7 +4,7 @@ import { NodeDisk } from '../log/node-disk.ts';
 import { LogReader } from '../log/reader.ts';
 import { Whereabouts } from '../operators/whereabouts.ts';
 import type { CheckpointMeta, CheckpointReader } from '../store/checkpoint.ts';
-import { holdEnvironments } from '../store/held-environments.ts';
+import { holdEnvironments, openKept } from '../store/held-environments.ts';
 import { PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import { EventApplier } from '../worker/event-applier.ts';
@@ -51,6 +51,8 @@ export interface ReplayOptions {
   readonly view?: string;
   /** The engine that runs has just saved its state through this: nothing older is compared. */
   readonly savedOffset?: number;
+  /** Directory of the environment that was the previous one before it was asked to. */
+  readonly kept?: string;
   readonly onProgress?: (offset: number, throughOffset: number) => void;
 }
 
@@ -89,6 +91,7 @@ function replayOnce(options: ReplayOptions): ReplayReport {
   const disk = new NodeDisk();
   const startedAt = performance.now();
   const { current, previous, close } = holdEnvironments(disk, stateDirectory(directory.path, partition), partition);
+  const kept = options.kept === undefined ? null : openKept(options.kept, partition);
   try {
     const through = current.meta?.offset ?? -1;
     if (savedOffset !== undefined && through < savedOffset) throw elsewhere(options, through);
@@ -98,7 +101,8 @@ function replayOnce(options: ReplayOptions): ReplayReport {
     if (current.meta === null) return { ...found, ...NOTHING_COMPARED, ms: performance.now() - startedAt };
     if (current.meta.fingerprint !== topology.fingerprint) throw otherTopology(partition, topology, current.meta);
     if (log === null) throw new MokaError('ERR_DATA_UNUSABLE', `no log of partition=${partition}`);
-    const base = chooseBase(previous, log.firstOffset, options);
+    const states = [kept, previous].filter((state) => state !== null);
+    const base = chooseBase(states, log.firstOffset, through, options);
     const baseOffset = base?.meta?.offset ?? -1;
     const state = openState(options, base);
     const events = replay(options, state, baseOffset, through);
@@ -113,27 +117,36 @@ function replayOnce(options: ReplayOptions): ReplayReport {
       differences,
     };
   } finally {
+    kept?.close();
     close();
   }
 }
 
 const NOTHING_COMPARED = { base: null, fromOffset: 0, events: 0, rows: 0, differences: [] } as const;
 
-/** @returns null: begin with nothing, at offset 0 */
+/**
+ * @param states that are known, oldest first
+ * @returns null: begin with nothing, at offset 0. One that already reflects `throughOffset` only where there is no other
+ */
 function chooseBase(
-  previous: CheckpointReader | null,
+  states: readonly CheckpointReader[],
   firstOffset: number,
+  throughOffset: number,
   { from = { offset: 0 }, partition }: ReplayOptions,
 ): CheckpointReader | null {
-  const previousOffset = previous?.meta?.offset ?? -1;
-  const previousTime = previous?.meta?.logTime ?? Number.POSITIVE_INFINITY;
-  const isBefore = 'offset' in from ? previousOffset < from.offset : previousTime < from.time;
-  const isWanted = previousOffset >= 0 && isBefore;
-  if (firstOffset === 0 && !isWanted) return null;
-  if (previous !== null && previousOffset + 1 >= firstOffset) return previous;
+  const isBefore = ({ offset, logTime }: CheckpointMeta): boolean =>
+    'offset' in from ? offset < from.offset : logTime < from.time;
+  const reachable = states.filter(({ meta }) => meta !== null && meta.offset + 1 >= firstOffset);
+  const older = reachable.filter(({ meta }) => (meta as CheckpointMeta).offset < throughOffset);
+  const wanted = older.findLast(({ meta }) => isBefore(meta as CheckpointMeta));
+  if (wanted !== undefined) return wanted;
+  if (firstOffset === 0) return null;
+  const base = older[0] ?? reachable[0];
+  if (base !== undefined) return base;
+  const newest = states.at(-1)?.meta?.offset ?? -1;
   throw new MokaError(
     'ERR_LOG_DAMAGED',
-    `log of partition=${partition} begins with offset=${firstOffset}, and no older state is kept than ${previousOffset}`,
+    `log of partition=${partition} begins with offset=${firstOffset}, and no older state is kept than ${newest}`,
     { partition },
   );
 }

@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError } from 'commander';
 import { MokaError } from '../base/errors.ts';
 import { EXIT_CODES } from '../base/exit-codes.ts';
-import { type DataDirectory, openDataDirectory } from '../engine/data-directory.ts';
+import { type DataDirectory, openDataDirectory, stateDirectory } from '../engine/data-directory.ts';
 import type { ReplayReport, ReplayStart } from '../engine/replay.ts';
+import type { ReplayJob } from '../engine/replay-job.ts';
 import { type SavedEngine, saveRunningEngine } from '../engine/running-engine.ts';
 import { importTopology, prepareTopology, type TopologyModule } from '../engine/topology-loader.ts';
 import { NodeDisk } from '../log/node-disk.ts';
+import { keepPrevious } from '../store/held-environments.ts';
 import { type ConfigFlags, configOf, wholeNumber, withConfigFile } from './config-options.ts';
 import { durationText, Progress, painter, paragraphs, printJson, printLine } from './output.ts';
 
@@ -64,38 +66,56 @@ async function replay(flags: Flags): Promise<void> {
   try {
     const module = await prepareTopology(config.topology || coffeeShop(), scratch);
     await checkView(module, flags.view);
-    const engine = flags.checkpoint ? await saveRunningEngine(directory.path) : null;
-    if (engine !== null && !flags.json) printLine(`engine pid=${engine.pid} has saved the state that is compared`);
-    await replayAll(directory, partitions, module, flags, engine);
+    await replayBesideEngine(directory, partitions, module, flags);
   } finally {
     rmSync(scratch, { recursive: true });
   }
 }
 
-/** Tells what came of each partition in their order; then, if one failed, of the first that did. */
-async function replayAll(
+/** Has an engine that runs save its state first, and keeps the older state that it may let go of then. */
+async function replayBesideEngine(
   directory: DataDirectory,
   partitions: readonly number[],
   topology: TopologyModule,
-  { from, view, json = false }: Flags,
+  { checkpoint, from, view, json = false }: Flags,
+): Promise<void> {
+  const disk = new NodeDisk();
+  const states = partitions.map((partition) => stateDirectory(directory.path, partition));
+  const kept = states.map((state) => (checkpoint ? keepPrevious(disk, state) : null));
+  try {
+    const engine = checkpoint ? await saveRunningEngine(directory.path) : null;
+    if (engine !== null && !json) printLine(`engine pid=${engine.pid} has saved the state that is compared`);
+    const jobs = partitions.map((partition, index) => ({
+      directory,
+      partition,
+      topology,
+      from: from ?? null,
+      view: view ?? null,
+      savedOffset: engine?.offsets[partition] ?? null,
+      kept: kept[index]?.directory ?? null,
+    }));
+    await replayAll(jobs, directory.partitions, engine, json);
+  } finally {
+    for (const environment of kept) environment?.release();
+  }
+}
+
+/** Tells what came of each partition in their order; then, if one failed, of the first that did. */
+async function replayAll(
+  jobs: readonly Omit<ReplayJob, 'progress'>[],
+  partitionCount: number,
   engine: SavedEngine | null,
+  isJson: boolean,
 ): Promise<void> {
   // here and not on top: the other commands work, and explain, where a native binary does not load
   const { ReplayPool } = await import('../engine/replay-pool.ts');
-  const pool = new ReplayPool(directory.partitions, partitions.length);
-  const progress = new Progress('replay', partitions.length, { isQuiet: json });
+  const pool = new ReplayPool(partitionCount, jobs.length);
+  const progress = new Progress('replay', jobs.length, { isQuiet: isJson });
   const redraw = setInterval(() => progress.update(pool.progress), REDRAW_MS);
   try {
-    const job = { directory, topology, from: from ?? null, view: view ?? null };
-    const outcomes = await Promise.allSettled(
-      partitions.map((partition) => {
-        return pool.run({ ...job, partition, savedOffset: engine?.offsets[partition] ?? null });
-      }),
-    );
+    const outcomes = await Promise.allSettled(jobs.map((job) => pool.run(job)));
     progress.end();
-    outcomes.forEach((outcome) => {
-      if (outcome.status === 'fulfilled') tell(outcome.value, engine, json);
-    });
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') tell(outcome.value, engine, isJson);
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   } finally {
     clearInterval(redraw);
@@ -113,16 +133,22 @@ function tell(report: ReplayReport, engine: SavedEngine | null, isJson: boolean)
   if (base === null) {
     printLine(`partition ${partition}: no checkpoint yet, nothing to compare`);
   } else {
-    const paint = painter(process.stdout);
     const start = base === 'empty' ? 'from the beginning' : `from the checkpoint at ${fromOffset - 1}`;
-    const verdict = differences.length === 0 ? paint('green', 'the same') : paint('red', 'DIFFERENT');
-    printLine(
-      `partition ${partition}: ${verdict}  events=${events} rows=${rows} ${start} through ${throughOffset}  ${durationText(ms)}`,
-    );
+    const work = `events=${events} rows=${rows} ${start} through ${throughOffset}  ${durationText(ms)}`;
+    printLine(`partition ${partition}: ${verdictOf(report)}  ${work}`);
     for (const difference of differences) printLine(`  ${difference}`);
   }
   if (logThroughOffset === null || logThroughOffset <= throughOffset) return;
   printLine(`  behind the checkpoint, not compared: offsets ${throughOffset + 1} to ${logThroughOffset}`);
+}
+
+/** Where the only older state is the one that is compared, nothing was computed, and nothing shown. */
+function verdictOf({ base, fromOffset, throughOffset, differences }: ReplayReport): string {
+  const paint = painter(process.stdout);
+  if (differences.length > 0) return paint('red', 'DIFFERENT');
+  const isReplayed = base === 'empty' || fromOffset <= throughOffset;
+  if (!isReplayed) return paint('yellow', 'NOT REPLAYED, no older state with its log is kept');
+  return paint('green', 'the same');
 }
 
 async function checkView(module: TopologyModule, view: string | undefined): Promise<void> {

@@ -3,6 +3,7 @@ import { MIB } from '../base/limits.ts';
 import type { CheckpointMeta } from './checkpoint.ts';
 import { assertEnvironmentFile } from './environment-file.ts';
 import { GenerationPointer, type Generations } from './generations.ts';
+import { removeForgotten } from './held-environments.ts';
 import { isDiskFull, LmdbEnvironment } from './lmdb.ts';
 import { RowBatch } from './row-batch.ts';
 import { removeDirectory, type StateFiles } from './state-files.ts';
@@ -171,6 +172,7 @@ export class CheckpointWriter {
     const generations = this.#pointer.read();
     this.#generations = generations;
     this.#sweep();
+    removeForgotten(this.#files, this.#pointer.directory);
     const generation = generations.current === 0 ? this.#pointer.next() : generations.current;
     const directory = this.#pointer.directoryOf(generation);
     if (generations.current === 0) this.#files.makeDirectorySync(directory);

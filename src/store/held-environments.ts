@@ -48,6 +48,36 @@ export function holdEnvironments(files: StateFiles, directory: string, partition
   }
 }
 
+/** The previous environment of a partition, kept by links of our own from going when an engine removes it. */
+export interface KeptEnvironment {
+  readonly directory: string;
+  release(): void;
+}
+
+/**
+ * Before an engine is asked for a checkpoint: with it, it may let go of the only state that is older than what it saves.
+ *
+ * @returns null: there is none, or the file system knows no links
+ */
+export function keepPrevious(files: StateFiles, directory: string): KeptEnvironment | null {
+  const pointer = new GenerationPointer(files, directory);
+  removeForgotten(files, directory);
+  const links = join(directory, `${LINKS_PREFIX}${process.pid}${KEPT_SUFFIX}`);
+  const release = (): void => removeDirectory(links);
+  for (;;) {
+    const { current, previous } = pointer.read();
+    if (previous === NO_GENERATIONS.previous) return null;
+    if (linkFiles(pointer, previous, links)) return { directory: join(links, String(previous)), release };
+    release();
+    if (pointer.read().current === current) return null;
+  }
+}
+
+/** @throws MokaError ERR_CHECKPOINT_DAMAGED, ERR_DATA_VERSION */
+export function openKept(directory: string, partition: number): CheckpointReader {
+  return readerOf(1, () => directory, partition);
+}
+
 function openBoth(
   current: number,
   previous: number,
@@ -83,11 +113,11 @@ function linkFiles(pointer: GenerationPointer, generation: number, links: string
 }
 
 /** Links of a process that was killed while it opened them would keep the room of what was removed since. */
-function removeForgotten(files: StateFiles, directory: string): void {
+export function removeForgotten(files: StateFiles, directory: string): void {
   if (!files.existsSync(directory)) return;
   for (const name of files.listSync(directory)) {
     if (!name.startsWith(LINKS_PREFIX)) continue;
-    if (!isAlive(Number(name.slice(LINKS_PREFIX.length)))) removeDirectory(join(directory, name));
+    if (!isAlive(Number.parseInt(name.slice(LINKS_PREFIX.length), 10))) removeDirectory(join(directory, name));
   }
 }
 
@@ -101,4 +131,5 @@ function isAlive(pid: number): boolean {
 }
 
 const LINKS_PREFIX = 'held-';
+const KEPT_SUFFIX = '-kept';
 const ENVIRONMENT_FILES = ['data.mdb', 'lock.mdb'] as const;

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { CheckpointWriter, DEFAULT_ROTATION } from '../../src/store/checkpoint-writer.ts';
 import { openEnvironments } from '../../src/store/environments.ts';
-import { holdEnvironments } from '../../src/store/held-environments.ts';
+import { holdEnvironments, type KeptEnvironment, keepPrevious, openKept } from '../../src/store/held-environments.ts';
 import { nodeStateFiles } from '../../src/store/state-files.ts';
 import { bundledProcess } from './bundled-process.ts';
 import { applyEvent, checkpoint, describeState, openState } from './folded-state.ts';
@@ -59,6 +59,39 @@ describe('holdEnvironments', () => {
       expect(reader && describeState(openState(reader), 19)).toBe(new Fold().through(19));
     }
     held.close();
+    writer.close();
+  });
+
+  it('keepPrevious keeps what a writer removes, and it can be read beside the others', () => {
+    const directory = temporaryDirectory();
+    expect(keepPrevious(nodeStateFiles, directory)).toBe(null);
+    const writer = new CheckpointWriter(nodeStateFiles, directory, { ...DEFAULT_ROTATION, maxCommits: 1 }, () => {});
+    const state = openState(openEnvironments(nodeStateFiles, directory, 0).openForRead());
+    const keeps: (KeptEnvironment | null)[] = [];
+    for (let offset = 0; offset < 4; offset++) {
+      applyEvent(state, offset);
+      checkpoint(state, writer, offset);
+      writer.startRotation();
+      while (writer.isRotating) writer.rotateSlice();
+      if (offset === 1) keeps.push(keepPrevious(nodeStateFiles, directory));
+    }
+    const held = hold(directory);
+    const kept = openKept(keeps[0]?.directory as string, 0);
+    const readers = [kept, held.previous, held.current];
+    expect(readers.map((reader) => reader?.meta?.offset)).toEqual([1, 3, 3]);
+    expect(describeState(openState(kept), 1)).toBe(new Fold().through(1));
+    kept.close();
+    held.close();
+    keeps[0]?.release();
+    const [first, second] = [keepPrevious(nodeStateFiles, directory), hold(directory)];
+    const same = openKept(first?.directory as string, 0);
+    for (const reader of [same, second.previous]) {
+      expect(reader && describeState(openState(reader), 3)).toBe(new Fold().through(3));
+    }
+    same.close();
+    second.close();
+    first?.release();
+    expect(readdirSync(directory).sort()).toEqual(['4', '5', 'CURRENT']);
     writer.close();
   });
 
