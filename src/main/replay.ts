@@ -23,8 +23,9 @@ partitions are replayed side by side, in a thread for each core. Ends with ${EXI
 the same, or if the log cannot be read.
 
 An engine that runs on the data directory is asked, on its admin listener, to save the state it has now, and goes on
-meanwhile; nothing else is asked of it, and its files are only read. Without an engine the last checkpoint is compared,
-which is all there is after an end in good order; offsets that came in behind it, before a crash, are named.
+meanwhile; nothing else is asked of it, and no file is changed. Without an engine the last checkpoint is compared, which is
+all there is after an end in good order; offsets that came in behind it, before a crash, are named. Where no older state
+is kept with the log behind it, nothing is computed, and the verdict is NOT REPLAYED.
 
 --from takes an offset, or a time: ISO 8601 such as 2026-01-31T08:00:00Z, or @ and ms since 1970. It says how old the
 state may be that the replay begins with; from the beginning is always an answer.`;

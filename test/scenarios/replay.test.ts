@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { moka } from '../main/moka-process.ts';
@@ -124,5 +124,11 @@ describe('moka replay', () => {
     expect(report.differences[0]).toMatch(
       /^store=sku-totals key="sku-0" replayed=\{"count":17,.*\} saved=\{"count":17,/,
     );
+    const slot = openSync(join(data, 'log/0/slot-000001'), 'r+');
+    writeSync(slot, 'rot', 2 * 4096 + 200);
+    closeSync(slot);
+    const rotten = replayed(data);
+    expect([rotten.code, rotten.reports]).toEqual([71, []]);
+    expect(rotten.stderr).toContain('"ERR_LOG_DAMAGED"');
   });
 });
