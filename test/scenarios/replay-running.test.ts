@@ -55,7 +55,7 @@ async function save(engine: EngineProcess): Promise<number> {
   return (json['partitions'] as { checkpointOffset: number }[])[0]?.checkpointOffset as number;
 }
 
-describe('moka replay beside a running engine', () => {
+describe('moka replay beside a running engine', { timeout: 60_000 }, () => {
   it('finds the state of now, under load, whatever the operators', async () => {
     const data = freshPath();
     const scenario = new EveryOperatorScenario();
