@@ -13,7 +13,7 @@ import { freshPath, topologyFile } from './support/scratch.ts';
 const SALES = '/v1/streams/sales';
 const PRODUCERS = 8;
 const BATCH = 20;
-const PAUSE_MS = 5;
+const PAUSE_MS = 20;
 const REPLAYS = 2;
 const SALE_BYTES = 60_000;
 
