@@ -34,7 +34,14 @@ export type { CheckedEnrichOptions, EnrichOptions } from './topology/enrich-node
 export type { GlobalTable } from './topology/global-table.ts';
 export type { GroupedStream } from './topology/grouped-stream.ts';
 export type { GroupedTable } from './topology/grouped-table.ts';
-export type { PatternOptions, PatternStep, TimedOut } from './topology/pattern-node.ts';
+export type {
+  PatternByEventTime,
+  PatternByLogTime,
+  PatternOptions,
+  PatternStep,
+  PatternTimes,
+  TimedOut,
+} from './topology/pattern-node.ts';
 export { type EventType, eventType, type ProcessOptions } from './topology/process-node.ts';
 export type { JoinedStream, Stream } from './topology/stream.ts';
 export type { JoinWindow } from './topology/stream-join-node.ts';

@@ -1,7 +1,8 @@
 // data plane
 import { NO_KEY, type Operator, type OperatorStore, type TimedOperator } from './operator.ts';
 import type { Context, OperatorContext } from './operator-context.ts';
-import type { TimerQueue } from './timer-queue.ts';
+import type { TimedTarget } from './ordered-events.ts';
+import type { Timer, TimerQueue } from './timer-queue.ts';
 import { refuseResult } from './user-result.ts';
 
 /** Events by the names of the steps that they were taken for. */
@@ -22,6 +23,8 @@ export interface PatternRule {
   readonly skipsPastLast: boolean;
   /** Beginnings that one key may have at a time. */
   readonly maxPartial: number;
+  /** By event time: how long events are held back, in ms, so that they come in their order. Absent: by log time. */
+  readonly graceMs?: number;
 }
 
 /** A beginning that came to nothing. */
@@ -34,9 +37,9 @@ export interface PatternTimeout {
 }
 
 /**
- * Finds a sequence of events among those of a key, in the order in which they were taken in: an event that a beginning has
- * no use for is passed over. All must happen within a time that begins with the first, by log time, so that what did *not*
- * happen is noticed when nothing comes.
+ * Finds a sequence of events among those of a key, in the order in which they come here: an event that a beginning has no
+ * use for is passed over. All must happen within a time that begins with the first. By log time that is noticed when nothing
+ * comes; by event time `OrderedEventsOperator` gives it the events in the order of their times, and says what is due.
  *
  * ```
  *   store   key ─► [beginning, …], the oldest first          queue   due ++ key \0 number of the beginning
@@ -47,7 +50,7 @@ export interface PatternTimeout {
  *   due   ─► only absent steps left?                       ─► a match, else timed out
  * ```
  */
-export class PatternOperator implements Operator, TimedOperator {
+export class PatternOperator implements TimedTarget, TimedOperator {
   readonly #name: string;
   readonly #context: OperatorContext;
   readonly #store: OperatorStore;
@@ -76,12 +79,13 @@ export class PatternOperator implements Operator, TimedOperator {
   push(key: string, event: unknown, _previous: unknown, time: number): void {
     if (event === null || key === NO_KEY) return;
     this.#context.eventTime = time;
+    const now = this.#rule.graceMs === undefined ? this.#context.logTime : time;
     const before = (this.#store.get(key) as readonly Beginning[] | undefined) ?? NONE;
     const number = this.#nextNumber();
     const matches: Matched[] = [];
-    const left = this.#advance(key, before, event, number, matches);
+    const left = this.#advance(key, before, event, number, now, matches);
     const isSpent = this.#rule.skipsPastLast && matches.length > 0;
-    const began = isSpent || !this.#holds(0, event, NOTHING) ? left : this.#begin(key, left, event, number);
+    const began = isSpent || !this.#holds(0, event, NOTHING) ? left : this.#begin(key, left, event, number, now);
     const displaced = began.length > this.#rule.maxPartial ? (began[0] as Beginning) : null;
     if (displaced !== null) this.#queue.delete(displaced[DUE], key, nameOf(displaced));
     this.#save(key, before, displaced === null ? began : began.slice(1));
@@ -98,11 +102,33 @@ export class PatternOperator implements Operator, TimedOperator {
   onEventTime(): void {}
 
   onLogTime(now: number): void {
-    const timer = this.#queue.take(now);
-    if (timer === null) return;
-    const { key, time } = timer;
+    const timer = this.takeDue(now);
+    if (timer !== null) this.timeOut(timer);
+  }
+
+  dropEventTime(): string {
+    return NO_KEY;
+  }
+
+  dropLogTime(): string {
+    const timer = this.takeDue(Number.POSITIVE_INFINITY);
+    if (timer === null) return NO_KEY;
+    this.forget(timer);
+    return timer.key;
+  }
+
+  get nextDue(): number {
+    return this.#queue.next;
+  }
+
+  takeDue(now: number): Timer | null {
+    return this.#queue.take(now);
+  }
+
+  /** The time of a beginning is up. */
+  timeOut({ key, time, name }: Timer): void {
     const before = (this.#store.get(key) as readonly Beginning[] | undefined) ?? NONE;
-    const ended = before.find((one) => nameOf(one) === timer.name);
+    const ended = before.find((one) => nameOf(one) === name);
     // All of the key's have been given up.
     if (ended === undefined) return;
     const isMatch = this.#missing(ended) === undefined;
@@ -118,23 +144,17 @@ export class PatternOperator implements Operator, TimedOperator {
     context.rowKey = keyBefore;
   }
 
-  dropEventTime(): string {
-    return NO_KEY;
-  }
-
-  dropLogTime(): string {
-    const timer = this.#queue.take(Number.POSITIVE_INFINITY);
-    if (timer === null) return NO_KEY;
-    const before = this.#readable(timer.key);
-    if (before === null) this.#store.delete(timer.key);
+  /** What is told of a beginning fails: it is there no more. */
+  forget({ key, name }: Timer): void {
+    const before = this.#readable(key);
+    if (before === null) this.#store.delete(key);
     else {
       this.#save(
-        timer.key,
+        key,
         before,
-        before.filter((one) => nameOf(one) !== timer.name),
+        before.filter((one) => nameOf(one) !== name),
       );
     }
-    return timer.key;
   }
 
   /** @returns null if events of an earlier version could not be brought up to date */
@@ -153,15 +173,15 @@ export class PatternOperator implements Operator, TimedOperator {
     before: readonly Beginning[],
     event: unknown,
     number: number,
+    now: number,
     matches: Matched[],
   ): readonly Beginning[] {
     const { steps, skipsPastLast } = this.#rule;
-    const { logTime } = this.#context;
     let left = before;
     for (let i = 0; i < before.length; i++) {
       const one = before[i] as Beginning;
       // Its time is up, but others were before it: it is told so soon.
-      if (one[DUE] <= logTime) continue;
+      if (one[DUE] <= now) continue;
       const step = this.#stepFor(one, event);
       if (step === STAYS) continue;
       if (step === ENDS) {
@@ -209,9 +229,9 @@ export class PatternOperator implements Operator, TimedOperator {
     return holds;
   }
 
-  #begin(key: string, left: readonly Beginning[], event: unknown, number: number): readonly Beginning[] {
+  #begin(key: string, left: readonly Beginning[], event: unknown, number: number, now: number): readonly Beginning[] {
     const { steps, withinMs } = this.#rule;
-    const due = this.#context.logTime + withinMs;
+    const due = now + withinMs;
     const begun: Beginning = [number, due, 1, number, { [(steps[0] as PatternStepSpec).name]: event }];
     this.#queue.set(due, key, nameOf(begun));
     return [...left, begun];
@@ -271,8 +291,10 @@ const STAYS = -1;
 const ENDS = -2;
 
 const NUMBER_DIGITS = 15;
-/** Register of the store. */
+/** Registers of the store. */
 const NEXT_NUMBER = 0;
+/** By event time, without a watermark: the greatest time of its events. */
+export const TIME_SEEN = 1;
 
 function nameOf(one: Beginning): string {
   return String(one[NUMBER]).padStart(NUMBER_DIGITS, '0');

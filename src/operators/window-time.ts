@@ -2,7 +2,7 @@
 import type { NodeClock } from './node-clock.ts';
 import type { Operator, OperatorStore, TimedOperator } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
-import { advanceStreamTime } from './stream-time.ts';
+import { advanceStreamTime, STREAM_TIME } from './stream-time.ts';
 
 /** How far event time has come for an operator on windows: a window that ends by then, and a grace before it, is closed. */
 export interface WindowTime {
@@ -16,13 +16,15 @@ export interface WindowTime {
 export class StreamTime implements WindowTime {
   readonly isOfEvents = true;
   readonly #store: OperatorStore;
+  readonly #register: number;
 
-  constructor(store: OperatorStore) {
+  constructor(store: OperatorStore, register = STREAM_TIME) {
     this.#store = store;
+    this.#register = register;
   }
 
   reach(time: number): number {
-    return advanceStreamTime(this.#store, time);
+    return advanceStreamTime(this.#store, time, this.#register);
   }
 }
 
@@ -120,13 +122,18 @@ export class WindowTimer implements TimedOperator {
   }
 }
 
-/** How far time has come for an operator: by its log time, its watermark, or, without either, its events. */
+/**
+ * How far time has come for an operator: by its log time, its watermark, or, without either, its events.
+ *
+ * @param register of the store, that remembers the greatest time of its events
+ */
 export function windowTime(
   isByLogTime: boolean,
   context: OperatorContext,
   watermarkClock: NodeClock | null,
   store: OperatorStore,
+  register = STREAM_TIME,
 ): WindowTime {
   if (isByLogTime) return new LogTime(context);
-  return watermarkClock === null ? new StreamTime(store) : new WatermarkTime(watermarkClock);
+  return watermarkClock === null ? new StreamTime(store, register) : new WatermarkTime(watermarkClock);
 }

@@ -15,6 +15,14 @@ export function inHistory(form: StoreEvolution | null): StoreEvolution | null {
   return { ...form, upcasters: earlierRows([...upcasters.keys()], upcast) };
 }
 
+/** Of events in rows of their own, each of which is brought up to date when it leaves: `upToDate` does that. */
+export function untilTheyLeave(form: StoreEvolution | null): StoreEvolution | null {
+  if (form === null) return null;
+  const { version, upcasters } = form;
+  const upcast = (_: string, event: unknown, from: number): unknown => upcastValue(event, from, version, upcasters);
+  return { ...form, upcasters: earlierRows([...upcasters.keys()], upcast) };
+}
+
 /**
  * Of lists of events of two streams, where the key of a list says which. Both versions are one number, that of the pair on
  * Cantor's way through all pairs, so that it grows with either of them:

@@ -1,10 +1,21 @@
 import type { Duration } from '../base/duration.ts';
+import { LateEvents } from '../operators/late-events.ts';
+import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
-import { PatternOperator, type PatternRule, type PatternStepSpec, upcastBeginnings } from '../operators/pattern.ts';
+import { OrderedEventsOperator } from '../operators/ordered-events.ts';
+import {
+  PatternOperator,
+  type PatternRule,
+  type PatternStepSpec,
+  TIME_SEEN,
+  upcastBeginnings,
+} from '../operators/pattern.ts';
 import { TimerQueue } from '../operators/timer-queue.ts';
+import { WindowTimer, windowTime } from '../operators/window-time.ts';
 import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, checkWhole, kindOf } from './checks.ts';
 import { inside } from './evolution.ts';
-import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
+import { untilTheyLeave } from './held-forms.ts';
 
 type Matched<Value, Name extends string> = Readonly<Record<Name, Value>>;
 
@@ -17,6 +28,24 @@ export interface PatternStep<Value, Name extends string = string> {
   readonly absent?: boolean;
 }
 
+/** By log time, the box's clock as the log keeps it: in the order in which events were taken in, and none is late. */
+export interface PatternByLogTime {
+  readonly time?: 'processing';
+  readonly grace?: never;
+}
+
+/** In the order in which events happened. What did not happen in time is told when event time has come so far. */
+export interface PatternByEventTime {
+  readonly time: 'event';
+  /**
+   * How much later than others that happened after it an event may come: so long all of them are held back. 0 is allowed. Of
+   * streams with watermarks this is beyond what the watermark allows for.
+   */
+  readonly grace: Duration;
+}
+
+export type PatternTimes = PatternByLogTime | PatternByEventTime;
+
 export interface PatternOptions<
   Value,
   Steps extends readonly PatternStep<Value, Name>[],
@@ -24,7 +53,7 @@ export interface PatternOptions<
 > {
   /** In their order; between two of them anything else may come. */
   readonly steps: Steps & readonly PatternStep<Value, Name>[];
-  /** Time for all of it, by log time, from the first event on. */
+  /** Time for all of it, from the first event on: by log time, or by event time. */
   readonly within: Duration;
   /**
    * What happens to other beginnings of the key when one is complete: those that began before it ended go with it, and its
@@ -58,41 +87,90 @@ export interface TimedOut<Match> {
   readonly reason: 'time' | 'room';
 }
 
-/** @returns ports of the matches and of what timed out */
-export function addPattern(graph: TopologyGraph, input: Port, name: string, given: unknown): [Port, Port] {
+/** @returns ports of the matches, of what timed out, and, by event time, of what came too late */
+export function addPattern(graph: TopologyGraph, input: Port, name: string, given: unknown): readonly Port[] {
   const label = labelOf({ kind: 'pattern', name });
   checkName(graph, 'pattern', name);
-  checkOptions(graph, label, given, ['steps', 'within', 'skip', 'maxPartial']);
-  const options = (given ?? {}) as Partial<PatternOptions<unknown, readonly PatternStep<unknown>[]>>;
-  const { skip = 'past-last', maxPartial = DEFAULT_PARTIAL } = options;
-  checkChoice(graph, label, 'skip', skip, ['past-last', 'none']);
-  checkWhole(graph, label, 'maxPartial', maxPartial, 1, MAX_PARTIAL);
-  const rule: PatternRule = {
-    steps: checkedSteps(graph, label, options.steps),
-    withinMs: checkSpan(graph, label, 'within', options.within, 1),
-    skipsPastLast: skip === 'past-last',
-    maxPartial,
-  };
-  const { node } = graph.add({
-    kind: 'pattern',
-    name,
-    inputs: [input],
+  const rule = checkedRule(graph, label, given);
+  const byTime = rule.graceMs === undefined ? byLogTime(name, rule) : byEventTime(name, rule, rule.graceMs);
+  const { node } = graph.add({ kind: 'pattern', name, inputs: [input], settings: { ...rule }, ...byTime });
+  return byTime.outputs.map((_, output) => ({ node, output }));
+}
+
+type PatternParts = Pick<NodeDefinition, 'outputs' | 'stores' | 'orderedStores' | 'holds' | 'open'> & {
+  readonly outputs: readonly string[];
+};
+
+function byLogTime(name: string, rule: PatternRule): PatternParts {
+  return {
     outputs: ['', 'timedOut'],
     stores: [name, `${name}:due`],
     orderedStores: [`${name}:due`],
     holds: { [name]: (forms) => inside(forms.input(0), upcastBeginnings) },
-    settings: { ...rule },
     open: (site) => {
-      const queue = new TimerQueue(site.store(1));
-      const operator = new PatternOperator(site.name, site.context, site.store(0), queue, rule, site.outputs);
+      const operator = openPattern(site, rule);
       site.drive(operator);
       return [operator];
     },
-  });
-  return [
-    { node, output: 0 },
-    { node, output: 1 },
-  ];
+  };
+}
+
+function byEventTime(name: string, rule: PatternRule, graceMs: number): PatternParts & Partial<NodeDefinition> {
+  return {
+    outputs: ['', 'timedOut', 'late'],
+    stores: [name, `${name}:due`, `${name}:held`],
+    orderedStores: [`${name}:due`, `${name}:held`],
+    holds: {
+      [name]: (forms) => inside(forms.input(0), upcastBeginnings),
+      [`${name}:held`]: (forms) => untilTheyLeave(forms.input(0)),
+    },
+    hasClock: 'with-watermarks',
+    lateStore: `${name}:held`,
+    open: (site) => {
+      const { context, watermarkClock, release } = site;
+      const [rows, held] = [site.store(0), site.store(2)];
+      const time = windowTime(false, context, watermarkClock, rows, TIME_SEEN);
+      const operator = new OrderedEventsOperator({
+        name: site.name,
+        context,
+        store: held,
+        graceMs,
+        spanMs: rule.withinMs,
+        time,
+        late: new LateEvents(held, site.outputs[2] as Operator),
+        release,
+        target: openPattern(site, rule),
+      });
+      if (!time.isOfEvents) site.drive(new WindowTimer(operator, false));
+      return [operator];
+    },
+  };
+}
+
+function openPattern(site: OpenSite, rule: PatternRule): PatternOperator {
+  return new PatternOperator(site.name, site.context, site.store(0), new TimerQueue(site.store(1)), rule, site.outputs);
+}
+
+/** As it comes from JavaScript that no compiler has looked at. */
+type LooseOptions = { readonly [Option in (typeof OPTIONS)[number]]?: unknown };
+
+function checkedRule(graph: TopologyGraph, label: string, given: unknown): PatternRule {
+  checkOptions(graph, label, given, OPTIONS);
+  const options = (given ?? {}) as LooseOptions;
+  const { skip = 'past-last', maxPartial = DEFAULT_PARTIAL, time, grace } = options;
+  checkChoice(graph, label, 'skip', skip, ['past-last', 'none']);
+  checkWhole(graph, label, 'maxPartial', maxPartial, 1, MAX_PARTIAL);
+  checkChoice(graph, label, 'time', time, ['event', 'processing']);
+  if (time !== 'event' && grace !== undefined) {
+    graph.complain(label, 'it has a grace, but by log time no event is late', "add time: 'event', or leave grace out");
+  }
+  return {
+    steps: checkedSteps(graph, label, options.steps),
+    withinMs: checkSpan(graph, label, 'within', options.within, 1),
+    skipsPastLast: skip === 'past-last',
+    maxPartial: maxPartial as number,
+    ...(time === 'event' ? { graceMs: checkSpan(graph, label, 'grace', grace, 0) } : {}),
+  };
 }
 
 function checkedSteps(graph: TopologyGraph, label: string, steps: unknown): PatternStepSpec[] {
@@ -118,6 +196,7 @@ function checkedSteps(graph: TopologyGraph, label: string, steps: unknown): Patt
   });
 }
 
+const OPTIONS = ['steps', 'within', 'skip', 'maxPartial', 'time', 'grace'] as const;
 const MAX_STEPS = 16;
 const DEFAULT_PARTIAL = 16;
 /** They stand in one row, with their events. */

@@ -17,7 +17,15 @@ import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
 import { addJournal, type JournalOptions } from './journal-node.ts';
 import { addKeyBy } from './key-by-node.ts';
-import { addPattern, type PatternMatch, type PatternOptions, type PatternStep, type TimedOut } from './pattern-node.ts';
+import {
+  addPattern,
+  type PatternByEventTime,
+  type PatternMatch,
+  type PatternOptions,
+  type PatternStep,
+  type PatternTimes,
+  type TimedOut,
+} from './pattern-node.ts';
 import {
   addProcess,
   type EventsOf,
@@ -286,17 +294,24 @@ export class Stream<Value> {
   /**
    * Finds events of a key that follow each other, with anything in between, and tells each match as an object of its events
    * by the names of the steps. A step may be absent: `placed`, and not `paid`, within ten minutes. Beginnings that come to
-   * nothing in time are told in `timedOut`.
+   * nothing in time are told in `timedOut`. In the order in which events were taken in, or, with `time: 'event'` and a
+   * `grace`, in the order in which they happened; then what comes too late for that is told in `late`.
    */
-  pattern<const Name extends string, const Steps extends readonly PatternStep<Joined<Value>, Name>[]>(
+  pattern<
+    const Name extends string,
+    const Steps extends readonly PatternStep<Joined<Value>, Name>[],
+    const Times extends PatternTimes,
+  >(
     name: string,
-    options: PatternOptions<Joined<Value>, Steps, Name>,
-  ): Stream<PatternMatch<Joined<Value>, Steps>> & {
-    readonly timedOut: Stream<TimedOut<PatternMatch<Joined<Value>, Steps>>>;
-  } {
-    const [matches, timedOut] = addPattern(this.#graph, this.#port, name, options);
-    const stream = new Stream<PatternMatch<Joined<Value>, Steps>>(this.#graph, matches);
-    return Object.assign(stream, { timedOut: new Stream<never>(this.#graph, timedOut) });
+    options: PatternOptions<Joined<Value>, Steps, Name> & Times,
+  ): PatternStream<Joined<Value>, PatternMatch<Joined<Value>, Steps>, Times> {
+    const graph = this.#graph;
+    const [matches, ...others] = addPattern(graph, this.#port, name, options);
+    const [timedOut, late] = others.map((port) => new Stream<never>(graph, port));
+    const stream = new Stream(graph, matches as Port);
+    return Object.assign(stream, { timedOut }, late === undefined ? {} : { late }) as ReturnType<
+      typeof this.pattern<Name, Steps, Times>
+    >;
   }
 
   /**
@@ -393,6 +408,11 @@ export class JoinedStream<Value, Event> extends Stream<Value> {
     this.late = new Stream(graph, { node: port.node, output: 1 });
   }
 }
+
+/** The matches of a pattern, and what became of everything else. */
+export type PatternStream<Event, Match, Times> = Stream<Match> & {
+  readonly timedOut: Stream<TimedOut<Match>>;
+} & (Times extends PatternByEventTime ? { readonly late: Stream<LateEvent<Event>> } : unknown);
 
 const FILTER: StatelessNode = {
   kind: 'filter',

@@ -243,6 +243,12 @@ describe('pattern, written down wrongly', () => {
     [{ steps: two }, 'within is missing; use a whole number of ms'],
     [{ steps: two, within: 1, skip: 'all' }, 'skip is "all"; use one of past-last, none'],
     [{ steps: two, within: 1, maxPartial: 0 }, 'maxPartial is 0; use a whole number from 1 to 256'],
+    [{ steps: two, within: 1, time: 'log' }, 'time is "log"; use one of event, processing'],
+    [{ steps: two, within: 1, time: 'event' }, 'grace is missing; use a whole number of ms'],
+    [
+      { steps: two, within: 1, grace: 5 },
+      "it has a grace, but by log time no event is late; add time: 'event', or leave grace out",
+    ],
     [{ steps: [two[0], two[0]], within: 1 }, "step 'a': another step has its name; give it a name of its own"],
     [{ steps: [two[0], { name: 'b' }], within: 1 }, "step 'b': its when is missing; give it a function"],
     [

@@ -11,6 +11,8 @@ import { metaAt } from '../store/state-fixtures.ts';
 export interface Lane {
   readonly state: PartitionState;
   sell(sku: string, cents: number): void;
+  /** An event that happened at a time of its own, and what time brings about after it. */
+  take(key: string, event: unknown, time: number): void;
   /** Does what is due by then. */
   fire(logTime: number): void;
 }
@@ -33,6 +35,12 @@ export function open(topology: CompiledTopology, reader: CheckpointReader): Lane
     sell: (sku, cents) => {
       context.moveTo(offset, offset, offset);
       applier.apply(0, sku, { sku, cents });
+      offset += 1;
+    },
+    take: (key, event, time) => {
+      context.moveTo(offset, time, offset);
+      applier.apply(0, key, event);
+      applier.fireEventTime(offset, offset);
       offset += 1;
     },
     fire: (logTime) => applier.fireLogTime(offset, logTime),
