@@ -4,6 +4,7 @@ import type { LateEvents } from './late-events.ts';
 import { NO_KEY, type Operator, type OperatorStore, type Release } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 import { type Timer, TimerQueue } from './timer-queue.ts';
+import type { WaitingClock } from './waiting-clock.ts';
 import type { ClosingWindows, WindowTime } from './window-time.ts';
 
 /** Takes events in the order of their times, and has something of its own due in between. */
@@ -28,6 +29,8 @@ export interface OrderedEventsSite {
   /** Events that are so far apart, in ms, have nothing to do with each other. */
   readonly spanMs: number;
   readonly time: WindowTime;
+  /** Event time behind it; null if nobody there wants to know it. */
+  readonly timeBehind: WaitingClock | null;
   readonly late: LateEvents;
   /** See `OperatorHost.release`. */
   readonly release: Release;
@@ -46,7 +49,7 @@ export interface OrderedEventsSite {
  * ```
  *
  * With a watermark that happens between events, one thing at a time; without one an event brings about what it shows to be
- * over, each thing for itself: what fails is undone and given up alone.
+ * over, each thing for itself: what fails is undone and given up alone. Event time behind it stands still for what waits.
  */
 export class OrderedEventsOperator implements Operator, ClosingWindows {
   readonly #site: OrderedEventsSite;
@@ -64,6 +67,7 @@ export class OrderedEventsOperator implements Operator, ClosingWindows {
     if (time < reached) late.tell(key, event, time - spanMs + 1, time + spanMs, reached - time, time);
     else this.#hold(key, event, time);
     if (clock.isOfEvents && this.#nextDue <= reached) this.#release(reached);
+    this.#holdTimeBehind();
   }
 
   get nextClose(): number {
@@ -73,10 +77,20 @@ export class OrderedEventsOperator implements Operator, ClosingWindows {
   closeNext(isTold: boolean): string {
     const isOfTarget = this.#isOfTarget;
     const timer = this.#take(isOfTarget);
-    if (timer === null) return NO_KEY;
+    if (timer === null) {
+      this.#holdTimeBehind();
+      return NO_KEY;
+    }
     if (isTold) this.#pass(timer, isOfTarget);
     else if (isOfTarget) this.#site.target.forget(timer);
+    this.#holdTimeBehind();
     return timer.key;
+  }
+
+  /** What is next to be done brings about nothing that happened before it. */
+  #holdTimeBehind(): void {
+    const next = this.#nextDue;
+    this.#site.timeBehind?.hold(next === Number.POSITIVE_INFINITY ? null : next - 1);
   }
 
   /** Event time, less grace, at which something is to be done; Infinity: never. It may be too small. */

@@ -14,7 +14,7 @@ export interface ClockedNode {
   readonly node: TopologyNode;
   /**
    * 1, or 1 + its hops where something behind them asks: before the first hop, behind it, behind the next; likewise 2 where
-   * events wait for the outside.
+   * events wait.
    */
   readonly places: number;
 }
@@ -31,12 +31,32 @@ export function clockedNodes(nodes: readonly TopologyNode[]): ClockedNode[] {
 }
 
 function placesOf(node: TopologyNode): number {
-  return 1 + node.hops + (node.asks ? 1 : 0);
+  return 1 + node.hops + (waits(node) ? 1 : 0);
+}
+
+function waits(node: TopologyNode): boolean {
+  return node.asks || node.graceMs !== null;
 }
 
 export function asksForTime(node: TopologyNode, nodes: readonly TopologyNode[]): boolean {
   if (node.hasClock !== 'with-watermarks') return node.hasClock;
   return nodesAbove(node, nodes).some(({ stream }) => stream !== null && stream.watermark !== null);
+}
+
+/** @returns by how much event time at a node may stand behind that of the streams, in ms */
+export function lags(nodes: readonly TopologyNode[]): (node: TopologyNode) => number {
+  const known = new Map<TopologyNode, number>();
+  const lagOf = (node: TopologyNode): number => {
+    let lagMs = known.get(node) ?? 0;
+    if (known.has(node)) return lagMs;
+    for (const port of node.inputs) {
+      const input = nodes[port.node] as TopologyNode;
+      lagMs = Math.max(lagMs, (input.graceMs ?? 0) + lagOf(input));
+    }
+    known.set(node, lagMs);
+    return lagMs;
+  };
+  return lagOf;
 }
 
 /** Everything whose changes may reach a node, the node itself not. */
@@ -75,7 +95,7 @@ export class Clocks {
   /** Of each place, each behind those that it hears from. */
   readonly ordered: NodeClock[] = [];
   readonly senders: { readonly node: TopologyNode; readonly operator: MarkSender }[] = [];
-  /** By node whose events wait for the outside; none where nobody asks. */
+  /** By node whose events wait; none where nobody asks. */
   readonly waiting = new Map<TopologyNode, WaitingClock>();
   /** By hop number; undefined where nobody asks. */
   readonly hops: (HopClocks | undefined)[] = [];
@@ -134,7 +154,7 @@ export class Clocks {
       places.push(place);
       this.ordered.push(place);
       if (index + 1 === count) break;
-      sources = node.asks ? [this.#openWait(node, place)] : [place, ...this.#openHop(node, index, place)];
+      sources = waits(node) ? [this.#openWait(node, place)] : [place, ...this.#openHop(node, index, place)];
     }
     this.#places.set(node, places);
     return places;
@@ -159,7 +179,7 @@ export class Clocks {
   }
 
   #openWait(node: TopologyNode, before: NodeClock): WaitingClock {
-    const clock = new WaitingClock(before, this.#store((this.#storeIds.get(node) as number) + 1));
+    const clock = new WaitingClock(before, this.#store((this.#storeIds.get(node) as number) + 1), node.graceMs);
     this.waiting.set(node, clock);
     return clock;
   }

@@ -31,7 +31,7 @@ export interface OpenSite {
   readonly clock: NodeClock;
   /** The same for a node that has it `with-watermarks`; null if there are none. */
   readonly watermarkClock: NodeClock | null;
-  /** Event time behind a node that asks; null if nobody there wants to know it. */
+  /** Event time behind a node whose events wait; null if nobody there wants to know it. */
   readonly waitingClock: WaitingClock | null;
   /** What a change is pushed into to go on at `output` in the partition of its key; `index` counts the node's hops. */
   readonly moved: (index: number, output: Operator) => Operator;
@@ -102,6 +102,8 @@ export interface TopologyNode {
   readonly hops: number;
   /** Whether its events wait for answers from outside. */
   readonly asks: boolean;
+  /** By how much event time has to be past its events until they go on, in ms; null: they do not wait for that. */
+  readonly graceMs: number | null;
   /** Everything else that the meaning of the node depends on, functions included. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly stream: Omit<StreamSpec, 'id'> | null;
@@ -128,6 +130,7 @@ const PLAIN_OPERATOR = {
   givesKeys: false,
   hops: 0,
   asks: false,
+  graceMs: null,
   settings: {},
   stream: null,
   view: null,

@@ -7,7 +7,7 @@ import type { Operator, OperatorHost, TimedOperator } from '../operators/operato
 import { OperatorContext } from '../operators/operator-context.ts';
 import { RepartitionOperator } from '../operators/repartition.ts';
 import { blame } from './blame.ts';
-import { asksForTime, Clocks } from './clocks.ts';
+import { asksForTime, Clocks, lags } from './clocks.ts';
 import type { Numbering } from './compile.ts';
 import type { Pipeline } from './compiled.ts';
 import { operatorNameOf, type TopologyNode } from './graph.ts';
@@ -107,9 +107,15 @@ export function instantiate(nodes: readonly TopologyNode[], numbering: Numbering
 
   function timing(): Timing | null {
     if (clocks.ordered.length === 0 && driven.length === 0) return null;
+    const lagOf = lags(nodes);
     const ordered = [...driven, ...clocks.senders]
       .sort((a, b) => a.node.id - b.node.id)
-      .map(({ node, operator }) => ({ number: node.id + 1, operator, clock: clocks.clock(node) }));
+      .map(({ node, operator }) => ({
+        number: node.id + 1,
+        operator,
+        clock: clocks.clock(node),
+        lagMs: lagOf(node),
+      }));
     const byStream = [...numbering.streamIds.keys()].map((node) => clocks.source(node));
     return new Timing(host.context, context, ordered, byStream, clocks);
   }

@@ -125,9 +125,10 @@ function byEventTime(name: string, rule: PatternRule, graceMs: number): PatternP
       [`${name}:held`]: (forms) => untilTheyLeave(forms.input(0)),
     },
     hasClock: 'with-watermarks',
+    graceMs,
     lateStore: `${name}:held`,
     open: (site) => {
-      const { context, watermarkClock, release } = site;
+      const { context, watermarkClock, waitingClock, release } = site;
       const [rows, held] = [site.store(0), site.store(2)];
       const time = windowTime(false, context, watermarkClock, rows, TIME_SEEN);
       const operator = new OrderedEventsOperator({
@@ -137,6 +138,7 @@ function byEventTime(name: string, rule: PatternRule, graceMs: number): PatternP
         graceMs,
         spanMs: rule.withinMs,
         time,
+        timeBehind: waitingClock,
         late: new LateEvents(held, site.outputs[2] as Operator),
         release,
         target: openPattern(site, rule),

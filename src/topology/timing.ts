@@ -12,6 +12,8 @@ export interface DrivenOperator {
   readonly number: number;
   readonly operator: TimedOperator;
   readonly clock: NodeClock | null;
+  /** By how much the clock may stand behind those of the streams, in ms. */
+  readonly lagMs: number;
 }
 
 /** One partition's clocks and the operators that they move, in the order of the topology. */
@@ -98,11 +100,11 @@ export class Timing implements PipelineTiming {
     return next;
   }
 
-  /** The earliest event time that something waits for; Infinity for none. */
+  /** The earliest event time of the streams that something waits for; Infinity for none. */
   #nextEventTime(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const { operator, clock } of this.#driven) {
-      if (clock !== null && operator.nextEventTime < next) next = operator.nextEventTime;
+    for (const { operator, clock, lagMs } of this.#driven) {
+      if (clock !== null && operator.nextEventTime + lagMs < next) next = operator.nextEventTime + lagMs;
     }
     return next;
   }
@@ -117,6 +119,7 @@ export class Timing implements PipelineTiming {
     this.#fired = due.operator;
     this.#isFiredByLogTime = false;
     this.#run(due, () => due.operator.onEventTime((due.clock as NodeClock).watermark));
+    this.#refreshBehindWaits();
   }
 
   fireLogTime(now: number): void {
@@ -129,14 +132,19 @@ export class Timing implements PipelineTiming {
 
   dropFired(): string {
     const fired = this.#fired as TimedOperator;
-    return this.#isFiredByLogTime ? fired.dropLogTime() : fired.dropEventTime();
+    if (this.#isFiredByLogTime) return fired.dropLogTime();
+    const key = fired.dropEventTime();
+    this.#refreshBehindWaits();
+    return key;
   }
 
   dropDue(isByLogTime: boolean, logTime: number): { operator: number; key: string } | null {
     const due = isByLogTime ? this.#dueByLogTime(logTime) : this.#dueByEventTime();
     if (due === null) return null;
     const { number, operator } = due;
-    return { operator: number, key: isByLogTime ? operator.dropLogTime() : operator.dropEventTime() };
+    const key = isByLogTime ? operator.dropLogTime() : operator.dropEventTime();
+    this.#refreshBehindWaits();
+    return { operator: number, key };
   }
 
   judgeIdle(logTime: number): void {
@@ -183,6 +191,11 @@ export class Timing implements PipelineTiming {
     } catch (error) {
       throw blame(error, this.#position, context);
     }
+  }
+
+  /** What waited for event time has gone on, and time behind it may. */
+  #refreshBehindWaits(): void {
+    if (this.#clocks.waiting.size > 0) this.#refresh();
   }
 
   #refresh(): void {

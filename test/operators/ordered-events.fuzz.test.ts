@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { defineTopology, type JournalEntry, type LateEvent, type Stream, TopologyTestDriver } from '../../src/index.ts';
+import {
+  defineTopology,
+  type JournalEntry,
+  type LateEvent,
+  type Stream,
+  TopologyTestDriver,
+  tumbling,
+} from '../../src/index.ts';
 import { SimulatedCheckpoints } from '../../src/testing/simulated-checkpoints.ts';
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
 import type { PatternStep, TimedOut } from '../../src/topology/pattern-node.ts';
@@ -17,6 +24,7 @@ interface Event {
   readonly at: number;
 }
 const WITHIN_MS = 40;
+const WINDOW_MS = 15;
 
 interface Rule {
   /** `a !b c`: an `a`, and a `c` before any `b`. */
@@ -62,6 +70,12 @@ function byEventTime({ steps, skip, maxPartial, grace, outOfOrderness }: Rule): 
     const found = events.pattern('found', { ...options, time: 'event', grace });
     tell(found);
     found.late.toJournal('late', { keep: 10_000 });
+    const counts = found
+      .groupByKey()
+      .window(tumbling({ size: WINDOW_MS, grace: 0 }))
+      .count('counts', { emit: 'final' });
+    counts.toStream().toJournal('counted', { keep: 10_000 });
+    counts.late.toJournal('counted-late', { keep: 10_000 });
   });
 }
 
@@ -149,6 +163,30 @@ describe('a pattern by event time', () => {
         expect([driver.state('found', 'j'), driver.state('found', 'k')]).toEqual([undefined, undefined]);
       }),
       fuzzRuns(300),
+    );
+  });
+
+  it('is no reason for a window behind it to miss a match, though it has no grace', () => {
+    const watermarked = rules.filter(({ outOfOrderness }) => outOfOrderness !== null);
+    fc.assert(
+      fc.property(watermarked, walks, (rule, walk) => {
+        const driver = new TopologyTestDriver(byEventTime(rule), { now: START });
+        for (const event of withLast(walk)) {
+          driver.restart();
+          driver.send('events', event);
+        }
+        expect(driver.view('counted-late').size).toBe(0);
+        const expected = new Map<string, number>();
+        for (const [, { key, value, time }] of driver.view<Told>('told').rows()) {
+          if (value?.startsWith('time ') || value?.startsWith('room ')) continue;
+          const window = `${key} ${Math.floor(time / WINDOW_MS) * WINDOW_MS}`;
+          expected.set(window, (expected.get(window) ?? 0) + 1);
+        }
+        const counted = driver.view<JournalEntry<number>>('counted').rows();
+        const counts = counted.map(([, { key, window, value }]) => [`${key} ${window?.start}`, value] as const);
+        expect(new Map(counts)).toEqual(expected);
+      }),
+      fuzzRuns(150),
     );
   });
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { defineTopology, type LateEvent, type Stream, TopologyTestDriver } from '../../src/index.ts';
+import { defineTopology, type LateEvent, type Stream, TopologyTestDriver, tumbling } from '../../src/index.ts';
 import { SimulatedCheckpoints } from '../../src/testing/simulated-checkpoints.ts';
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
 import type { Evolution } from '../../src/topology/evolution.ts';
@@ -139,6 +139,40 @@ describe('a pattern by event time', () => {
       expect(neither).toBeTypeOf('function');
       found.merge(other).toJournal('found', { keep: 1 });
     });
+  });
+
+  it('notices by the clock what did not happen on a silent stream, and so does a window behind it', () => {
+    const topology = defineTopology('quiet', (t) => {
+      const watermark = { outOfOrderness: 3, idleAfter: 50, whenIdle: 'follow-clock' } as const;
+      t.stream('events', { schema: Event, key: 'key', eventTime: 'at', watermark })
+        .pattern('alone', {
+          steps: [
+            { name: 'a', when: ({ type }) => type === 'a' },
+            { name: 'b', when: ({ type }) => type === 'b', absent: true },
+          ],
+          within: 100,
+          time: 'event',
+          grace: 20,
+        })
+        .toJournal('told', { keep: 10 })
+        .groupByKey()
+        .window(tumbling({ size: 10, grace: 0 }))
+        .count('counts', { emit: 'final' })
+        .toStream()
+        .toJournal('counted', { keep: 10 });
+    });
+    const driver = new TopologyTestDriver(topology, { now: 1000 });
+    send(driver, 'a:k:1001');
+    const counts = (): number[] => [driver.view('told').size, driver.view('counted').size];
+    // 1001 + 100 is reached when the clock is at 1101 + 3 + 20, the end of the window that this lies in 9 ms later.
+    driver.advance(1123 - 1000);
+    expect(counts()).toEqual([0, 0]);
+    driver.advance(1);
+    expect(counts()).toEqual([1, 0]);
+    driver.advance(8);
+    expect(counts()).toEqual([1, 0]);
+    driver.advance(1);
+    expect(counts()).toEqual([1, 1]);
   });
 
   it('says in describe() what it keeps', () => {
