@@ -1,4 +1,4 @@
-import { asking, moving } from './describe-text.ts';
+import { asking, moving, waiting } from './describe-text.ts';
 import type { DescribedTopology } from './description.ts';
 
 /** A flowchart: streams as flags, operators as boxes, those with state as drums, views as pages. */
@@ -20,7 +20,7 @@ export function toMermaid(topology: DescribedTopology): string {
       return `  ${idOf(`stream:${stream.name}`)}>"${label}"]`;
     }),
     ...operators.map((operator) => {
-      const lines = [operator.kind, operator.name, asking(operator), moving(operator)];
+      const lines = [operator.kind, operator.name, asking(operator), waiting(operator), moving(operator)];
       const label = `"${lines.filter((line) => line !== '').join('<br/>')}"`;
       return `  ${idOf(`operator:${operator.name}`)}${operator.stores.length === 0 ? `[${label}]` : `[(${label})]`}`;
     }),

@@ -12,7 +12,9 @@ export function toText(topology: DescribedTopology): string {
         operator.name,
         operator.kind,
         `from ${operator.inputs.join(', ')}`,
-        [asking(operator), keeping(operator.stores), moving(operator)].filter((text) => text !== '').join('; '),
+        [asking(operator), waiting(operator), keeping(operator.stores), moving(operator)]
+          .filter((text) => text !== '')
+          .join('; '),
       ]),
     ),
     ...section(
@@ -45,6 +47,11 @@ function keeping(stores: readonly string[]): string {
 /** Where events wait for the outside. */
 export function asking({ asks }: OperatorDescription): string {
   return asks === undefined ? '' : `asks ${asks}, goes on exactly once`;
+}
+
+/** Where events wait for event time. */
+export function waiting({ graceMs }: OperatorDescription): string {
+  return graceMs === undefined ? '' : `in the order of event time, grace ${graceMs} ms`;
 }
 
 /** Where the changes of an operator go on, if in other partitions. */

@@ -67,6 +67,7 @@ function describeOperator(nodes: readonly TopologyNode[], node: TopologyNode): O
     stores: node.stores,
     hopLevel: describeHops(nodes).findLast((hop) => hop.node === labelOf(node))?.level ?? 0,
     ...(node.asks ? { asks: 'the outside, at least once' as const } : {}),
+    ...(node.graceMs === null ? {} : { graceMs: node.graceMs }),
   };
 }
 

@@ -21,6 +21,8 @@ export interface OperatorDescription {
   readonly hopLevel: number;
   /** Its events wait for the outside, which may be asked again about the same event; the event goes on once. */
   readonly asks?: 'the outside, at least once';
+  /** Its events wait until event time is past them by so much, in ms, and go on in the order in which they happened. */
+  readonly graceMs?: number;
 }
 
 export interface StoreDescription {

@@ -176,8 +176,15 @@ describe('a pattern by event time', () => {
   });
 
   it('says in describe() what it keeps', () => {
-    const { operators, stores } = alone(WATERMARK).describe();
-    expect(operators.find(({ name }) => name === 'alone')?.stores).toEqual(['alone', 'alone:due', 'alone:held']);
+    const description = alone(WATERMARK).describe();
+    const { operators, stores, views } = description;
+    const operator = operators.find(({ name }) => name === 'alone');
+    expect(operator).toMatchObject({ graceMs: 5, stores: ['alone', 'alone:due', 'alone:held'] });
+    expect(views.map(({ input }) => input)).toContain('operator:alone.late');
+    expect(description.toText()).toContain(
+      'in the order of event time, grace 5 ms; store alone, alone:due, alone:held',
+    );
+    expect(description.toMermaid()).toContain('pattern<br/>alone<br/>in the order of event time, grace 5 ms');
     expect(stores.filter(({ name }) => name.startsWith('alone')).map(({ order }) => order)).toEqual([
       'none',
       'by key',
