@@ -43,6 +43,12 @@ class Shop {
     for (let minute = 0; minute < minutes; minute++) this.driver.advance(MINUTE);
   }
 
+  /** What the rows of a journal tell. */
+  told(view: string): unknown[] {
+    const rows = this.driver.view<JournalEntry<object>>(view).rows();
+    return rows.map(([, { value }]) => value);
+  }
+
   rows(view: string, prefix?: string): [string, unknown][] {
     return this.driver.view(view).rows(prefix);
   }
@@ -206,6 +212,28 @@ describe.each([1, 4])('the coffee shop in %i partitions', (partitionCount) => {
     expect(shop.rows('busy-cards')).toEqual([[`tok_busy/${new Date(begin).toISOString()}`, { orderIds }]]);
   });
 
+  it('names a card that was tried with little before much, in the order in which it paid, in a quiet shop too', () => {
+    const shop = new Shop(partitionCount);
+    const pay = (paymentId: string, cents: number, cardId: string, secondsAgo: number): void =>
+      shop.pay(paymentId, paymentId, cents, { cardId, paidAt: shop.driver.now - secondsAgo * 1000 });
+    shop.wait(10);
+    pay('usual', 1040, 'tok_usual', 0);
+    pay('dear', 9000, 'tok_other', 50);
+    pay('much', 9000, 'tok_tried', 5);
+    pay('little', 50, 'tok_tried', 40);
+    pay('little-after', 50, 'tok_other', 0);
+    shop.driver.restart();
+    expect(shop.told('tried-cards')).toEqual([]);
+    shop.wait(3);
+    const usedAt = OPENING + 10 * MINUTE - 5000;
+    expect(shop.told('tried-cards')).toEqual([{ cardId: 'tok_tried', triedBy: 'little', usedBy: 'much', usedAt }]);
+    pay('slow', 50, 'tok_slow', 0);
+    shop.wait(5);
+    pay('later', 9000, 'tok_slow', 0);
+    shop.wait(5);
+    expect(shop.told('tried-cards')).toHaveLength(1);
+  });
+
   it('makes a session of the orders of a kiosk, up to a pause', () => {
     const shop = new Shop(partitionCount);
     for (const orderId of ['a', 'b']) {
@@ -261,6 +289,7 @@ describe.each([1, 4])('the coffee shop in %i partitions', (partitionCount) => {
       for (let n = 0; n < 60; n++) {
         shop.order(`o-${n}`, { storeId: `kiosk-${n % 3}`, items: n % 2 === 0 ? [LATTE, BUN] : [LATTE] });
         if (n % 3 === 0) shop.pay(`p-${n}`, `o-${n}`, 1040, { cardId: `tok_${n % 2}` });
+        if (n % 10 === 1) shop.pay(`t-${n}`, `t-${n}`, n % 20 === 1 ? 50 : 9000, { cardId: 'tok_tried' });
         if (n % 4 === 0) shop.later(`o-${n}`, 'ready');
         shop.driver.advance(MINUTE / 4);
       }
@@ -269,7 +298,10 @@ describe.each([1, 4])('the coffee shop in %i partitions', (partitionCount) => {
     const [one, many] = shops as [Shop, Shop];
     expect(many.unpaid()).toEqual(one.unpaid());
     expect(one.unpaid()).toHaveLength(40);
-    for (const { name } of topology.views.filter(({ name }) => name !== 'unpaid-orders')) {
+    expect(many.told('tried-cards')).toEqual(one.told('tried-cards'));
+    expect(one.told('tried-cards')).toHaveLength(3);
+    const journals = ['unpaid-orders', 'tried-cards'];
+    for (const { name } of topology.views.filter(({ name }) => !journals.includes(name))) {
       expect([name, many.rows(name)]).toEqual([name, one.rows(name)]);
       expect([name, one.rows(name).length > 0]).toEqual([name, true]);
     }

@@ -9,6 +9,7 @@ import { liveOrder, Order } from './order-life.ts';
 import { Payment } from './payments.ts';
 import { priceHints } from './price-hints.ts';
 import { soldItems } from './sold-items.ts';
+import { triedCards } from './tried-cards.ts';
 import { unpaidOrders } from './unpaid-orders.ts';
 import { waitingTimes } from './waiting-times.ts';
 
@@ -31,6 +32,8 @@ export const topology: CompiledTopology = defineTopology('coffee-shop', (t) => {
     key: 'orderId',
     id: 'paymentId',
     eventTime: 'paidAt',
+    // Tills send at once, or much later; in a quiet shop their time goes on with the clock.
+    watermark: { outOfOrderness: '1m', idleAfter: '1m', whenIdle: 'follow-clock' },
   });
 
   const orderLife = orders
@@ -46,6 +49,7 @@ export const topology: CompiledTopology = defineTopology('coffee-shop', (t) => {
   waitingTimes(orderLife);
   unpaidOrders(orders, payments);
   busyCards(payments);
+  triedCards(payments);
 
   const placed = orders.filter('placed', isPlaced);
   kioskSessions(placed);
