@@ -26,6 +26,7 @@ export type { JournalEntry } from './operators/to-journal.ts';
 export { keyOfWindowKey, type WindowBounds, windowKey, windowOfKey } from './operators/window-key.ts';
 export { encodeMsgpack, encodeRecord } from './record/record-encoder.ts';
 export { TopologyTestDriver } from './testing/topology-test-driver.ts';
+export type { BatchOptions } from './topology/batch-node.ts';
 export { defineTopology, type TopologyBuilder, type TopologyOptions } from './topology/builder.ts';
 export type { CompiledTopology, Durability, Guarantee } from './topology/compiled.ts';
 export type { DelayOptions } from './topology/delay-node.ts';

@@ -6,6 +6,7 @@ import type { LateEvent } from '../operators/late-events.ts';
 import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
+import { addBatch, type BatchOptions } from './batch-node.ts';
 import { checkFunction, checkName } from './checks.ts';
 import { addDelay, type DelayOptions, type Wait } from './delay-node.ts';
 import { addDeduplicate, addDistinct, type DeduplicateOptions, type DistinctOptions } from './distinct-node.ts';
@@ -341,6 +342,14 @@ export class Stream<Value> {
     const { cancelledBy } = options ?? {};
     const cancelling = cancelledBy === undefined ? null : this.#portOf(cancelledBy, labelOf({ kind: 'delay', name }));
     return new Stream(this.#graph, addDelay(this.#graph, this.#port, cancelling, name, wait, options));
+  }
+
+  /**
+   * Gathers events into arrays, in the order in which they come: each is passed on when it has so many, or when the first of
+   * them has waited for so long, by log time.
+   */
+  batch(name: string, options: BatchOptions): Stream<readonly Joined<Value>[]> {
+    return new Stream(this.#graph, addBatch(this.#graph, this.#port, name, options));
   }
 
   /** A table with the latest event of each key; with a history, a versioned one. */

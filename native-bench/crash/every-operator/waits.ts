@@ -84,6 +84,7 @@ export function addWaits(orders: Orders): void {
     .count('kept')
     .toView('kept');
   addPatternsByEventTime(orders);
+  addBatches(orders);
 }
 
 /** What they find is folded into windows that have no grace; one of them is behind a move to another key. */
@@ -122,4 +123,15 @@ function addPatternsByEventTime(orders: Orders): void {
     })
     .map('quiet-since', ({ last }) => last.at)
     .toJournal('quiet-shops', { keep: 500 });
+}
+
+function addBatches(orders: Orders): void {
+  orders
+    .batch('gather-fives', { maxCount: 5, maxWait: '300ms' })
+    .map('in-fives-ids', (batch) => ({ ids: batch.map(({ id }) => id), full: batch.length === 5 }))
+    .toView('in-fives');
+  orders
+    .batch('gather-all', { maxCount: 40, maxWait: '200ms', per: 'partition' })
+    .map('all-together-ids', (batch) => batch.map(({ id }) => id))
+    .toJournal('all-together', { keep: 500 });
 }

@@ -26,6 +26,8 @@ const FORMS = [
     'untilTimeLimit',
     'hours.late.',
     'paid.late.',
+    'changed.late.',
+    "per: 'partition'",
     "emit: 'final'",
     'merge:',
     'window?.start',
