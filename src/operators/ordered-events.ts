@@ -64,9 +64,10 @@ export class OrderedEventsOperator implements Operator, ClosingWindows {
     if (event === null || key === NO_KEY) return;
     const { late, time: clock, graceMs, spanMs } = this.#site;
     const reached = clock.reach(time) - graceMs;
+    let own = '';
     if (time < reached) late.tell(key, event, time - spanMs + 1, time + spanMs, reached - time, time);
-    else this.#hold(key, event, time);
-    if (clock.isOfEvents && this.#nextDue <= reached) this.#release(reached);
+    else own = this.#hold(key, event, time);
+    if (clock.isOfEvents && this.#nextDue <= reached) this.#release(reached, own);
     this.#holdTimeBehind();
   }
 
@@ -111,25 +112,33 @@ export class OrderedEventsOperator implements Operator, ClosingWindows {
     return isOfTarget ? this.#site.target.takeDue(now) : this.#held.take(now);
   }
 
-  #hold(key: string, event: unknown, time: number): void {
+  /** @returns what it is known by */
+  #hold(key: string, event: unknown, time: number): string {
     const { name, context, store } = this.#site;
     const number = Math.max(store.readRegister(NEXT_NUMBER), 0);
+    const own = String(number).padStart(NUMBER_DIGITS, '0');
     store.writeRegister(NEXT_NUMBER, number + 1);
     context.running = name;
-    this.#held.set(time, key, String(number).padStart(NUMBER_DIGITS, '0'), event);
+    this.#held.set(time, key, own, event);
     context.running = '';
+    return own;
   }
 
   /** Does what is due by then, the first MAX_RELEASED_PER_EVENT of it; the rest with the next event. */
-  #release(until: number): void {
-    for (let left = MAX_RELEASED_PER_EVENT; left > 0 && this.#nextDue <= until; left--) this.#releaseNext();
+  #release(until: number, own: string): void {
+    for (let left = MAX_RELEASED_PER_EVENT; left > 0 && this.#nextDue <= until; left--) this.#releaseNext(own);
   }
 
-  #releaseNext(): void {
+  /** @param own the event at hand: if it leaves at once and fails, it has failed itself */
+  #releaseNext(own: string): void {
     const { release, target } = this.#site;
     const isOfTarget = this.#isOfTarget;
     const timer = this.#take(isOfTarget);
     if (timer === null) return;
+    if (!isOfTarget && timer.name === own) {
+      this.#pass(timer, isOfTarget);
+      return;
+    }
     // No event's number is as long as a key and a number.
     const row = isOfTarget ? timer.key + timer.name : timer.name;
     let isThrough = false;

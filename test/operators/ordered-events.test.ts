@@ -118,6 +118,34 @@ describe.each(ways)('a pattern by event time, %s', (_, watermark) => {
 });
 
 describe('a pattern by event time', () => {
+  it('fails with an event that leaves at once', () => {
+    const topology = defineTopology('at-once', (t) => {
+      t.stream('events', { schema: Event, key: 'key', eventTime: 'at' })
+        .pattern('found', {
+          steps: [
+            {
+              name: 'a',
+              when: ({ type }) => {
+                if (type === 'bad') throw new RangeError('as told');
+                return type === 'a';
+              },
+            },
+            { name: 'b', when: ({ type }) => type === 'b' },
+          ],
+          within: 10,
+          time: 'event',
+          grace: 0,
+        })
+        .toJournal('told', { keep: 10 });
+    });
+    const driver = new TopologyTestDriver(topology, { now: 0 });
+    send(driver, 'a:k:1');
+    expect(() => send(driver, 'bad:k:9')).toThrow(/as told/);
+    // Undone as a whole: time has not gone on, either.
+    send(driver, 'b:k:2');
+    expect(values(driver, 'told')).toHaveLength(1);
+  });
+
   it('is told which events come too late only then', () => {
     defineTopology('types', (t) => {
       const events = t.stream('events', { schema: Event, key: 'key', eventTime: 'at' });
