@@ -1,4 +1,5 @@
 // data plane
+import { upToDate } from './earlier-row.ts';
 import { NO_KEY, type Operator, type OperatorStore, type TimedOperator } from './operator.ts';
 import type { Context, OperatorContext } from './operator-context.ts';
 import { OperatorError } from './operator-error.ts';
@@ -85,7 +86,7 @@ export class DelayOperator implements Operator, TimedOperator {
   onLogTime(now: number): void {
     const timer = this.#take(now);
     if (timer === null) return;
-    const [time, event] = timer.value as readonly [time: number, event: unknown];
+    const [time, event] = upToDate(timer.key, timer.value) as Waiting;
     const context = this.#context;
     const before = context.rowKey;
     context.rowKey = timer.key;
@@ -146,10 +147,13 @@ export class CancelDelayOperator implements Operator {
   }
 }
 
-/** Whether the event stands there in a row of the queue. */
-export function isEventOfDelay(at: number): boolean {
-  return at === 1;
+/** What is left with a timer, with its event brought up to date. */
+export function upcastWaiting(row: unknown, upcast: (event: unknown) => unknown): unknown {
+  const [time, event] = row as Waiting;
+  return [time, event === null ? null : upcast(event)];
 }
+
+type Waiting = readonly [time: number, event: unknown];
 
 function nameOf(number: number): string {
   return String(number).padStart(NUMBER_DIGITS, '0');

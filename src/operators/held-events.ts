@@ -1,5 +1,6 @@
 // data plane
-import type { Operator, OperatorStore } from './operator.ts';
+import { upToDate } from './earlier-row.ts';
+import type { Operator, OperatorStore, Release } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
 import { TIME_LENGTH, timeOfText, timeText } from './window-key.ts';
 
@@ -7,19 +8,30 @@ import { TIME_LENGTH, timeOfText, timeText } from './window-key.ts';
  * Holds events back until others that happened before them may have come: an event leaves when the greatest time of
  * those held is `grace` beyond it, in the order of time, then key, then arrival. An event that is late by more than
  * `grace` has been waited for in vain and leaves at once. Events without a value are not held; they count as time seen.
+ * Each leaves for itself: if what follows fails at it, it is given up alone, or none behind it would ever leave.
  */
 export class HeldEventsOperator implements Operator {
   readonly #name: string;
   readonly #context: OperatorContext;
   readonly #store: OperatorStore;
   readonly #graceMs: number;
+  readonly #release: Release;
   readonly #output: Operator;
 
-  constructor(name: string, context: OperatorContext, store: OperatorStore, graceMs: number, output: Operator) {
+  /** @param release see `OperatorHost.release` */
+  constructor(
+    name: string,
+    context: OperatorContext,
+    store: OperatorStore,
+    graceMs: number,
+    release: Release,
+    output: Operator,
+  ) {
     this.#name = name;
     this.#context = context;
     this.#store = store;
     this.#graceMs = graceMs;
+    this.#release = release;
     this.#output = output;
   }
 
@@ -33,25 +45,28 @@ export class HeldEventsOperator implements Operator {
       this.#output.push(key, event, undefined, time);
       return;
     }
-    this.#hold(key, event, time);
-    this.#release();
+    this.#letGo(this.#hold(key, event, time));
   }
 
-  #hold(key: string, event: unknown, time: number): void {
+  /** @returns its row */
+  #hold(key: string, event: unknown, time: number): string {
     const store = this.#store;
     const context = this.#context;
     const number = Math.max(store.readRegister(NEXT_NUMBER), 0);
     store.writeRegister(NEXT_NUMBER, number + 1);
     context.running = this.#name;
     // No key has a zero character, so that keys stand in the order of their bytes.
-    store.put(`${timeText(time)}${key}\u0000${String(number).padStart(NUMBER_DIGITS, '0')}`, event);
+    const row = `${timeText(time)}${key}\u0000${String(number).padStart(NUMBER_DIGITS, '0')}`;
+    store.put(row, event);
     context.running = '';
     if (time > store.readRegister(TIME_HELD)) store.writeRegister(TIME_HELD, time);
     const next = store.readRegister(NEXT_DUE);
     if (next === NEVER || time < next) store.writeRegister(NEXT_DUE, time);
+    return row;
   }
 
-  #release(): void {
+  /** @param own row of the event at hand: if it leaves at once and fails, it has failed itself */
+  #letGo(own: string): void {
     const store = this.#store;
     const limit = store.readRegister(TIME_HELD) - this.#graceMs;
     let due = store.readRegister(NEXT_DUE);
@@ -65,7 +80,10 @@ export class HeldEventsOperator implements Operator {
         due = timeOfText(row, 0);
         if (due > limit) break;
         store.delete(row);
-        this.#emit(row.slice(TIME_LENGTH, -1 - NUMBER_DIGITS), event, due);
+        const key = row.slice(TIME_LENGTH, -1 - NUMBER_DIGITS);
+        const time = due;
+        if (row === own) this.#emit(key, event, time);
+        else this.#release(key, row, time, () => this.#emit(key, event, time));
         from = row;
       }
       if (due > limit || rows.length < count) break;
@@ -78,7 +96,7 @@ export class HeldEventsOperator implements Operator {
     const context = this.#context;
     const before = context.rowKey;
     context.rowKey = key;
-    this.#output.push(key, event, undefined, time);
+    this.#output.push(key, upToDate(key, event), undefined, time);
     context.rowKey = before;
   }
 }

@@ -1,11 +1,12 @@
 import type { Duration } from '../base/duration.ts';
-import { CancelDelayOperator, DelayOperator, type DelayRule, isEventOfDelay, type WaitOf } from '../operators/delay.ts';
+import { CancelDelayOperator, DelayOperator, type DelayRule, upcastWaiting, type WaitOf } from '../operators/delay.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
 import { TimerQueue } from '../operators/timer-queue.ts';
 import { checkChoice, checkFunction, checkName, checkOptions, checkSpan } from './checks.ts';
-import { asItComes, inRows } from './evolution.ts';
+import { asItComes } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { untilTheyLeave } from './held-forms.ts';
 import type { Stream } from './stream.ts';
 
 /** How long an event waits: always the same, or so many ms from now on; 0 or less does not wait. */
@@ -46,7 +47,7 @@ export function addDelay(
     stores: [name, `${name}:due`],
     orderedStores: [`${name}:due`],
     leaves: asItComes,
-    holds: { [`${name}:due`]: (forms) => inRows(forms.input(0), isEventOfDelay) },
+    holds: { [`${name}:due`]: (forms) => untilTheyLeave(forms.input(0), upcastWaiting) },
     settings: { ...rule },
     open: (site) => {
       const queue = new TimerQueue(site.store(1));

@@ -15,11 +15,20 @@ export function inHistory(form: StoreEvolution | null): StoreEvolution | null {
   return { ...form, upcasters: earlierRows([...upcasters.keys()], upcast) };
 }
 
-/** Of events in rows of their own, each of which is brought up to date when it leaves: `upToDate` does that. */
-export function untilTheyLeave(form: StoreEvolution | null): StoreEvolution | null {
+/**
+ * Of events in rows of their own, each of which is brought up to date when it leaves: `upToDate` does that. So one that
+ * cannot be is in nobody's way.
+ *
+ * @param upcastRow makes of a row one whose event is of today
+ */
+export function untilTheyLeave(
+  form: StoreEvolution | null,
+  upcastRow = (row: unknown, upcast: (event: unknown) => unknown): unknown => upcast(row),
+): StoreEvolution | null {
   if (form === null) return null;
   const { version, upcasters } = form;
-  const upcast = (_: string, event: unknown, from: number): unknown => upcastValue(event, from, version, upcasters);
+  const upcast = (_: string, row: unknown, from: number): unknown =>
+    upcastRow(row, (event) => upcastValue(event, from, version, upcasters));
   return { ...form, upcasters: earlierRows([...upcasters.keys()], upcast) };
 }
 

@@ -10,6 +10,7 @@ import { EverywhereReader } from '../operators/table-reader.ts';
 import { checkDuration, checkFunction, checkName, checkOptions } from './checks.ts';
 import { globalRowsOf } from './global-table.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
+import { untilTheyLeave } from './held-forms.ts';
 import type { UserFunction } from './stateless.ts';
 import { openReader, rowsOf } from './table-rows.ts';
 import type { FormsOfNode } from './value-forms.ts';
@@ -63,7 +64,7 @@ export function addStreamTableJoin(
     borrowedStores: rows.borrowed,
     holds: {
       ...(isCopied ? { [`${name}:table`]: (forms: FormsOfNode) => forms.input(1) } : {}),
-      ...(graceMs === null ? {} : { [`${name}:held`]: (forms: FormsOfNode) => forms.input(0) }),
+      ...(graceMs === null ? {} : { [`${name}:held`]: (forms: FormsOfNode) => untilTheyLeave(forms.input(0)) }),
     },
     settings: { graceMs, joiner },
     open: (site) => {
@@ -72,10 +73,12 @@ export function addStreamTableJoin(
       const stores = isCopied ? [site.store(0)] : rows.borrowed.map((_, index) => site.store(firstBorrowed + index));
       const reader = openReader(rows, site, stores);
       const isLeft = kind === 'leftJoin';
-      const { name: operator, context } = site;
+      const { name: operator, context, release } = site;
       const join = new StreamTableJoinOperator(operator, context, reader, joiner as EventJoiner, isLeft, output);
       return [
-        graceMs === null ? join : new HeldEventsOperator(operator, context, site.store(own.length), graceMs, join),
+        graceMs === null
+          ? join
+          : new HeldEventsOperator(operator, context, site.store(own.length), graceMs, release, join),
         isCopied ? new KeepRowsOperator(operator, context, site.store(0), new Discard()) : new Discard(),
       ];
     },

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeldEventsOperator } from '../../src/operators/held-events.ts';
-import type { Operator } from '../../src/operators/operator.ts';
+import type { Operator, Release } from '../../src/operators/operator.ts';
 import { MemoryStore } from '../../src/testing/memory-store.ts';
 import { fuzzRuns } from '../base/fuzz-seed.ts';
 import { contextAt, Recorder } from './fixtures.ts';
+
+const atOnce: Release = (_key, _row, _time, run) => run();
 
 interface Held {
   readonly key: string;
@@ -50,7 +52,7 @@ describe('HeldEventsOperator', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 50 }), fc.array(event, { maxLength: 120 }), (graceMs, events) => {
         const [store, output] = [new MemoryStore(), new Recorder()];
-        const operator = new HeldEventsOperator('join', contextAt(), store, graceMs, output);
+        const operator = new HeldEventsOperator('join', contextAt(), store, graceMs, atOnce, output);
         const naive = new NaiveHolder(graceMs);
         events.forEach(({ key, time, isEmpty }, number) => {
           const value = isEmpty ? null : number;
@@ -68,7 +70,7 @@ describe('HeldEventsOperator', () => {
     const context = contextAt();
     const keys: string[] = [];
     const output: Operator = { push: () => keys.push(context.key) };
-    const operator = new HeldEventsOperator('join', context, new MemoryStore(), 5, output);
+    const operator = new HeldEventsOperator('join', context, new MemoryStore(), 5, atOnce, output);
     context.rowKey = 'a';
     operator.push('a', 1, undefined, 0);
     context.rowKey = 'b';

@@ -45,6 +45,29 @@ describe('a result that is due for another key', () => {
   });
 });
 
+describe('an event that was held back', () => {
+  it('fails by itself when it leaves, and holds up none of the others', () => {
+    const held = defineTopology('held', (t) => {
+      const options = { schema: Event, key: 'id', eventTime: 'at' } as const;
+      const prices = t.stream('prices', options).toTable('prices', { history: '1m' });
+      t.stream('orders', options)
+        .leftJoin(prices, 'price', { grace: 5 }, (order) => {
+          if (order.id.startsWith('bad')) throw new RangeError('as told');
+          return order.id;
+        })
+        .toJournal('priced', { keep: 100 });
+    });
+    const driver = new TopologyTestDriver(held, { now: START });
+    const order = (id: string, at: number): void => void driver.send('orders', { id, at: START + at });
+    order('bad', 0);
+    order('good', 1);
+    expect(() => order('late', 10)).toThrowError(expect.objectContaining({ operator: 'price' }));
+    order('last', 20);
+    const priced = driver.view<{ value: string }>('priced').rows();
+    expect(priced.map(([, { value }]) => value)).toEqual(['good', 'late']);
+  });
+});
+
 describe('event time behind keyBy', () => {
   it('goes on with what arrives from other partitions', () => {
     const alarms = defineTopology('alarms', (t) => {
