@@ -32,8 +32,6 @@ export const topology: CompiledTopology = defineTopology('coffee-shop', (t) => {
     key: 'orderId',
     id: 'paymentId',
     eventTime: 'paidAt',
-    // Tills send at once, or much later; in a quiet shop their time goes on with the clock.
-    watermark: { outOfOrderness: '1m', idleAfter: '1m', whenIdle: 'follow-clock' },
   });
 
   const orderLife = orders

@@ -15,8 +15,9 @@ export interface TriedCard {
 }
 
 /**
- * Cards that pay next to nothing, and within five minutes a lot. A card is shown at several tills, and one that was offline
- * sends what it took afterwards: what counts is when a payment was made, not when the shop heard of it.
+ * Cards that pay next to nothing, and within five minutes a lot. A card is shown at several tills, and some of them are
+ * slower than others: what counts is when a payment was made, not when the shop heard of it. It is told when some card has
+ * paid a minute later, since by then no till has anything to add.
  */
 export function triedCards(payments: Stream<Payment>): void {
   payments
@@ -28,7 +29,7 @@ export function triedCards(payments: Stream<Payment>): void {
       ],
       within: '5m',
       time: 'event',
-      grace: 0,
+      grace: '1m',
     })
     .map('tried-card-told', ({ little, much }, { key }): TriedCard => {
       return { cardId: key, triedBy: little.paymentId, usedBy: much.paymentId, usedAt: much.paidAt };
