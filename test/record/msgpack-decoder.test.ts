@@ -11,12 +11,21 @@ function decode(body: Uint8Array): unknown {
   return new MsgpackDecoder().decode(bytes, start, end);
 }
 
-const isInDoubles = (value: unknown): boolean => !/"__proto__":|\d{17}|e\+|-0[,}\]]|:-0$/.test(JSON.stringify(value));
+/** No member `__proto__`, no negative zero, no integer beyond 2^53: those are refused, or not what JSON gives. */
+function isTaken(value: unknown): boolean {
+  let isAll = true;
+  JSON.stringify(value, (name, member: unknown) => {
+    if (name === '__proto__' || Object.is(member, -0)) isAll = false;
+    if (Number.isInteger(member) && !Number.isSafeInteger(member)) isAll = false;
+    return member;
+  });
+  return isAll;
+}
 
 describe('MsgpackDecoder.decode', () => {
   it('gives what the same JSON gives', () => {
     expect(decode(encodeMsgpack(JSON.parse(CANONICAL_ORDER)))).toStrictEqual(JSON.parse(CANONICAL_ORDER));
-    const property = fc.property(fc.jsonValue().filter(isInDoubles), (value) => {
+    const property = fc.property(fc.jsonValue().filter(isTaken), (value) => {
       expect(decode(encodeMsgpack(value))).toStrictEqual(value);
     });
     fc.assert(property, fuzzRuns(1000));
