@@ -32,7 +32,7 @@ import { MainLoop } from './main-loop.ts';
 import { reportStuckThread } from './stuck-report.ts';
 import { Threads } from './threads.ts';
 import { isTopology, loadTopology, type TopologyModule } from './topology-loader.ts';
-import { Watchdog } from './watchdog.ts';
+import { type SilentThread, Watchdog } from './watchdog.ts';
 
 /** Any part of the configuration; the rest has its defaults. */
 export type EngineOptions = ConfigInput;
@@ -178,7 +178,7 @@ export class Engine {
       this.#threads.heartbeats,
       (thread) => this.#threads.lanesOf(thread).map(({ whereabouts }) => new Whereabouts(whereabouts)),
       config.watchdogMs,
-      (thread, silentMs) => this.#endStuck(thread, silentMs),
+      (threads) => this.#endStuck(threads),
     );
   }
 
@@ -265,17 +265,19 @@ export class Engine {
   }
 
   /** Before the process ends it is noted what did not return, so that the next start does not run it again. */
-  #endStuck(thread: number, silentMs: number): void {
+  #endStuck(threads: readonly SilentThread[]): void {
     const { topology } = this;
-    const { error, details } = reportStuckThread(
-      new NodeDisk(),
-      this.config.dataDir,
-      { thread, silentMs, topology },
-      this.#threads.lanesOf(thread),
-      this.config.partitions,
-    );
-    this.#threads.failure.report(error, 'stuck');
-    this.#logger.fatal(details, error.message);
+    for (const { thread, silentMs } of threads) {
+      const { error, details } = reportStuckThread(
+        new NodeDisk(),
+        this.config.dataDir,
+        { thread, silentMs, topology },
+        this.#threads.lanesOf(thread),
+        this.config.partitions,
+      );
+      this.#threads.failure.report(error, 'stuck');
+      this.#logger.fatal(details, error.message);
+    }
     endProcess('stuck');
   }
 

@@ -33,6 +33,11 @@ export class Heartbeats {
   }
 }
 
+export interface SilentThread {
+  readonly thread: number;
+  readonly silentMs: number;
+}
+
 /**
  * Says when a thread does not go on any more: when it does not come round, and no partition of its gets from one thing to the
  * next. One that has not come round yet, because it recovers, is watched as soon as it runs events. The time it measures is
@@ -41,12 +46,15 @@ export class Heartbeats {
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
 
-  /** @param lanesOf what the partitions of a thread are in the middle of */
+  /**
+   * @param lanesOf what the partitions of a thread are in the middle of
+   * @param onStuck told all that are silent for too long at once: the process does not outlive the first of them
+   */
   constructor(
     heartbeats: Heartbeats,
     lanesOf: (thread: number) => readonly Whereabouts[],
     limitMs: number,
-    onStuck: (thread: number, silentMs: number) => void,
+    onStuck: (threads: readonly SilentThread[]) => void,
   ) {
     const watched = Array.from({ length: heartbeats.threads }, (_, thread) => ({
       lanes: lanesOf(thread),
@@ -54,6 +62,7 @@ export class Watchdog {
       silentChecks: 0,
     }));
     this.#timer = setInterval(() => {
+      const stuck: SilentThread[] = [];
       watched.forEach((one, thread) => {
         const time = heartbeats.timeOf(thread);
         const isAtWork = time > 0 || one.lanes.some(({ unit }) => unit !== AT_NOTHING);
@@ -61,8 +70,9 @@ export class Watchdog {
         one.silentChecks = isAtWork && sign === one.lastSign ? one.silentChecks + 1 : 0;
         one.lastSign = sign;
         const silentMs = one.silentChecks * CHECK_MS;
-        if (silentMs > limitMs) onStuck(thread, silentMs);
+        if (silentMs > limitMs) stuck.push({ thread, silentMs });
       });
+      if (stuck.length > 0) onStuck(stuck);
     }, CHECK_MS);
     this.#timer.unref();
   }

@@ -17,7 +17,7 @@ beforeEach(() => {
     heartbeats,
     (thread) => (thread === 0 ? [lane] : []),
     LIMIT_MS,
-    (thread, silentMs) => stuck.push([thread, silentMs]),
+    (threads) => stuck.push(...threads.map(({ thread, silentMs }): [number, number] => [thread, silentMs])),
   );
 });
 
