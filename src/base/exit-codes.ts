@@ -17,6 +17,8 @@ export const EXIT_CODES = {
   platform: 75,
   /** An environment that cannot be worked with (state store I/O error, read-only directory, …). */
   environment: 76,
+  /** What is in the log does not return any more, and cannot be left out as a whole: a person has to decide. */
+  undecided: 77,
 } as const;
 
 export type ExitReason = keyof typeof EXIT_CODES;

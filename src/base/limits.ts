@@ -53,3 +53,5 @@ assert(MAX_INTAKE_MESSAGE_BYTES <= DEFAULT_MAX_BLOCK_BYTES, 'an intake message f
 assert(DEFAULT_MAX_BLOCK_BYTES * 2 <= MIN_SEGMENT_BYTES, 'a segment holds more than one block');
 /** Per partition, what is not to be run again; each has cost the life of a process. The oldest leave first. */
 export const MAX_STUCK_NOTES = 1_000;
+/** What stands in other partitions of what was set aside, per note: it is read at every start. */
+export const MAX_STANDING_BYTES = 1 * MIB;

@@ -158,6 +158,11 @@ export const CONFIG_SCHEMA = section({
   }),
   drainTimeoutMs: whole(30 * SECOND_MS, 0, HOUR_MS, 'Time a shutdown may take to answer what it took in.'),
   watchdogMs: whole(30 * SECOND_MS, SECOND_MS, HOUR_MS, 'Time a thread may be silent before the process is ended.'),
+  setAsidePartly: Type.Boolean({
+    default: false,
+    description:
+      'Set aside what does not return at a recovery also where other partitions hold what it sent: that stands.',
+  }),
 });
 
 export type ConfigShape = Static<typeof CONFIG_SCHEMA>;

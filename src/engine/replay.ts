@@ -14,6 +14,7 @@ import { Judge } from '../worker/judge.ts';
 import { laneStores, laneViews } from '../worker/lane-stores.ts';
 import { RecordApplier } from '../worker/record-applier.ts';
 import { Replayer } from '../worker/replayer.ts';
+import { Standing } from '../worker/standing.ts';
 import { streamRuntimes } from '../worker/stream-runtime.ts';
 import { StuckNotes } from '../worker/stuck-notes.ts';
 import { type DataDirectory, logDirectory, stateDirectory } from './data-directory.ts';
@@ -181,7 +182,8 @@ function replay(options: ReplayOptions, state: PartitionState, baseOffset: numbe
     { hasSameIdentity: () => true },
   );
   const records = new RecordApplier(state, context, applier, baseOffset, directory.partitions);
-  const replayer = new Replayer(judge, records, new FetchAhead(state, streams));
+  const standing = notes.isEmpty ? null : new Standing(state.outbox, notes.all, null);
+  const replayer = new Replayer(judge, records, new FetchAhead(state, streams), standing);
   const path = logDirectory(directory.path, partition);
   const log = LogReader.open(new NodeDisk(), path, partition, { offset: baseOffset + 1 }) as LogReader;
   let events = 0;

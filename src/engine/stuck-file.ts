@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { MokaError } from '../base/errors.ts';
 import { MAX_STUCK_NOTES } from '../base/limits.ts';
 import type { Disk } from '../log/disk.ts';
-import type { StuckNote, StuckUnit } from '../worker/stuck-notes.ts';
+import { isUnsettled, type StandingChanges, type StuckNote, type StuckUnit } from '../worker/stuck-notes.ts';
 import { stateDirectory } from './data-directory.ts';
 
 /**
@@ -29,6 +29,31 @@ export function readStuckNotes(disk: Disk, dataDir: string, partition: number): 
 export function addStuckNote(disk: Disk, dataDir: string, partition: number, note: StuckNote): void {
   const before = readStuckNotes(disk, dataDir, partition);
   const notes = [...before, before.some((one) => isSame(one, note)) ? widened(note) : note].slice(-MAX_STUCK_NOTES);
+  writeNotes(disk, dataDir, partition, notes);
+}
+
+/**
+ * Writes down what was decided of the unsettled notes of a topology, for certain on return.
+ * @param standing what stands elsewhere of what they left out; null: they are taken back
+ */
+export function settleStuckNotes(
+  disk: Disk,
+  dataDir: string,
+  partition: number,
+  topology: string,
+  standing: readonly StandingChanges[] | null,
+): void {
+  let left = standing ?? [];
+  const notes = readStuckNotes(disk, dataDir, partition).flatMap((note) => {
+    if (note.topology !== topology || !isUnsettled(note)) return [note];
+    const settled = { ...note, standing: left };
+    left = [];
+    return standing === null ? [] : [settled];
+  });
+  writeNotes(disk, dataDir, partition, notes);
+}
+
+function writeNotes(disk: Disk, dataDir: string, partition: number, notes: readonly StuckNote[]): void {
   disk.makeDirectorySync(stateDirectory(dataDir, partition));
   disk.writeFileDurableSync(pathOf(dataDir, partition), Buffer.from(`${JSON.stringify({ notes }, null, 1)}\n`));
 }
@@ -44,12 +69,13 @@ function isSame(a: StuckNote, b: StuckNote): boolean {
 }
 
 function assertNote(note: StuckNote): void {
-  const { from, topology, operator, silentMs, unit } = note;
+  const { from, topology, operator, silentMs, unit, standing } = note;
   const isNote =
     Number.isInteger(from) &&
     typeof topology === 'string' &&
     typeof operator === 'string' &&
     typeof silentMs === 'number' &&
+    (standing === undefined || standing === null || Array.isArray(standing)) &&
     KINDS.includes(unit.kind);
   if (!isNote) throw new Error(`not a note: ${JSON.stringify(note)}`);
 }

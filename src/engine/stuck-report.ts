@@ -4,6 +4,7 @@ import type { Disk } from '../log/disk.ts';
 import { Whereabouts } from '../operators/whereabouts.ts';
 import { LaneStatus } from '../ring/lane.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
+import { isUnsettled, type StuckNote } from '../worker/stuck-notes.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import { addStuckNote } from './stuck-file.ts';
 import { findKey } from './stuck-key.ts';
@@ -93,19 +94,19 @@ function inWords(
   return [
     `${who} for ms=${silentMs}: ${place}, at ${what}, which is ${isLogged ? '' : 'not '}in the log.`,
     NOTHING_LOST,
-    ...consequence(operator !== null, note !== null, failure),
+    ...consequence(note, failure),
   ].join(' ');
 }
 
-function consequence(hasOperator: boolean, hasNote: boolean, failure: string | null): string[] {
-  if (hasOperator && !hasNote) {
+function consequence(note: StuckNote | null, failure: string | null): string[] {
+  if (note === null) return ['A disk that hangs, or a bug: if it comes back, look at the disk first.'];
+  if (failure !== null) return [`It could not be noted (${failure}), so the next start may run into it again.`];
+  if (isUnsettled(note)) {
     return [
-      'It returned when it was first run, and other partitions may hold what it sent, so it cannot be set aside.',
-      'Start again with what has changed since then put back: an import, a setting, the speed of the box.',
+      'It returned when it was first run, and other partitions may hold what it sent.',
+      'Start again: it is noted, and goes to the dead letters if the log without it makes all that they hold; else the next start says so and ends.',
     ];
   }
-  if (!hasNote) return ['A disk that hangs, or a bug: if it comes back, look at the disk first.'];
-  if (failure !== null) return [`It could not be noted (${failure}), so the next start may run into it again.`];
   return [
     'Start again: it is noted, will not be run again, and goes to the dead letters with its bytes when its turn comes.',
     'Have the operator return for it, then send it again.',

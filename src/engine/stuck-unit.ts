@@ -29,7 +29,7 @@ export interface StuckLane {
   /** In words. */
   readonly what: string;
   readonly silentMs: number;
-  /** Null where no operator was running, and where it has done this before and may have told other partitions. */
+  /** Null where no operator was running. */
   readonly note: StuckNote | null;
 }
 
@@ -55,7 +55,7 @@ export function stopStuckLane(
   const operator = nameOf(whereabouts.operator, topology);
   const unit = unitOf(whereabouts);
   const isEvent = unit.kind === 'event';
-  // What is in the log was done once, and what it sent is held elsewhere under its number: it cannot be left out now.
+  // What is in the log was done once, and what it sent may be held elsewhere under its number.
   const isTold = isLogged && partitionCount > 1 && topology.hops.length > 0;
   return {
     partition,
@@ -68,7 +68,7 @@ export function stopStuckLane(
     what: inWords(unit, topology),
     silentMs,
     note:
-      operator === null || isTold
+      operator === null
         ? null
         : {
             // All before it is durable, and was done without this note.
@@ -77,6 +77,7 @@ export function stopStuckLane(
             operator,
             silentMs,
             unit,
+            ...(isTold ? { standing: null } : {}),
           },
   };
 }

@@ -2,12 +2,14 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import type { SharedClock } from '../base/clock.ts';
 import { MokaError } from '../base/errors.ts';
+import { NodeDisk } from '../log/node-disk.ts';
 import { Doorbell } from '../ring/doorbell.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import type { EngineConfig } from './config.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { FailureCell } from './failure-cell.ts';
 import { allocateLane, type LaneMemory } from './lane-memory.ts';
+import { type PastHangs, readPastHangs } from './past-hangs.ts';
 import type { TopologyModule } from './topology-loader.ts';
 import { Heartbeats } from './watchdog.ts';
 import { runCheckpoints, runLanes, runTask } from './worker-entry.ts';
@@ -58,6 +60,10 @@ export class Threads {
     const isInline = config.workers === 0 || module === null;
     const workerCount = isInline ? 1 : config.workers;
     this.#workerCount = workerCount;
+    // Before any partition is open, and before there is a thread to end.
+    const pastHangs = Array.from({ length: directory.partitions }, (_, partition) =>
+      readPastHangs(new NodeDisk(), directory, partition, topology),
+    );
     const mainBell = Doorbell.allocate();
     const checkpointBell = Doorbell.allocate();
     const failure = FailureCell.allocate();
@@ -133,6 +139,7 @@ export class Threads {
         routingSecret: directory.routingSecret,
         identitySecret: directory.identitySecret,
         lanes: mine,
+        pastHangs: mine.map(({ partition }) => pastHangs[partition] as PastHangs),
         allLanes: this.lanes,
         drained,
         bell: bells[worker] as SharedArrayBuffer,

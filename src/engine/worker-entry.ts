@@ -22,8 +22,8 @@ import { FailureCell } from './failure-cell.ts';
 import { HostedLane } from './hosted-lane.ts';
 import { exchangeOf, type LaneMemory } from './lane-memory.ts';
 import { SharedLaneMetrics } from './lane-metrics.ts';
+import { openPastHangs, type PastHangs } from './past-hangs.ts';
 import { StrayFailures } from './stray-failures.ts';
-import { readStuckNotes } from './stuck-file.ts';
 import { importTopology } from './topology-loader.ts';
 import { Heartbeats } from './watchdog.ts';
 import type {
@@ -78,6 +78,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
 
   const lanes = task.lanes.map((memory, index) => {
     const status = new LaneStatus(memory.status);
+    const pastHangs = task.pastHangs[index] as PastHangs;
     const metrics = new SharedLaneMetrics(memory.counters, topology.lateCounts);
     const startedAt = performance.now();
     const environments = openEnvironments(disk, stateDirectory(task.dataDir, memory.partition), memory.partition);
@@ -106,7 +107,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
       checkpoint: config.checkpoint,
       report: (text) => report('report', 'info', text),
       whereabouts: new Whereabouts(memory.whereabouts),
-      stuck: readStuckNotes(disk, task.dataDir, memory.partition),
+      ...openPastHangs(disk, task, memory.partition, pastHangs),
     });
     metrics.recovered(status.recoveredEvents, performance.now() - startedAt);
     const queryPort = task.queryPorts[index] as (typeof task.queryPorts)[number];

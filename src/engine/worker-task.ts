@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { EngineConfig } from './config.ts';
 import type { LaneMemory } from './lane-memory.ts';
+import type { PastHangs } from './past-hangs.ts';
 import type { TopologyModule } from './topology-loader.ts';
 
 /** What a worker thread is started with. Piscina holds the thread; the task ends when the engine closes. */
@@ -17,6 +18,8 @@ export interface LanesTask {
   readonly routingSecret: Uint8Array;
   readonly identitySecret: Uint8Array;
   readonly lanes: readonly LaneMemory[];
+  /** What did not return in an earlier life, of each of them. */
+  readonly pastHangs: readonly PastHangs[];
   /** Those of all workers, by partition. */
   readonly allLanes: readonly LaneMemory[];
   /** By partition, int32: how many levels of what moves between partitions it has done with, while all drain. */

@@ -96,6 +96,15 @@ export class OutboxQueue {
     }
   }
 
+  /** Visits the records that were appended since `bytes` was this. */
+  visitSince(bytes: number, visitor: (start: number, length: number) => void): void {
+    for (let position = this.#head + bytes; position < this.#tail; ) {
+      const length = this.u32[position >>> 2] as number;
+      visitor(position, length);
+      position += length;
+    }
+  }
+
   #makeRoom(length: number): void {
     const used = this.#tail - this.#head;
     let capacity = this.u8.length;

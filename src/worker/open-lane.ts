@@ -17,7 +17,9 @@ import { LaneMeter, type LaneMetrics } from './lane-meter.ts';
 import { assertSameTopology, laneStores } from './lane-stores.ts';
 import { LogClock } from './log-clock.ts';
 import { Partition } from './partition.ts';
+import { Standing } from './standing.ts';
 import { type StuckNote, StuckNotes } from './stuck-notes.ts';
+import { settle, type Unsettled } from './unsettled.ts';
 
 export interface LaneOptions {
   partition: number;
@@ -60,6 +62,8 @@ export interface LaneOptions {
   whereabouts?: Whereabouts;
   /** What did not return in an earlier life. */
   stuck?: readonly StuckNote[];
+  /** Whether all of that can be left out is to be decided now; null: it is. */
+  unsettled?: Unsettled | null;
 }
 
 export interface Lane {
@@ -72,7 +76,7 @@ export interface Lane {
  * Opens one partition: the checkpoint, then the log, which rewrites and flushes what a power cut could still take, then
  * the replay of what the checkpoint does not hold. When it returns, every acknowledged event is on disk and processed.
  *
- * @throws MokaError ERR_LOG_DAMAGED, ERR_CHECKPOINT_DAMAGED, ERR_DATA_VERSION, ERR_TOPOLOGY_CHANGED
+ * @throws MokaError ERR_LOG_DAMAGED, ERR_CHECKPOINT_DAMAGED, ERR_DATA_VERSION, ERR_TOPOLOGY_CHANGED, ERR_OPERATOR_STUCK_TOLD
  */
 export function openLane(options: LaneOptions): Lane {
   const { partition, topology, status, disk } = options;
@@ -100,6 +104,7 @@ export function openLane(options: LaneOptions): Lane {
     dedupe: options.dedupe,
     ...channelsOf(options.exchange),
   });
+  const stuck = new StuckNotes(options.stuck ?? [], topology.fingerprint);
   const lane = new Partition({
     partition,
     topology,
@@ -120,20 +125,37 @@ export function openLane(options: LaneOptions): Lane {
     identityHash: new KeyedHash(options.identitySecret),
     inquire: options.inquire ?? inquire,
     whereabouts: options.whereabouts ?? new Whereabouts(),
-    stuck: new StuckNotes(options.stuck ?? [], topology.fingerprint),
+    stuck,
     meter: new LaneMeter(options.monotonic, options.metrics),
   });
   const startedAt = options.monotonic.now();
   let replayed = 0;
-  lane.recover((events) => {
+  const onProgress = (events: number): void => {
     replayed = events;
     status.recoveredEvents = events;
-  });
+  };
+  if (stuck.isEmpty) lane.recover(onProgress);
+  else recoverWithout(lane, stuck, state, options, onProgress);
   const spent = Math.round(options.monotonic.now() - startedAt);
   options.report(
     `partition=${partition} recovered epoch=${log.epoch} checkpoint=${checkpointOffset} logEnd=${log.durableThrough} replayed=${replayed} ms=${spent}`,
   );
   return { partition: lane, state, log };
+}
+
+/** Recovers a partition in which something was set aside. */
+function recoverWithout(
+  lane: Partition,
+  notes: StuckNotes,
+  { outbox }: PartitionState,
+  { partition, unsettled = null, report }: LaneOptions,
+  onProgress: (events: number) => void,
+): void {
+  const standing = new Standing(outbox, notes.all, unsettled?.held ?? null);
+  lane.recover(onProgress, standing, () => {
+    const text = unsettled === null ? '' : settle(partition, notes, standing, unsettled);
+    if (text !== '') report(text);
+  });
 }
 
 /** The current environment; the previous one when the current cannot be read, with more of the log to replay then. */

@@ -39,6 +39,7 @@ import { LogWitness } from './log-witness.ts';
 import { PendingAcks } from './pending-acks.ts';
 import { RecordApplier } from './record-applier.ts';
 import { Replayer } from './replayer.ts';
+import type { Standing } from './standing.ts';
 import { streamRuntimes } from './stream-runtime.ts';
 import type { StuckNotes } from './stuck-notes.ts';
 
@@ -244,9 +245,12 @@ export class Partition {
     this.#applier.listen(listener);
   }
 
-  /** Replays the log behind the checkpoint. The log has been recovered: what it holds is on disk. */
-  recover(onProgress: (events: number) => void): void {
-    const replayer = new Replayer(this.#judge, this.#records, this.#fetchAhead);
+  /**
+   * Replays the log behind the checkpoint. The log has been recovered: what it holds is on disk.
+   * @param settle decides, before anything leaves, whether what was set aside may be
+   */
+  recover(onProgress: (events: number) => void, standing: Standing | null = null, settle = () => {}): void {
+    const replayer = new Replayer(this.#judge, this.#records, this.#fetchAhead, standing);
     let events = 0;
     this.#log.replay(this.#records.processedOffset + 1, (block) => {
       events += replayer.replay(block);
@@ -258,6 +262,7 @@ export class Partition {
       `recovered processed=${this.#records.processedOffset} durable=${this.#log.durableThrough}`,
     );
     if (!this.#applier.whereabouts.mayGoOn) throw stopped(this.partition);
+    settle();
     if (this.#exchange !== null) {
       // What was replayed is durable: the sources may forget it, and what they send again is known.
       this.#exchange.sealed();

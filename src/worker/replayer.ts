@@ -5,16 +5,20 @@ import { BATCH_RECORDS, Candidate } from './candidate.ts';
 import type { FetchAhead } from './fetch-ahead.ts';
 import type { Judge } from './judge.ts';
 import type { RecordApplier } from './record-applier.ts';
+import type { Standing } from './standing.ts';
 
 /** Applies the records of blocks read back from the log, as they were applied when they were accepted. */
 export class Replayer {
   readonly #judge: Judge;
   readonly #records: RecordApplier;
   readonly #fetchAhead: FetchAhead;
+  readonly #standing: Standing | null;
   readonly #candidates = Array.from({ length: BATCH_RECORDS }, () => new Candidate());
   readonly #positions = new Int32Array(BATCH_RECORDS);
 
-  constructor(judge: Judge, records: RecordApplier, fetchAhead: FetchAhead) {
+  /** @param standing what others hold of what was set aside; null: nothing was */
+  constructor(judge: Judge, records: RecordApplier, fetchAhead: FetchAhead, standing: Standing | null) {
+    this.#standing = standing;
     this.#judge = judge;
     this.#records = records;
     this.#fetchAhead = fetchAhead;
@@ -39,6 +43,7 @@ export class Replayer {
       for (let i = 0; i < batch; i++) {
         const offset = firstOffset + index + i;
         const candidate = this.#candidates[i] as Candidate;
+        this.#standing?.begin(offset);
         this.#records.apply(
           candidate,
           block,
@@ -47,6 +52,7 @@ export class Replayer {
           block.logTime,
           offset === firstOffset,
         );
+        this.#standing?.end(offset);
       }
       index += batch;
     }

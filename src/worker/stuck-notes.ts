@@ -40,6 +40,23 @@ export interface StuckNote {
   /** For how long it was waited for. */
   readonly silentMs: number;
   readonly unit: StuckUnit;
+  /**
+   * Where other partitions may hold what the unit once sent: what stands of it though it is left out, as base64 records.
+   * Null: the next start finds out. Missing: nothing can.
+   */
+  readonly standing?: readonly StandingChanges[] | null;
+}
+
+/** What a partition sent on one way out at one offset. */
+export interface StandingChanges {
+  readonly offset: number;
+  readonly channel: number;
+  readonly records: readonly string[];
+}
+
+/** Whether it has to be found out yet if the unit can be left out. */
+export function isUnsettled({ standing }: StuckNote): boolean {
+  return standing === null;
 }
 
 /**
@@ -49,12 +66,13 @@ export interface StuckNote {
 export class StuckNotes {
   /** Nothing is noted: nobody needs to ask. */
   readonly isEmpty: boolean;
-  readonly #notes: readonly StuckNote[];
+  /** Those that count. */
+  readonly all: readonly StuckNote[];
 
   /** @param topology fingerprint of the one that runs; notes of others say nothing about it */
   constructor(notes: readonly StuckNote[], topology: string) {
-    this.#notes = notes.filter((note) => note.topology === topology);
-    this.isEmpty = this.#notes.length === 0;
+    this.all = notes.filter((note) => note.topology === topology);
+    this.isEmpty = this.all.length === 0;
   }
 
   event(offset: number, stream: number, keyLow: number, keyHigh: number, fingerprint: number): StuckNote | null {
@@ -106,7 +124,7 @@ export class StuckNotes {
   }
 
   #find(offset: number, isMeant: (unit: StuckUnit) => boolean): StuckNote | null {
-    for (const note of this.#notes) if (offset >= note.from && isMeant(note.unit)) return note;
+    for (const note of this.all) if (offset >= note.from && isMeant(note.unit)) return note;
     return null;
   }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { addStuckNote, readStuckNotes } from '../../src/engine/stuck-file.ts';
+import { addStuckNote, readStuckNotes, settleStuckNotes } from '../../src/engine/stuck-file.ts';
 import { NodeDisk } from '../../src/log/node-disk.ts';
 import type { StuckNote } from '../../src/worker/stuck-notes.ts';
 
@@ -46,4 +46,23 @@ describe('readStuckNotes', () => {
       rmSync(join(root, 'state', '3', 'stuck.json'));
     },
   );
+});
+
+describe('settleStuckNotes', () => {
+  const open: StuckNote = { ...answer, standing: null };
+  const stands = [{ offset: 3, channel: 1, records: ['AA=='] }];
+
+  it('writes down what stands, with the first note that was open, for one topology', () => {
+    const others = { ...open, topology: 'other' };
+    for (const note of [answer, open, { ...timer, standing: null }, others]) addStuckNote(disk, root, 4, note);
+    settleStuckNotes(disk, root, 4, 't', stands);
+    const settled = [answer, { ...open, standing: stands }, { ...timer, standing: [] }, others];
+    expect(readStuckNotes(disk, root, 4)).toEqual(settled);
+  });
+
+  it('takes back what cannot be left out', () => {
+    for (const note of [timer, open]) addStuckNote(disk, root, 5, note);
+    settleStuckNotes(disk, root, 5, 't', null);
+    expect(readStuckNotes(disk, root, 5)).toEqual([timer]);
+  });
 });

@@ -1,88 +1,35 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { moka } from '../main/moka-process.ts';
-import { EngineProcess, type Exit } from './support/engine-process.ts';
+import { EngineProcess } from './support/engine-process.ts';
 import { readLogs } from './support/log-contents.ts';
 import { freshPath, topologyFile } from './support/scratch.ts';
+import {
+  accept,
+  bytesOf,
+  type DeadLetter,
+  deadLetters,
+  endAndReplay as endAndReplayOf,
+  JOBS,
+  reportOf,
+  row,
+  sendInVain,
+  until,
+  WATCHED,
+} from './support/stuck.ts';
 
 /** An operator that does not return ends the process once: what it was given is set aside, and everything else goes on. */
 const topology = topologyFile('endless');
-const JOBS = '/v1/streams/jobs';
-const WATCHED = { MOKA_WATCHDOG_MS: '1000' };
 const START = 1_763_600_000_000;
 
 /** Three lives each, side by side. */
 vi.setConfig({ testTimeout: 120_000 });
 
-interface DeadLetter {
-  readonly stream: string;
-  readonly key: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly operator: string;
-  readonly errors: readonly string[];
-  readonly value: string;
-}
-
-interface Report {
-  readonly level: number;
-  readonly code: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly operator: string | null;
-  readonly stream: string | null;
-  readonly key: string | null;
-  readonly isNoted: boolean;
-  readonly msg: string;
-}
-
 function start(data: string, env: Record<string, string> = {}, partitions = 2): Promise<EngineProcess> {
   return EngineProcess.start({ data, topology, partitions, env: { ...WATCHED, ...env } });
 }
 
-/** Ends the process, or the engine does before. */
-function sendInVain(engine: EngineProcess, event: object): Promise<unknown> {
-  return engine.post(JOBS, event).catch(() => null);
-}
-
-async function accept(engine: EngineProcess, event: object): Promise<{ partition: number; offset: number }> {
-  const { status, json } = await engine.post(JOBS, event);
-  expect([status, json['processed']]).toEqual([201, true]);
-  return json as unknown as { partition: number; offset: number };
-}
-
-async function deadLetters(engine: EngineProcess): Promise<DeadLetter[]> {
-  const { json } = await engine.get('/v1/views/dead-letters');
-  return (json['rows'] as { value: DeadLetter }[]).map(({ value }) => value);
-}
-
-async function row(engine: EngineProcess, view: string, key: string): Promise<unknown> {
-  return (await engine.get(`/v1/views/${view}/${key}`)).json['value'];
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(50);
-}
-
-function reportOf({ code, stderr }: Exit): Report {
-  expect(code).toBe(72);
-  const lines = stderr.trim().split('\n');
-  return JSON.parse(lines.at(-1) as string) as Report;
-}
-
-function bytesOf({ value }: DeadLetter): unknown {
-  return JSON.parse(Buffer.from(value, 'base64').toString());
-}
-
-/** The state that is left when everything is said and done is that of the log, from its beginning. */
-async function endAndReplay(engine: EngineProcess, data: string): Promise<void> {
-  expect((await engine.stop()).code).toBe(0);
-  const { code, stdout } = moka(['replay', '--json', '--from', '0', '--data', data, '--topology', topology]);
-  const differences = stdout
-    .trim()
-    .split('\n')
-    .flatMap((line) => (JSON.parse(line) as { differences: string[] }).differences);
-  expect([code, differences]).toEqual([0, []]);
+/** The state that is left is that of the log. */
+function endAndReplay(engine: EngineProcess, data: string): Promise<void> {
+  return endAndReplayOf(engine, data, topology);
 }
 
 describe.concurrent('an operator that does not return', () => {
@@ -143,51 +90,6 @@ describe.concurrent('an operator that does not return', () => {
     expect(await row(second, 'first', 'till-1')).toBe(3);
     expect((await second.post(JOBS, { id, till: 'till-1', where: 'moved' })).json['duplicate']).toBe(true);
     await endAndReplay(second, data);
-  });
-
-  it('while the log is replayed ends that start, and no later one', async () => {
-    const data = freshPath();
-    const first = await start(data, {}, 1);
-    const { partition, offset } = await accept(first, { id: 'a', till: 'till-1' });
-    await accept(first, { id: 'b', till: 'till-1' });
-    await accept(first, { id: 'c', till: 'till-2' });
-    await first.kill();
-
-    const env = { ...WATCHED, STUCK_JOB: 'a' };
-    const report = reportOf(await EngineProcess.startInVain({ data, topology, partitions: 1, env }));
-    expect(report).toMatchObject({
-      partition,
-      offset,
-      operator: 'first',
-      stream: 'jobs',
-      key: 'till-1',
-      isNoted: true,
-    });
-    expect(report.msg).toMatch(/which is in the log/);
-
-    const third = await start(data, {}, 1);
-    expect([await row(third, 'first', 'till-1'), await row(third, 'first', 'till-2')]).toEqual([1, 1]);
-    const letters = await deadLetters(third);
-    expect(letters).toMatchObject([{ partition, offset, operator: 'first' }]);
-    expect(bytesOf(letters[0] as DeadLetter)).toEqual({ id: 'a', till: 'till-1' });
-    await endAndReplay(third, data);
-  });
-
-  it('while the log is replayed is not set aside where other partitions may hold what it sent', async () => {
-    const data = freshPath();
-    const first = await start(data);
-    const { partition, offset } = await accept(first, { id: 'a', till: 'till-1' });
-    await first.kill();
-
-    const env = { ...WATCHED, STUCK_JOB: 'a' };
-    const report = reportOf(await EngineProcess.startInVain({ data, topology, partitions: 2, env }));
-    expect(report).toMatchObject({ partition, offset, operator: 'first', key: 'till-1', isNoted: false });
-    expect(report.msg).toMatch(/returned when it was first run/);
-
-    const third = await start(data);
-    expect(await row(third, 'first', 'till-1')).toBe(1);
-    expect(await deadLetters(third)).toEqual([]);
-    await endAndReplay(third, data);
   });
 
   it.each(['log-time', 'event-time'])('in a timer gives up that timer alone: %s', async (where) => {

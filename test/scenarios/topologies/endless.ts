@@ -5,7 +5,7 @@ const Job = Type.Object({
   till: Type.String(),
   at: Type.Optional(Type.Integer()),
   /** Where it never ends. */
-  where: Type.Optional(Type.Enum(['first', 'moved', 'answer', 'log-time', 'event-time', 'window'])),
+  where: Type.Optional(Type.Enum(['nowhere', 'first', 'moved', 'key', 'answer', 'log-time', 'event-time', 'window'])),
   /** When its timer goes off, in ms of the log from now, or of event time. */
   after: Type.Optional(Type.Integer()),
 });
@@ -23,12 +23,12 @@ export const topology = defineTopology('endless', (t) => {
     .count('first-count')
     .toView('first');
 
-  jobs
-    .filter('is-plain', ({ where }) => where === undefined || where === 'moved')
-    .keyBy('by-id', ({ id }) => id)
-    .map('moved', (job) => (job.where === 'moved' ? forever() : job))
-    .toTable('moved-jobs')
-    .toView('moved');
+  const moved = jobs
+    .filter('is-plain', ({ where }) => where === undefined || where === 'moved' || where === 'key')
+    .keyBy('by-id', ({ id, where }) => (where === 'key' ? forever() : id))
+    .map('moved', (job) => (job.where === 'moved' ? forever() : job));
+  moved.toTable('moved-jobs').toView('moved');
+  moved.groupByKey().count('moved-count').toView('moved-count');
 
   jobs
     .filter('is-answer', ({ where, after }) => where === 'answer' || after === 0)

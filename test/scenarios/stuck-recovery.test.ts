@@ -1,0 +1,137 @@
+import { describe, expect, it, vi } from 'vitest';
+import { EngineProcess, type Exit } from './support/engine-process.ts';
+import { freshPath, topologyFile } from './support/scratch.ts';
+import {
+  accept,
+  bytesOf,
+  deadLetters,
+  endAndReplay,
+  type Report,
+  reportOf,
+  row,
+  until,
+  WATCHED,
+} from './support/stuck.ts';
+
+/**
+ * An operator that returned when an event was first run, and does not when the log is replayed: a setting that the
+ * topology's fingerprint does not see is another one.
+ */
+const topology = topologyFile('endless');
+
+/** Up to six lives each, side by side. */
+vi.setConfig({ testTimeout: 120_000 });
+
+function start(data: string, env: Record<string, string> = {}, partitions = 2): Promise<EngineProcess> {
+  return EngineProcess.start({ data, topology, partitions, env: { ...WATCHED, ...env } });
+}
+
+function startInVain(data: string, env: Record<string, string> = {}, partitions = 2): Promise<Exit> {
+  return EngineProcess.startInVain({ data, topology, partitions, env: { ...WATCHED, ...env } });
+}
+
+async function startStuck(data: string, partitions = 2): Promise<Report> {
+  return reportOf(await startInVain(data, { STUCK_JOB: 'a' }, partitions));
+}
+
+/** A till that lies in partition 0, and the id of a job that is moved from there to partition 1. */
+async function probe(engine: EngineProcess): Promise<{ till: string; id: string }> {
+  const keys: string[] = [];
+  for (let n = 0; keys[0] === undefined || keys[1] === undefined; n++) {
+    const { partition } = await accept(engine, { id: `probe-${n}`, till: `key-${n}`, where: 'nowhere' });
+    keys[partition] = `key-${n}`;
+  }
+  return { till: keys[0], id: keys[1] };
+}
+
+describe.concurrent('an operator that does not return while the log is replayed', () => {
+  it('ends that start, and no later one', async () => {
+    const data = freshPath();
+    const first = await start(data, {}, 1);
+    const { partition, offset } = await accept(first, { id: 'a', till: 'till-1' });
+    await accept(first, { id: 'b', till: 'till-1' });
+    await accept(first, { id: 'c', till: 'till-2' });
+    await first.kill();
+
+    const report = await startStuck(data, 1);
+    const place = { partition, offset, operator: 'first', stream: 'jobs', key: 'till-1' };
+    expect(report).toMatchObject({ ...place, isNoted: true });
+    expect(report.msg).toMatch(/which is in the log/);
+
+    const third = await start(data, {}, 1);
+    expect([await row(third, 'first', 'till-1'), await row(third, 'first', 'till-2')]).toEqual([1, 1]);
+    const letters = await deadLetters(third);
+    expect(letters).toMatchObject([{ partition, offset, operator: 'first' }]);
+    expect(bytesOf(letters[0] as (typeof letters)[number])).toEqual({ id: 'a', till: 'till-1' });
+    await endAndReplay(third, data, topology);
+  });
+
+  it('is left out as a whole where other partitions hold nothing of it, whatever else they hold', async () => {
+    const data = freshPath();
+    const first = await start(data);
+    const { till, id } = await probe(first);
+    const { partition, offset } = await accept(first, { id: 'a', till, where: 'nowhere' });
+    await accept(first, { id, till });
+    await until(async () => (await row(first, 'moved', id)) !== undefined);
+    await first.kill();
+
+    const report = await startStuck(data);
+    expect(report).toMatchObject({ partition, offset, operator: 'first', key: till, isNoted: true });
+    expect(report.msg).toMatch(/returned when it was first run.*if the log without it makes all that they hold/);
+
+    const third = await start(data, { STUCK_JOB: 'a' });
+    expect(await row(third, 'first', till)).toBe(2);
+    const letters = await deadLetters(third);
+    expect(letters).toMatchObject([{ partition, offset, operator: 'first' }]);
+    await accept(third, { id: `${id}-2`, till });
+    await until(async () => (await row(third, 'moved', `${id}-2`)) !== undefined);
+    await third.kill();
+
+    const fourth = await start(data, { STUCK_JOB: 'a' });
+    expect(await deadLetters(fourth)).toEqual(letters);
+    await endAndReplay(fourth, data, topology);
+  });
+
+  it('waits for a person where other partitions hold what it sent; with leave, that stands', async () => {
+    const data = freshPath();
+    const first = await start(data);
+    const { till, id } = await probe(first);
+    const { offset } = await accept(first, { id, till });
+    await accept(first, { id: 'b', till, where: 'nowhere' });
+    await until(async () => (await row(first, 'moved', id)) !== undefined);
+    await first.kill();
+
+    const stuck = { STUCK_JOB: id };
+    expect(reportOf(await startInVain(data, stuck))).toMatchObject({ partition: 0, offset, isNoted: true });
+    const undecided = await startInVain(data, stuck);
+    expect(undecided.code).toBe(77);
+    const { code, message } = JSON.parse(undecided.stderr.trim().split('\n').at(-1) as string) as Record<
+      string,
+      string
+    >;
+    expect(code).toBe('ERR_OPERATOR_STUCK_TOLD');
+    expect(message).toMatch(new RegExp(`^operator=first did not return .* at offset=${offset} of partition=0 `));
+    expect(message).toMatch(/put back.*setAsidePartly=true/);
+
+    // Put back, all is as it was.
+    const back = await start(data);
+    expect([await row(back, 'first', till), await deadLetters(back)]).toEqual([3, []]);
+    await back.kill();
+
+    expect(reportOf(await startInVain(data, stuck))).toMatchObject({ partition: 0, offset, isNoted: true });
+    const partly = await start(data, { MOKA_SET_ASIDE_PARTLY: 'true' });
+    expect(await row(partly, 'first', till)).toBe(2);
+    expect(await deadLetters(partly)).toMatchObject([{ partition: 0, offset, operator: 'first' }]);
+    expect(await row(partly, 'moved', id)).toEqual({ id, till });
+    expect(await row(partly, 'moved-count', id)).toBe(1);
+    // The numbers on the way go on behind those that are taken.
+    await accept(partly, { id: `${id}-2`, till });
+    await accept(partly, { id, till: `${till}-2` });
+    await until(async () => (await row(partly, 'moved-count', id)) === 2);
+    await partly.kill();
+
+    const last = await start(data);
+    expect([await row(last, 'first', till), await row(last, 'moved-count', id)]).toEqual([3, 2]);
+    await endAndReplay(last, data, topology);
+  });
+});
