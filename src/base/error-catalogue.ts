@@ -72,7 +72,7 @@ export const ERRORS = {
   ERR_CONFIG_INVALID: entry(104, 500, false, 'Configuration invalid'),
   ERR_OPERATOR_STRAY: entry(105, 500, false, 'User code failed outside of an event'),
   ERR_OPERATOR_STUCK: entry(107, 500, false, 'Operator does not return'),
-  ERR_OPERATOR_STUCK_TOLD: entry(108, 500, false, 'Operator does not return for what other partitions have been told'),
+  ERR_OPERATOR_STUCK_LOGGED: entry(108, 500, false, 'Operator does not return for what is in the log'),
   ERR_STATE_VERSION: entry(106, 500, false, 'Kept state of a version that cannot be read'),
   // the box
   ERR_DISK_IO: entry(120, 500, false, 'Disk I/O failed'),

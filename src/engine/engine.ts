@@ -275,10 +275,10 @@ export class Engine {
         this.#threads.lanesOf(thread),
         this.config.partitions,
       );
-      this.#threads.failure.report(error, 'stuck');
+      this.#threads.failure.report(error, error.code === 'ERR_OPERATOR_STUCK_LOGGED' ? 'undecided' : 'stuck');
       this.#logger.fatal(details, error.message);
     }
-    endProcess('stuck');
+    endProcess(this.#threads.failure.read()?.exitCode ?? 'stuck');
   }
 
   /** Fail-stop: half-alive is worse than a restart, which loses nothing that was acknowledged. */

@@ -62,7 +62,7 @@ const REASON_BY_CODE: Readonly<Record<string, ExitReason>> = {
   ERR_DATA_VERSION: 'environment',
   ERR_TOPOLOGY_CHANGED: 'usage',
   ERR_OPERATOR_STUCK: 'stuck',
-  ERR_OPERATOR_STUCK_TOLD: 'undecided',
+  ERR_OPERATOR_STUCK_LOGGED: 'undecided',
   ERR_DISK_IO: 'environment',
   ERR_DATA_OCCUPIED: 'occupied',
   ERR_PORT_OCCUPIED: 'occupied',

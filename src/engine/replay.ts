@@ -16,7 +16,8 @@ import { RecordApplier } from '../worker/record-applier.ts';
 import { Replayer } from '../worker/replayer.ts';
 import { Standing } from '../worker/standing.ts';
 import { streamRuntimes } from '../worker/stream-runtime.ts';
-import { StuckNotes } from '../worker/stuck-notes.ts';
+import { NO_STUCK_NOTES, StuckNotes } from '../worker/stuck-notes.ts';
+import { watchUpcasters } from '../worker/upcast-watch.ts';
 import { type DataDirectory, logDirectory, stateDirectory } from './data-directory.ts';
 import { compareChannels, compareStore, DIFFERENCES_MAX } from './replay-compare.ts';
 import { channelCount, dropSent, replayExchange } from './replay-exchange.ts';
@@ -54,6 +55,8 @@ export interface ReplayOptions {
   readonly savedOffset?: number;
   /** Directory of the environment that was the previous one before it was asked to. */
   readonly kept?: string;
+  /** Where it says what it is in the middle of. Default: nobody looks. */
+  readonly whereabouts?: Whereabouts;
   readonly onProgress?: (offset: number, throughOffset: number) => void;
 }
 
@@ -152,10 +155,14 @@ function chooseBase(
   );
 }
 
-function openState({ directory, topology }: ReplayOptions, reader: CheckpointReader | null): PartitionState {
+function openState(
+  { directory, topology, whereabouts }: ReplayOptions,
+  reader: CheckpointReader | null,
+): PartitionState {
   const channels = channelCount(directory.partitions, topology);
+  const stores = laneStores(topology);
   return new PartitionState({
-    stores: laneStores(topology),
+    stores: whereabouts === undefined ? stores : watchUpcasters(stores, topology, whereabouts),
     reader,
     cacheBytes: CACHE_BYTES,
     eviction: 'lru',
@@ -167,12 +174,12 @@ function openState({ directory, topology }: ReplayOptions, reader: CheckpointRea
 }
 
 function replay(options: ReplayOptions, state: PartitionState, baseOffset: number, throughOffset: number): number {
-  const { directory, partition, topology, onProgress } = options;
+  const { directory, partition, topology, onProgress, whereabouts = new Whereabouts() } = options;
   const streams = streamRuntimes(topology);
   const context = new LaneContext(partition);
   const exchange = replayExchange(directory, partition, topology, state.outbox, context);
   const notes = new StuckNotes(readStuckNotes(new NodeDisk(), directory.path, partition), topology.fingerprint);
-  const applier = new EventApplier(topology, state, context, false, exchange, new Whereabouts(), notes);
+  const applier = new EventApplier(topology, state, context, false, exchange, whereabouts, notes);
   const judge = new Judge(
     streams,
     state.dedupe,
@@ -180,10 +187,11 @@ function replay(options: ReplayOptions, state: PartitionState, baseOffset: numbe
     new KeyedHash(directory.routingSecret),
     new KeyedHash(directory.identitySecret),
     { hasSameIdentity: () => true },
+    NO_STUCK_NOTES,
   );
   const records = new RecordApplier(state, context, applier, baseOffset, directory.partitions);
   const standing = notes.isEmpty ? null : new Standing(state.outbox, notes.all, null);
-  const replayer = new Replayer(judge, records, new FetchAhead(state, streams), standing);
+  const replayer = new Replayer(judge, records, new FetchAhead(state, streams), whereabouts, standing);
   const path = logDirectory(directory.path, partition);
   const log = LogReader.open(new NodeDisk(), path, partition, { offset: baseOffset + 1 }) as LogReader;
   let events = 0;

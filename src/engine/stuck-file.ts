@@ -80,7 +80,15 @@ function assertNote(note: StuckNote): void {
   if (!isNote) throw new Error(`not a note: ${JSON.stringify(note)}`);
 }
 
-const KINDS: readonly StuckUnit['kind'][] = ['event', 'moved', 'answer', 'log-time', 'event-time', 'released'];
+const KINDS: readonly StuckUnit['kind'][] = [
+  'event',
+  'examined',
+  'moved',
+  'answer',
+  'log-time',
+  'event-time',
+  'released',
+];
 
 function pathOf(dataDir: string, partition: number): string {
   return join(stateDirectory(dataDir, partition), 'stuck.json');

@@ -12,11 +12,12 @@ import {
 import { EMPTY, SpscRing } from '../ring/spsc-ring.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import { type StreamRuntime, streamRuntimes } from '../worker/stream-runtime.ts';
+import type { StuckUnit } from '../worker/stuck-notes.ts';
 import { logDirectory } from './data-directory.ts';
 import type { StuckLane } from './stuck-unit.ts';
 
 /** Where a record stands. */
-interface Place {
+export interface Place {
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
   readonly position: number;
@@ -33,11 +34,12 @@ export function findKey(
   topology: CompiledTopology,
   intake: SharedArrayBuffer,
 ): string | null {
-  if (unit.kind !== 'event') return null;
+  if (unit?.kind !== 'event' && unit?.kind !== 'examined') return null;
   const stream = streamRuntimes(topology)[unit.stream] as StreamRuntime;
   try {
     if (isLogged) return keyInLog(disk, logDirectory(dataDir, partition), partition, offset, stream);
-    const found = findInRing(new SpscRing(intake), unit.stream, unit.keyLow, unit.keyHigh);
+    // Events of one key lie side by side in one ring: any of them tells the key.
+    const found = findInRing(new SpscRing(intake), (place) => isOf(place, unit));
     return found === null ? null : keyOf(found, stream);
   } catch {
     // A report without a key says more than none.
@@ -62,21 +64,32 @@ function keyInLog(
   }
 }
 
-/** Events of one key lie side by side in one ring: any of them tells the key. */
-function findInRing(ring: SpscRing, streamId: number, keyLow: number, keyHigh: number): Place | null {
+/** @param isMeant asked of each event that the ring was not given back, with its number, from 1 */
+export function findInRing(ring: SpscRing, isMeant: (place: Place, number: number) => boolean): Place | null {
   const { u8, u32 } = ring;
+  let number = 0;
   for (let index = ring.poll(); index !== EMPTY; index = ring.poll()) {
     let position = index + INTAKE_HEADER_BYTES;
     const end = index + ring.polledLength;
     for (let left = u32[(index + INTAKE_EVENT_COUNT) >>> 2] as number; left > 0 && position < end; left--) {
-      const word = (position + RECORD_KEY_HASH) >>> 2;
-      const id = (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);
-      if (id === streamId && u32[word] === keyLow && u32[word + 1] === keyHigh) return { u8, u32, position };
+      const place = { u8, u32, position };
+      number += 1;
+      if (isMeant(place, number)) return place;
       position += u32[(position + RECORD_LENGTH) >>> 2] as number;
     }
     ring.release();
   }
   return null;
+}
+
+export function streamIdAt({ u8, position }: Place): number {
+  return (u8[position + RECORD_STREAM_ID] as number) | ((u8[position + RECORD_STREAM_ID + 1] as number) << 8);
+}
+
+function isOf(place: Place, { stream, keyLow, keyHigh }: Extract<StuckUnit, { kind: 'event' | 'examined' }>): boolean {
+  const { u32, position } = place;
+  const word = (position + RECORD_KEY_HASH) >>> 2;
+  return streamIdAt(place) === stream && u32[word] === keyLow && u32[word + 1] === keyHigh;
 }
 
 function keyOf({ u8, u32, position }: Place, stream: StreamRuntime): string {

@@ -16,6 +16,12 @@ export class EarlierRow {
     this.#upcast = upcast;
   }
 
+  /** The same row, brought up to date within `run`. */
+  within(run: (upcast: () => unknown) => unknown): EarlierRow {
+    const upcast = this.#upcast;
+    return new EarlierRow(this.#version, this.#row, (key, row, version) => run(() => upcast(key, row, version)));
+  }
+
   under(key: string): unknown {
     return this.#upcast(key, this.#row, this.#version);
   }

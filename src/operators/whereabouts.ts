@@ -9,11 +9,23 @@ export const AT_MOVED = 2;
 export const AT_ANSWER = 3;
 export const AT_LOG_TIMER = 4;
 export const AT_EVENT_TIMER = 5;
+/** The outside is being asked; nothing is done to the state meanwhile. */
+export const AT_QUESTION = 6;
 
 /** Nobody's code is running. */
 export const NO_OPERATOR = 0;
 /** The function of a stream that says how far its event time has come. Nodes are numbered from 1. */
 export const WATERMARK_FUNCTION = -1;
+
+/** In the place of an operator's number: what brings up to date what it has kept. A row is read before its function runs. */
+export function upcasterOf(operator: number): number {
+  return -1 - operator;
+}
+
+/** @returns number of the operator whose upcaster that is; 0: it is none */
+export function operatorOfUpcaster(code: number): number {
+  return code < WATERMARK_FUNCTION ? -1 - code : NO_OPERATOR;
+}
 
 /** Of a longer key these many UTF-16 units are told. */
 export const TOLD_KEY_LENGTH = 1024;
@@ -27,8 +39,10 @@ export const TOLD_KEY_LENGTH = 1024;
  *   +------+----------+-----------+-------+-----+------+--------+-----------+----------+--------+
  *   | unit | operator | unitCount | place | low | high | finger | keyLength | released | row    |   int32
  *   +------+----------+-----------+-------+-----+------+--------+-----------+----------+ Length +
- *   | stopped         | offset             | number              | releasedTime        |           float64 from 48
- *   +-----------------+--------------------+---------------------+---------------------+
+ *   | stopped         | examined        |                                                           int32 to 48
+ *   +-----------------+--------+--------+------------+---------------------+
+ *   | offset                   | number              | releasedTime        |                        float64
+ *   +--------------------------+---------------------+---------------------+
  *   | key, then the released row, in UTF-16 |
  *   +---------------------------------------+
  * ```
@@ -37,11 +51,15 @@ export const TOLD_KEY_LENGTH = 1024;
  * | event     | stream           | hash of the key   | of the value's bytes |                              |             |
  * | moved     | level            | source, –         |                      | sequence on its way          | its own     |
  * | answer    | look-up          |                   |                      | of the question              | its own     |
+ * | question  | look-up          |                   |                      | its own                      | its own     |
  * | timer     | node it drives   |                   |                      | the time that it was due, ms | first taken |
  *
  * `operator` is that whose code is running. Within a unit something may be *released* for another key, which fails by
  * itself: the operator that does it, the row, and the row's time. `stopped` is written by who looks on: nothing of what was
  * under way may leave any more.
+ *
+ * Between units `examined` says which event is being looked at before it is one: it is the n-th of those in the intake ring
+ * that were not given back, or, if negative, that of the log at offset -n - 1, whose identities are told.
  */
 export class Whereabouts {
   readonly words: Int32Array;
@@ -87,6 +105,13 @@ export class Whereabouts {
     this.#numbers[NUMBER] = question;
     this.#setKey(key);
     this.#begin(AT_ANSWER, offset);
+  }
+
+  beginQuestion(offset: number, lookup: number, question: number, key: string): void {
+    this.words[PLACE] = lookup;
+    this.#numbers[NUMBER] = question;
+    this.#setKey(key);
+    this.#begin(AT_QUESTION, offset);
   }
 
   /** Which operator is driven, and for which key, is known a little later: `drive`, `take`. */
@@ -161,6 +186,11 @@ export class Whereabouts {
     return Atomics.load(this.words, OPERATOR);
   }
 
+  /** What is looked at before it is a unit; 0: nothing is. */
+  get examined(): number {
+    return Atomics.load(this.words, EXAMINED);
+  }
+
   get place(): number {
     return this.words[PLACE] as number;
   }
@@ -222,6 +252,8 @@ const KEY_LENGTH = 7;
 const RELEASED = 8;
 const ROW_LENGTH = 9;
 const STOPPED = 10;
+/** Also written by who examines events. */
+export const EXAMINED = 11;
 const NUMBERS_START = 48;
 const OFFSET = 0;
 const NUMBER = 1;

@@ -1,6 +1,7 @@
 // data plane
 import { assert } from '../base/assert.ts';
 import type { Block } from '../log/block.ts';
+import { EXAMINED, type Whereabouts } from '../operators/whereabouts.ts';
 import {
   INTAKE_EVENT_COUNT,
   INTAKE_HEADER_BYTES,
@@ -53,6 +54,7 @@ export interface AdmitterParts {
   readonly writtenAcks: PendingAcks;
   readonly meter: LaneMeter;
   readonly logClock: LogClock;
+  readonly whereabouts: Whereabouts;
 }
 
 /**
@@ -69,6 +71,10 @@ export class Admitter {
   readonly #writtenAcks: PendingAcks;
   readonly #meter: LaneMeter;
   readonly #logClock: LogClock;
+  /** Of the whereabouts. */
+  readonly #words: Int32Array;
+  /** Events looked at since the ring was given back what was taken. */
+  #examined = 0;
   readonly #exceptions = new ExceptionList();
   readonly #candidates = Array.from({ length: BATCH_RECORDS }, () => new Candidate());
   readonly #positions = new Int32Array(BATCH_RECORDS);
@@ -100,6 +106,7 @@ export class Admitter {
     this.#writtenAcks = parts.writtenAcks;
     this.#meter = parts.meter;
     this.#logClock = parts.logClock;
+    this.#words = parts.whereabouts.words;
   }
 
   /** Takes in what a turn may, as far as the block has room. @returns whether a next turn would find more at once */
@@ -107,6 +114,7 @@ export class Admitter {
     const intake = this.#intake;
     let taken = 0;
     let events = 0;
+    this.#examined = 0;
     const start = this.#meter.begin();
     while (taken < TURN_BYTES) {
       const bytes = this.#gather(block, TURN_BYTES - taken);
@@ -293,13 +301,16 @@ export class Admitter {
     const judge = this.#judge;
     const candidates = this.#candidates;
     const { logTime, u32 } = block;
+    const words = this.#words;
     let position = from;
     for (let i = 0; i < count; i++) {
       const candidate = candidates[i] as Candidate;
       this.#positions[i] = position;
+      words[EXAMINED] = ++this.#examined;
       if (judge.examine(candidate, block, position, logTime)) this.#fetchAhead.add(candidate);
       position += u32[(position + RECORD_LENGTH) >>> 2] as number;
     }
+    words[EXAMINED] = 0;
     this.#fetchAhead.run();
     return position;
   }

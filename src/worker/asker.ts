@@ -1,9 +1,11 @@
-import type { Answer, AskingOperator, Question } from '../operators/lookup.ts';
+import type { Answer, AskingOperator, LookupFailure, LookupRule, Question } from '../operators/lookup.ts';
 import { NO_KEY } from '../operators/operator.ts';
+import type { Whereabouts } from '../operators/whereabouts.ts';
 import { recordLength } from '../record/layout.ts';
 import { ValueCodec } from '../store/value-codec.ts';
 import type { LookupSpec } from '../topology/compiled.ts';
 import { aboutQuestion, type Inquire, type Outcome } from './inquiry.ts';
+import type { StuckNotes } from './stuck-notes.ts';
 
 /** An answer on its way into the log. */
 export interface ReadyAnswer {
@@ -22,6 +24,8 @@ export interface AskerOptions {
   readonly inquire: Inquire;
   /** A longer record has no place in the log. */
   readonly maxRecordBytes: number;
+  readonly whereabouts: Whereabouts;
+  readonly stuck: StuckNotes;
 }
 
 /**
@@ -217,12 +221,41 @@ class LookupLine {
     const { inquire, partition } = this.#options;
     const { name, rule } = this.#operator;
     const question = this.#operator.question(number) as Question;
-    const letGo = inquire(rule, question, aboutQuestion(partition, name, number), (outcome) => {
-      this.#out.delete(number);
+    const answered = (outcome: Outcome): void => {
       this.#answers.push({ lookup: this.#lookup, question, bytes: this.#encoded(number, outcome) });
       this.#onAnswer();
-    });
+    };
+    if (this.#options.stuck.answer(Number.POSITIVE_INFINITY, this.#lookup, number) !== null) {
+      return answered(failureOf(0, 'the look-up did not return'));
+    }
+    const letGo = inquire(
+      this.#watched(rule, question),
+      question,
+      aboutQuestion(partition, name, number),
+      (outcome) => {
+        this.#out.delete(number);
+        answered(outcome);
+      },
+    );
     this.#out.set(number, letGo);
+  }
+
+  /** The rule, with whoever looks on told while its functions run. They run between the units of the partition. */
+  #watched(rule: LookupRule, { number, offset, key }: Question): LookupRule {
+    const { whereabouts } = this.#options;
+    const watched = <Result>(run: () => Result): Result => {
+      whereabouts.beginQuestion(offset, this.#lookup, number, key);
+      try {
+        return run();
+      } finally {
+        whereabouts.end();
+      }
+    };
+    return {
+      ...rule,
+      lookup: (event, context) => watched(() => rule.lookup(event, context)),
+      complaintAbout: (result) => watched(() => rule.complaintAbout(result)),
+    };
   }
 
   /** What cannot be kept, or is too long, is no answer. */
@@ -236,7 +269,7 @@ class LookupLine {
     } catch (error) {
       reason = `the answer cannot be kept: ${(error as Error).message}`;
     }
-    return this.#bytesOf([number, null, { attempts, isTimeout: false, errors: [reason] }]);
+    return this.#bytesOf([number, null, failureOf(attempts, reason).failure as LookupFailure]);
   }
 
   #bytesOf(answer: Answer): Uint8Array {
@@ -244,6 +277,10 @@ class LookupLine {
     this.#codec.encode(answer);
     return new Uint8Array(written.bytes.subarray(0, written.length));
   }
+}
+
+function failureOf(attempts: number, reason: string): Outcome {
+  return { result: null, failure: { attempts, isTimeout: false, errors: [reason] }, attempts };
 }
 
 /** Events of a key wait for each other; one without a key for none. */

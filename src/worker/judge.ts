@@ -28,13 +28,14 @@ import type { SchemaIssue } from '../topology/compiled.ts';
 import type { Candidate } from './candidate.ts';
 import { eventTimeProblem, isEventTime, isKey, KEY_RULE } from './door-rules.ts';
 import type { StreamRuntime } from './stream-runtime.ts';
+import type { StuckNotes } from './stuck-notes.ts';
 
 export const ACCEPT = 0;
 export const DUPLICATE = 1;
 export const REJECT = 2;
 
 /** Seeds the fingerprint of a value; any constant does, the identity hash beside it is keyed. */
-const FINGERPRINT_SEED = 0x6f726465;
+export const FINGERPRINT_SEED = 0x6f726465;
 
 /** The memory a record stands in: a block, with word views over the same bytes. */
 export interface RecordMemory {
@@ -62,6 +63,7 @@ export class Judge {
   readonly #routing: KeyedHash;
   readonly #identity: KeyedHash;
   readonly #witness: IdentityWitness;
+  readonly #stuck: StuckNotes;
 
   constructor(
     streams: readonly StreamRuntime[],
@@ -70,6 +72,7 @@ export class Judge {
     routing: KeyedHash,
     identity: KeyedHash,
     witness: IdentityWitness,
+    stuck: StuckNotes,
   ) {
     this.#streams = streams;
     this.#dedupe = dedupe;
@@ -77,6 +80,7 @@ export class Judge {
     this.#routing = routing;
     this.#identity = identity;
     this.#witness = witness;
+    this.#stuck = stuck;
   }
 
   /**
@@ -98,6 +102,7 @@ export class Judge {
     const decoder = stream.decoders[u8[position + RECORD_CODEC] as number];
     if (decoder === undefined) return refuse(candidate, ERRORS.ERR_FRAME_INVALID.id, 'codec unknown');
 
+    if (!this.#stuck.isEmpty && this.#isStuck(candidate, memory, position)) return false;
     let value: unknown;
     try {
       value = decoder.decode(u8, start, start + valueLength);
@@ -145,6 +150,22 @@ export class Judge {
       const detail = `id.when of stream=${stream.spec.name} threw: ${String(error)}`;
       return refuse(candidate, ERRORS.ERR_OPERATOR_FAILED.id, detail);
     }
+    return true;
+  }
+
+  /** Whether this event was examined before, and that did not come to an end. */
+  #isStuck(candidate: Candidate, { u32 }: RecordMemory, position: number): boolean {
+    const word = position >>> 2;
+    const length = u32[word + RECORD_VALUE_LENGTH / 4] as number;
+    const note = this.#stuck.examined(
+      candidate.streamId,
+      u32[word + RECORD_KEY_HASH / 4] as number,
+      u32[word + RECORD_KEY_HASH / 4 + 1] as number,
+      fingerprintBytes(u32, position + RECORD_HEADER_BYTES, length, FINGERPRINT_SEED),
+    );
+    if (note === null) return false;
+    const detail = `whether it fits was not known after ms=${note.silentMs}`;
+    refuse(candidate, ERRORS.ERR_EVENT_SCHEMA.id, issuesAsJson([{ code: 'ERR_EVENT_SCHEMA', pointer: '', detail }]));
     return true;
   }
 

@@ -20,6 +20,7 @@ import { Partition } from './partition.ts';
 import { Standing } from './standing.ts';
 import { type StuckNote, StuckNotes } from './stuck-notes.ts';
 import { settle, type Unsettled } from './unsettled.ts';
+import { watchUpcasters } from './upcast-watch.ts';
 
 export interface LaneOptions {
   partition: number;
@@ -76,7 +77,7 @@ export interface Lane {
  * Opens one partition: the checkpoint, then the log, which rewrites and flushes what a power cut could still take, then
  * the replay of what the checkpoint does not hold. When it returns, every acknowledged event is on disk and processed.
  *
- * @throws MokaError ERR_LOG_DAMAGED, ERR_CHECKPOINT_DAMAGED, ERR_DATA_VERSION, ERR_TOPOLOGY_CHANGED, ERR_OPERATOR_STUCK_TOLD
+ * @throws MokaError ERR_LOG_DAMAGED, ERR_CHECKPOINT_DAMAGED, ERR_DATA_VERSION, ERR_TOPOLOGY_CHANGED, ERR_OPERATOR_STUCK_LOGGED
  */
 export function openLane(options: LaneOptions): Lane {
   const { partition, topology, status, disk } = options;
@@ -96,8 +97,9 @@ export function openLane(options: LaneOptions): Lane {
   });
   assertSameTopology(partition, topology, reader.meta, log.durableThrough, options.loggedFingerprint);
 
+  const whereabouts = options.whereabouts ?? new Whereabouts();
   const state = new PartitionState({
-    stores: laneStores(topology),
+    stores: watchUpcasters(laneStores(topology), topology, whereabouts),
     reader,
     ...options.state,
     secret: secretWord(options.identitySecret),
@@ -124,7 +126,7 @@ export function openLane(options: LaneOptions): Lane {
     routingHash: new KeyedHash(options.routingSecret),
     identityHash: new KeyedHash(options.identitySecret),
     inquire: options.inquire ?? inquire,
-    whereabouts: options.whereabouts ?? new Whereabouts(),
+    whereabouts,
     stuck,
     meter: new LaneMeter(options.monotonic, options.metrics),
   });

@@ -150,6 +150,7 @@ export class Partition {
       options.routingHash,
       options.identityHash,
       new LogWitness(options.log, streams),
+      options.stuck,
     );
     this.#records = new RecordApplier(
       options.state,
@@ -168,6 +169,7 @@ export class Partition {
       writtenAcks: this.#writtenAcks,
       meter: options.meter,
       logClock: options.logClock,
+      whereabouts: options.whereabouts,
     });
     const { topology, log } = options;
     this.#checkpointer = new Checkpointer(
@@ -198,6 +200,8 @@ export class Partition {
             asking: this.#applier.asking,
             inquire: options.inquire,
             maxRecordBytes: log.open.capacity - BLOCK_HEADER_BYTES,
+            whereabouts: options.whereabouts,
+            stuck: options.stuck,
           });
     if (this.#asker !== null) this.#asker.onAnswer = () => this.onWork();
     log.onWritten = (through) => this.#onWritten(through);
@@ -250,7 +254,7 @@ export class Partition {
    * @param settle decides, before anything leaves, whether what was set aside may be
    */
   recover(onProgress: (events: number) => void, standing: Standing | null = null, settle = () => {}): void {
-    const replayer = new Replayer(this.#judge, this.#records, this.#fetchAhead, standing);
+    const replayer = new Replayer(this.#judge, this.#records, this.#fetchAhead, this.#applier.whereabouts, standing);
     let events = 0;
     this.#log.replay(this.#records.processedOffset + 1, (block) => {
       events += replayer.replay(block);

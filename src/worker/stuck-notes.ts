@@ -6,14 +6,22 @@ import { TOLD_KEY_LENGTH } from '../operators/whereabouts.ts';
  * process and in every later one:
  *
  * - an **event** by its stream, the hash of its key and the fingerprint of its bytes: it may come again at another offset
+ * - what was only **examined**, and is no event yet, by the same
  * - a **moved** change by its sequence number on the way from its source
- * - an **answer** by the question
+ * - an **answer** by the question; also when that could not even be asked
  * - what a **timer** brings about by the operator, the time that it was due, and the key; null: whatever is first
  * - what was **released** for another key by the operator, the row and its time
  */
 export type StuckUnit =
   | {
       readonly kind: 'event';
+      readonly stream: number;
+      readonly keyLow: number;
+      readonly keyHigh: number;
+      readonly fingerprint: number;
+    }
+  | {
+      readonly kind: 'examined';
       readonly stream: number;
       readonly keyLow: number;
       readonly keyHigh: number;
@@ -80,6 +88,18 @@ export class StuckNotes {
       offset,
       (unit) =>
         unit.kind === 'event' &&
+        unit.fingerprint === fingerprint >>> 0 &&
+        unit.keyLow === keyLow >>> 0 &&
+        unit.keyHigh === keyHigh >>> 0 &&
+        unit.stream === stream,
+    );
+  }
+
+  examined(stream: number, keyLow: number, keyHigh: number, fingerprint: number): StuckNote | null {
+    return this.#find(
+      Number.POSITIVE_INFINITY,
+      (unit) =>
+        unit.kind === 'examined' &&
         unit.fingerprint === fingerprint >>> 0 &&
         unit.keyLow === keyLow >>> 0 &&
         unit.keyHigh === keyHigh >>> 0 &&

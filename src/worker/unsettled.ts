@@ -17,7 +17,7 @@ export interface Unsettled {
  * as a whole if the log without them makes all that the others hold.
  *
  * @returns what to tell a person; empty: nothing
- * @throws MokaError ERR_OPERATOR_STUCK_TOLD
+ * @throws MokaError ERR_OPERATOR_STUCK_LOGGED
  */
 export function settle(
   partition: number,
@@ -59,7 +59,7 @@ function undecided(
         ]
       : []),
   ].join(' ');
-  return new MokaError('ERR_OPERATOR_STUCK_TOLD', text, { partition });
+  return new MokaError('ERR_OPERATOR_STUCK_LOGGED', text, { partition });
 }
 
 function offsetsOf(found: readonly StandingChanges[]): string {

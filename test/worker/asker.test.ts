@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { AskingOperator, LookupRule, Question } from '../../src/operators/lookup.ts';
+import { Whereabouts } from '../../src/operators/whereabouts.ts';
 import { ValueCodec } from '../../src/store/value-codec.ts';
 import type { LookupSpec } from '../../src/topology/compiled.ts';
 import { Asker, type ReadyAnswer } from '../../src/worker/asker.ts';
 import type { Outcome } from '../../src/worker/inquiry.ts';
+import { NO_STUCK_NOTES } from '../../src/worker/stuck-notes.ts';
 
 const MAX_RECORD_BYTES = 400;
 const ORIGIN = { stream: 0, offset: 0, codec: 0, value: new Uint8Array(0) };
@@ -58,6 +60,8 @@ class Bench {
     const lookups = operators.map(([, level, depth], index): LookupSpec => ({ node: `q${index}`, level, depth }));
     this.asker = new Asker({
       partition: 3,
+      whereabouts: new Whereabouts(),
+      stuck: NO_STUCK_NOTES,
       lookups,
       asking: this.operators,
       maxRecordBytes: MAX_RECORD_BYTES,
