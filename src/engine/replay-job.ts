@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode } from '../base/error-catalogue.ts';
+import { Whereabouts } from '../operators/whereabouts.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { type ReplayReport, type ReplayStart, replayPartition } from './replay.ts';
 import { importTopology, type TopologyModule } from './topology-loader.ts';
@@ -16,6 +17,8 @@ export interface ReplayJob {
   readonly kept: string | null;
   /** By partition, int32: how far it is, of `PROGRESS_END`. The job writes it, whoever shows it reads it. */
   readonly progress: SharedArrayBuffer;
+  /** Where it says what it is in the middle of. */
+  readonly whereabouts: SharedArrayBuffer;
 }
 
 /** What an error keeps of itself on its way between threads. */
@@ -41,6 +44,7 @@ export async function runReplay(job: ReplayJob): Promise<ReplayOutcome> {
       ...(view === null ? {} : { view }),
       ...(savedOffset === null ? {} : { savedOffset }),
       ...(kept === null ? {} : { kept }),
+      whereabouts: new Whereabouts(job.whereabouts),
       onProgress: (offset, through) => {
         Atomics.store(progress, partition, through <= 0 ? 0 : Math.floor((offset / through) * PROGRESS_END));
       },

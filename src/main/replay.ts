@@ -6,13 +6,17 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { MokaError } from '../base/errors.ts';
 import { EXIT_CODES } from '../base/exit-codes.ts';
 import { type DataDirectory, openDataDirectory, stateDirectory } from '../engine/data-directory.ts';
+import { endProcess } from '../engine/end-process.ts';
 import type { ReplayReport, ReplayStart } from '../engine/replay.ts';
 import type { ReplayJob } from '../engine/replay-job.ts';
+import type { ReplayWatch } from '../engine/replay-watch.ts';
 import { type SavedEngine, saveRunningEngine } from '../engine/running-engine.ts';
 import { importTopology, prepareTopology, type TopologyModule } from '../engine/topology-loader.ts';
 import { NodeDisk } from '../log/node-disk.ts';
 import { keepPrevious } from '../store/held-environments.ts';
+import type { CompiledTopology } from '../topology/compiled.ts';
 import { type ConfigFlags, configOf, wholeNumber, withConfigFile } from './config-options.ts';
+import { fail } from './failure.ts';
 import { durationText, Progress, painter, paragraphs, printJson, printLine } from './output.ts';
 
 const DESCRIPTION = `compute the state again from the log, and compare
@@ -20,7 +24,7 @@ const DESCRIPTION = `compute the state again from the log, and compare
 Runs the events of each partition through the topology once more, from the beginning of its log or from the
 checkpoint before the last, and compares every row with the state of the engine: they must be the same, bit for bit. The
 partitions are replayed side by side, in a thread for each core. Ends with ${EXIT_CODES.damaged} if something is not
-the same, or if the log cannot be read.
+the same, or if the log cannot be read, and with ${EXIT_CODES.stuck} if an operator does not return for watchdogMs.
 
 An engine that runs on the data directory is asked, on its admin listener, to save the state it has now, and goes on
 meanwhile; nothing else is asked of it, and no file is changed. Without an engine the last checkpoint is compared, which is
@@ -66,8 +70,19 @@ async function replay(flags: Flags): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'moka-replay-'));
   try {
     const module = await prepareTopology(config.topology || coffeeShop(), scratch);
-    await checkView(module, flags.view);
-    await replayBesideEngine(directory, partitions, module, flags);
+    const topology = await importTopology(module);
+    await checkView(topology, flags.view);
+    const { ReplayWatch } = await import('../engine/replay-watch.ts');
+    const watch = new ReplayWatch(new NodeDisk(), directory, topology, config.watchdogMs, (error) => {
+      fail(error, flags.json);
+      rmSync(scratch, { recursive: true });
+      endProcess('stuck');
+    });
+    try {
+      await replayBesideEngine(directory, partitions, module, watch, flags);
+    } finally {
+      watch.stop();
+    }
   } finally {
     rmSync(scratch, { recursive: true });
   }
@@ -78,6 +93,7 @@ async function replayBesideEngine(
   directory: DataDirectory,
   partitions: readonly number[],
   topology: TopologyModule,
+  { whereabouts }: ReplayWatch,
   { checkpoint, from, view, json = false }: Flags,
 ): Promise<void> {
   const disk = new NodeDisk();
@@ -94,6 +110,7 @@ async function replayBesideEngine(
       view: view ?? null,
       savedOffset: engine?.offsets[partition] ?? null,
       kept: kept[index]?.directory ?? null,
+      whereabouts: whereabouts[partition] as SharedArrayBuffer,
     }));
     await replayAll(jobs, directory.partitions, engine, json);
   } finally {
@@ -152,9 +169,9 @@ function verdictOf({ base, fromOffset, throughOffset, differences }: ReplayRepor
   return paint('green', 'the same');
 }
 
-async function checkView(module: TopologyModule, view: string | undefined): Promise<void> {
+async function checkView(topology: CompiledTopology, view: string | undefined): Promise<void> {
   const { laneViews } = await import('../worker/lane-stores.ts');
-  const names = laneViews(await importTopology(module)).map(({ name }) => name);
+  const names = laneViews(topology).map(({ name }) => name);
   if (view === undefined || names.includes(view)) return;
   throw new MokaError('ERR_VIEW_UNKNOWN', `no view=${view}; use one of ${names.join(', ')}`);
 }
