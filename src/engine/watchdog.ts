@@ -1,4 +1,4 @@
-import { AT_NOTHING, type Whereabouts } from '../operators/whereabouts.ts';
+import type { Whereabouts } from '../operators/whereabouts.ts';
 
 const CHECK_MS = 1_000;
 
@@ -65,8 +65,8 @@ export class Watchdog {
       const stuck: SilentThread[] = [];
       watched.forEach((one, thread) => {
         const time = heartbeats.timeOf(thread);
-        const isAtWork = time > 0 || one.lanes.some(({ unit }) => unit !== AT_NOTHING);
-        const sign = [time, ...one.lanes.map(({ unitCount }) => unitCount)].join();
+        const isAtWork = time > 0 || one.lanes.some(({ isBusy }) => isBusy);
+        const sign = [time, ...one.lanes.flatMap(({ unitCount, examined }) => [unitCount, examined])].join();
         one.silentChecks = isAtWork && sign === one.lastSign ? one.silentChecks + 1 : 0;
         one.lastSign = sign;
         const silentMs = one.silentChecks * CHECK_MS;

@@ -181,6 +181,11 @@ export class Whereabouts {
     return Atomics.load(this.words, UNIT_COUNT);
   }
 
+  /** Whether code of a user may be running. */
+  get isBusy(): boolean {
+    return this.unit !== AT_NOTHING || this.examined !== 0 || operatorOfUpcaster(this.operator) !== NO_OPERATOR;
+  }
+
   /** Number of the operator whose code is running. */
   get operator(): number {
     return Atomics.load(this.words, OPERATOR);

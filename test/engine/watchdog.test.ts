@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Heartbeats, Watchdog } from '../../src/engine/watchdog.ts';
-import { Whereabouts } from '../../src/operators/whereabouts.ts';
+import { EXAMINED, Whereabouts } from '../../src/operators/whereabouts.ts';
 
 const LIMIT_MS = 2_000;
 let heartbeats: Heartbeats;
@@ -46,6 +46,14 @@ describe('Watchdog', () => {
 
   it('watches a thread that recovers while it runs events', () => {
     lane.beginEvent(0, 0, 0, 0, 0);
+    vi.advanceTimersByTime(4_000);
+    expect(stuck).toEqual([[0, 3_000]]);
+  });
+
+  it('watches a thread that recovers while it looks at events before they run', () => {
+    lane.words[EXAMINED] = -1;
+    vi.advanceTimersByTime(2_000);
+    lane.words[EXAMINED] = -2;
     vi.advanceTimersByTime(4_000);
     expect(stuck).toEqual([[0, 3_000]]);
   });

@@ -101,6 +101,20 @@ describe.concurrent('a function that does not return', () => {
     await second.kill();
   });
 
+  it('to tell the identities of what is in the log ends each start with a code of its own', async () => {
+    const data = freshPath();
+    const first = await start(data);
+    await accept(first, { id: 'a', till: 'till-1' });
+    await first.kill();
+    const env = { ...WATCHED, STUCK_ID: 'a' };
+    const { code, stderr } = await EngineProcess.startInVain({ data, topology, partitions: 1, env });
+    expect(code).toBe(77);
+    expect(stderr).toMatch(/operator=id.when did not return .*partition=0 offset=0.*put back/);
+    const back = await start(data);
+    expect((await back.post(JOBS, { id: 'a', till: 'till-1' })).json['duplicate']).toBe(true);
+    await back.kill();
+  });
+
   it('before it has asked the outside gives up the event that waits', async () => {
     const data = freshPath();
     const first = await start(data);

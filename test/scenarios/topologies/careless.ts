@@ -1,7 +1,7 @@
 import { defineTopology, Type, tumbling } from 'moka';
 
 /** Where a function never ends. */
-const Where = Type.Optional(Type.Enum(['filter', 'key', 'watermark', 'id', 'lookup', 'moved', 'hint']));
+const Where = Type.Optional(Type.Enum(['filter', 'key', 'watermark', 'lookup', 'moved', 'hint']));
 const Job = Type.Object({
   id: Type.String(),
   till: Type.String(),
@@ -19,6 +19,9 @@ interface Total {
 /** Of the rows of `totals`; the second does not get those of till `stale` from the first. */
 const VERSION = Number(process.env['CARELESS_VERSION'] ?? 1);
 
+/** The event whose identity is not told any more from this start on. */
+const STUCK_ID = process.env['STUCK_ID'];
+
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /** Functions of every kind, each of which may be given what it does not return for. */
@@ -26,7 +29,7 @@ export const topology = defineTopology('careless', { version: String(VERSION) },
   const jobs = t.stream('jobs', {
     schema: Job,
     key: 'till',
-    id: [{ field: 'id', when: ({ where }) => (where === 'id' ? forever() : true) }],
+    id: [{ field: 'id', when: ({ id }) => (id === STUCK_ID ? forever() : true) }],
     eventTime: 'at',
     watermark: ({ where, at }) => (where === 'watermark' ? forever() : (at ?? null)),
   });
