@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { Type } from 'moka';
 import { describe, expect, it, vi } from 'vitest';
@@ -17,6 +20,17 @@ const QUIET = {
   log: { segmentBytes: 4 * 1024 * 1024 },
   logLevel: 'error',
 } as const;
+
+/** Runs a module in a process of its own. */
+async function run(script: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr };
+}
 
 describe('createEngine', () => {
   it('takes events from a topology file, answers questions, and gives the directory back when it is closed', async () => {
@@ -88,6 +102,22 @@ describe('createEngine', () => {
     expect((await request(port, 'POST', ORDERS, headers, body)).status).toBe(201);
     expect(await engine.view('orders').get('inline')).toMatchObject({ status: 'placed' });
     await engine.close();
+  });
+
+  it('ends the process it is in when an operator does not return, and goes on without that event in the next', async () => {
+    const options = { ...QUIET, dataDir: freshPath(), partitions: 1, workers: 1, watchdogMs: 1000 };
+    const job = { id: 'a', till: 'till-1', where: 'filter' };
+    const script = `
+      import { createEngine } from ${JSON.stringify(pathToFileURL(join(BUILD, 'index.js')).href)};
+      process.on('exit', (code) => console.log('ends with ' + code));
+      const engine = await createEngine(${JSON.stringify(topologyFile('careless'))}, ${JSON.stringify(options)});
+      console.log((await engine.ingest('jobs', ${JSON.stringify(job)})).level);
+      console.log((await engine.view('dead-letters').range()).rows[0].value.operator);
+      await engine.close();`;
+    const first = await run(script);
+    expect([first.code, first.stdout]).toEqual([72, 'ends with 72\n']);
+    expect(first.stderr).toMatch(/operator=sieve did not return .*partition=0 offset=0 stream=jobs key=/);
+    expect(await run(script)).toEqual({ code: 0, stdout: 'durable\nsieve\nends with 0\n', stderr: '' });
   });
 
   it('asks the outside on this very thread, ends without an answer, and asks again', async () => {

@@ -7,9 +7,10 @@ import {
   bytesOf,
   deadLetters,
   endAndReplay,
-  type Report,
+  JOBS,
   reportOf,
   row,
+  sendInVain,
   until,
   WATCHED,
 } from './support/stuck.ts';
@@ -31,10 +32,6 @@ function startInVain(data: string, env: Record<string, string> = {}, partitions 
   return EngineProcess.startInVain({ data, topology, partitions, env: { ...WATCHED, ...env } });
 }
 
-async function startStuck(data: string, partitions = 2): Promise<Report> {
-  return reportOf(await startInVain(data, { STUCK_JOB: 'a' }, partitions));
-}
-
 /** A till that lies in partition 0, and the id of a job that is moved from there to partition 1. */
 async function probe(engine: EngineProcess): Promise<{ till: string; id: string }> {
   const keys: string[] = [];
@@ -54,7 +51,7 @@ describe.concurrent('an operator that does not return while the log is replayed'
     await accept(first, { id: 'c', till: 'till-2' });
     await first.kill();
 
-    const report = await startStuck(data, 1);
+    const report = reportOf(await startInVain(data, { STUCK_JOB: 'a' }, 1));
     const place = { partition, offset, operator: 'first', stream: 'jobs', key: 'till-1' };
     expect(report).toMatchObject({ ...place, isNoted: true });
     expect(report.msg).toMatch(/which is in the log/);
@@ -72,7 +69,7 @@ describe.concurrent('an operator that does not return while the log is replayed'
     expect(replay.stderr).toMatch(/operator=first did not return .*partition=0 offset=1 stream=jobs key=.*only reads/);
   });
 
-  it('is left out as a whole where other partitions hold nothing of it, whatever else they hold', async () => {
+  it('is left out as a whole where other partitions hold nothing of it, one after the other', async () => {
     const data = freshPath();
     const first = await start(data);
     const { till, id } = await probe(first);
@@ -81,15 +78,43 @@ describe.concurrent('an operator that does not return while the log is replayed'
     await until(async () => (await row(first, 'moved', id)) !== undefined);
     await first.kill();
 
-    const report = await startStuck(data);
+    const stuck = { STUCK_JOB: 'a', STUCK_MOVED: id };
+    const report = reportOf(await startInVain(data, stuck));
     expect(report).toMatchObject({ partition, offset, operator: 'first', key: till, isNoted: true });
     expect(report.msg).toMatch(/returned when it was first run.*if the log without it makes all that they hold/);
 
-    const third = await start(data, { STUCK_JOB: 'a' });
+    // The next one is in what it sent, where that arrived.
+    const other = reportOf(await startInVain(data, stuck));
+    expect(other).toMatchObject({ partition: 1, operator: 'moved', key: id, isNoted: true });
+    expect(other.msg).toMatch(/what partition=0 sent, which is in the log/);
+
+    const third = await start(data, stuck);
     expect(await row(third, 'first', till)).toBe(2);
-    expect(await deadLetters(third)).toMatchObject([{ partition, offset, operator: 'first' }]);
+    expect(await row(third, 'moved', id)).toBeUndefined();
+    expect(await deadLetters(third)).toMatchObject([
+      { partition, offset, operator: 'first' },
+      { partition: 1, operator: 'moved', key: id },
+    ]);
     await accept(third, { id: `${id}-2`, till });
     await until(async () => (await row(third, 'moved', `${id}-2`)) !== undefined);
+    await endAndReplay(third, data, topology);
+  });
+
+  it('is left out with what it has sent, where that has not left yet', async () => {
+    const data = freshPath();
+    const first = await start(data, { MOKA_FAILPOINT: 'exchange.before-hand-over' });
+    const { till, id } = await probe(first);
+    await sendInVain(first, { id, till });
+    expect((await first.exited).signal).toBe('SIGKILL');
+
+    const report = reportOf(await startInVain(data, { STUCK_JOB: id }));
+    expect(report).toMatchObject({ partition: 0, operator: 'first', key: till, isNoted: true });
+
+    const third = await start(data);
+    expect((await third.post(JOBS, { id, till })).json['duplicate']).toBe(true);
+    await accept(third, { id: 'b', till: id });
+    expect(await deadLetters(third)).toMatchObject([{ partition: 0, offset: report.offset, operator: 'first' }]);
+    expect(await row(third, 'moved', id)).toBeUndefined();
     await endAndReplay(third, data, topology);
   });
 

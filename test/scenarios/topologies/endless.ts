@@ -10,8 +10,9 @@ const Job = Type.Object({
   after: Type.Optional(Type.Integer()),
 });
 
-/** A setting that the topology's fingerprint does not see: the job that does not end from this start on. */
+/** Settings that the topology's fingerprint does not see: jobs that do not end from this start on. */
 const STUCK = process.env['STUCK_JOB'];
+const STUCK_MOVED = process.env['STUCK_MOVED'];
 
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
@@ -28,7 +29,7 @@ export const topology = defineTopology('endless', (t) => {
   const moved = jobs
     .filter('is-plain', ({ where }) => where === undefined || where === 'moved' || where === 'key')
     .keyBy('by-id', ({ id, where }) => (where === 'key' ? forever() : id))
-    .map('moved', (job) => (job.where === 'moved' ? forever() : job));
+    .map('moved', (job) => (job.where === 'moved' || job.id === STUCK_MOVED ? forever() : job));
   moved.toTable('moved-jobs').toView('moved');
   moved.groupByKey().count('moved-count').toView('moved-count');
 
