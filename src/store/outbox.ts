@@ -142,7 +142,7 @@ export class Outbox implements CutPart {
     const count = this.queues.length + this.lastSeen.length;
     if (numbers.length !== count * 8) {
       // Other levels than before: the topology was changed, which it can be only when nothing was on its way.
-      if (!hasRecords(reader)) return;
+      if (countUnconfirmed(reader) === 0) return;
       throw new MokaError('ERR_CHECKPOINT_DAMAGED', `outbox numbers bytes=${numbers.length} expected=${count * 8}`);
     }
     const view = new DataView(numbers.buffer, numbers.byteOffset, numbers.length);
@@ -188,13 +188,14 @@ export class Outbox implements CutPart {
   }
 }
 
-function hasRecords(reader: CheckpointReader): boolean {
-  let hasAny = false;
+/** How many records a checkpoint has that their targets may not hold. */
+export function countUnconfirmed(reader: CheckpointReader): number {
+  let count = 0;
   reader.scan(OUTBOX_STORE_ID, null, (key) => {
-    hasAny = key.length === ROW_KEY_BYTES;
-    return !hasAny;
+    if (key.length === ROW_KEY_BYTES) count += 1;
+    return true;
   });
-  return hasAny;
+  return count;
 }
 
 function rowKey(channel: number, sequence: number): Uint8Array {

@@ -56,9 +56,10 @@ export function laneExtra(topology: CompiledTopology): LaneExtra {
 
 /**
  * Whether a checkpoint and the log behind it may be opened with this topology: the same one always; another one only
- * when nothing of the log is left to replay and every store and stream still has its number.
+ * when nothing of the log is left to replay, nothing is on its way to other partitions, and every store and stream still has its number.
  *
  * @param logEnd last offset of the log
+ * @param countUnconfirmed how many changes are on their way to other partitions, in the form that their operators gave them
  * @param loggedFingerprint of the topology that the engine last ran with here; null in a new directory
  * @throws MokaError ERR_TOPOLOGY_CHANGED
  */
@@ -68,14 +69,21 @@ export function assertSameTopology(
   meta: CheckpointMeta | null,
   logEnd: number,
   loggedFingerprint: string | null,
+  countUnconfirmed: () => number,
 ): void {
   const saved = loggedFingerprint ?? meta?.fingerprint ?? topology.fingerprint;
   if (saved === topology.fingerprint) return;
   const savedOffset = meta?.offset ?? -1;
-  if (logEnd > savedOffset) {
+  const unsaved = Math.max(0, logEnd - savedOffset);
+  const unconfirmed = unsaved > 0 ? 0 : countUnconfirmed();
+  if (unsaved > 0 || unconfirmed > 0) {
+    const unfinished =
+      unsaved > 0
+        ? `${unsaved} logged events of partition=${partition} are not in the checkpoint`
+        : `${unconfirmed} changes of partition=${partition} are on their way to others`;
     throw new MokaError(
       'ERR_TOPOLOGY_CHANGED',
-      `topology name=${topology.name} fingerprint=${topology.fingerprint} saved=${saved}; ${logEnd - savedOffset} logged events of partition=${partition} are not in the checkpoint. Start once with the topology they were taken under and stop with SIGTERM`,
+      `topology name=${topology.name} fingerprint=${topology.fingerprint} saved=${saved}; ${unfinished}. Start once with the topology they were taken under and stop with SIGTERM`,
       { partition },
     );
   }

@@ -8,6 +8,7 @@ import type { Doorbell } from '../ring/doorbell.ts';
 import { LANE_RECOVERING, type LaneStatus } from '../ring/lane.ts';
 import type { SpscRing } from '../ring/spsc-ring.ts';
 import type { CheckpointEnvironments, CheckpointReader, CheckpointSink } from '../store/checkpoint.ts';
+import { countUnconfirmed } from '../store/outbox.ts';
 import { type EvictionPolicy, PartitionState } from '../store/partition-state.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import type { CheckpointPolicy } from './checkpointer.ts';
@@ -95,7 +96,9 @@ export function openLane(options: LaneOptions): Lane {
     retention: { bytes: retentionBytes, ms: retentionMs },
     announcesWritten: topology.streams.some((stream) => stream.durability === 'os'),
   });
-  assertSameTopology(partition, topology, reader.meta, log.durableThrough, options.loggedFingerprint);
+  assertSameTopology(partition, topology, reader.meta, log.durableThrough, options.loggedFingerprint, () => {
+    return countUnconfirmed(reader);
+  });
 
   const whereabouts = options.whereabouts ?? new Whereabouts();
   const state = new PartitionState({

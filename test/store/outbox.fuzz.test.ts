@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Outbox } from '../../src/store/outbox.ts';
+import { countUnconfirmed, type Outbox } from '../../src/store/outbox.ts';
 import { OFFSET_BYTE } from '../../src/store/outbox-queue.ts';
 import { PartitionState } from '../../src/store/partition-state.ts';
 import { SimulatedCheckpoints } from '../../src/testing/simulated-checkpoints.ts';
@@ -113,6 +113,8 @@ it('an outbox is the list of what was sent and not confirmed, through undone eve
           state = open(checkpoints);
           ({ models, seen } = structuredClone(saved));
           for (const model of models) model.sent = model.head;
+          const unconfirmed = models.reduce((sum, { records, head }) => sum + records.length - head, 0);
+          expect(countUnconfirmed(checkpoints.openForRead())).toBe(unconfirmed);
         }
         models.forEach((model, channel) => {
           const queue = state.outbox.queues[channel];
