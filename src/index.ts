@@ -32,6 +32,7 @@ export type { CompiledTopology, Durability, Guarantee } from './topology/compile
 export type { DelayOptions } from './topology/delay-node.ts';
 export type { DeduplicateOptions, DistinctOptions } from './topology/distinct-node.ts';
 export type { CheckedEnrichOptions, EnrichOptions } from './topology/enrich-node.ts';
+export type { Evolution } from './topology/evolution.ts';
 export type { GlobalTable } from './topology/global-table.ts';
 export type { GroupedStream } from './topology/grouped-stream.ts';
 export type { GroupedTable } from './topology/grouped-table.ts';

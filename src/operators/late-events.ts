@@ -11,6 +11,12 @@ export interface LateEvent<Value> {
   readonly lateBy: number;
 }
 
+/** A late event brought up to date. */
+export function upcastLate(late: unknown, upcast: (event: unknown) => unknown): unknown {
+  const { event } = late as LateEvent<unknown>;
+  return event === null ? late : { ...(late as LateEvent<unknown>), event: upcast(event) };
+}
+
 /** Where an operator sends its late events. It counts them, whether or not anybody follows. */
 export class LateEvents {
   readonly #store: OperatorStore;

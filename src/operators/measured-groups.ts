@@ -36,6 +36,11 @@ export function rankedGroups(operator: string, grouping: Grouping, measure: Grou
   };
 }
 
+/** The first rows of a group, with their values brought up to date. */
+export function upcastRankedRows(rows: unknown, upcast: (value: unknown) => unknown): readonly RankedRow[] {
+  return (rows as readonly RankedRow[]).map(([measure, rowKey, value]) => [measure, rowKey, upcast(value)]);
+}
+
 /** Key of what a group keeps of a measure, or of a row with that measure: in their order under the group. */
 export function entryOf(group: string, measure: number, rowKey: string): string {
   return group + SEPARATOR + numberText(measure) + rowKey;

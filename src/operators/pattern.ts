@@ -268,9 +268,19 @@ export class PatternOperator implements TimedTarget, TimedOperator {
 /** The beginnings of a key, with their events brought up to date. */
 export function upcastBeginnings(row: unknown, upcast: (event: unknown) => unknown): unknown {
   return (row as readonly Beginning[]).map(([number, due, step, last, matched]): Beginning => {
-    const events = Object.entries(matched).map(([name, event]) => [name, upcast(event)]);
-    return [number, due, step, last, Object.fromEntries(events)];
+    return [number, due, step, last, upcastMatched(matched, upcast)];
   });
+}
+
+/** A match with its events brought up to date. */
+export function upcastMatched(matched: unknown, upcast: (event: unknown) => unknown): Matched {
+  return Object.fromEntries(Object.entries(matched as Matched).map(([name, event]) => [name, upcast(event)]));
+}
+
+/** What came to nothing, with its events brought up to date. */
+export function upcastTimeout(timeout: unknown, upcast: (event: unknown) => unknown): PatternTimeout {
+  const { matched, ...rest } = timeout as PatternTimeout;
+  return { matched: upcastMatched(matched, upcast), ...rest };
 }
 
 /** A match that is not complete: `number` of its first event and of its `last`, and the step that it is at. */

@@ -90,8 +90,8 @@ export interface TopologyNode {
   readonly evolutions: Readonly<Record<string, StoreEvolution>>;
   /** By store: which of the values that flow in or out it holds, and so has the versions of. */
   readonly holds: Readonly<Record<string, HeldForm>>;
-  /** What the versions of what comes in, by its first input, are of what leaves it; null: nothing is known of that. */
-  readonly leaves: ((form: StoreEvolution | null) => StoreEvolution | null) | null;
+  /** What the versions of what comes in, by its first input, are of what leaves at an output; null: nothing is known of that. */
+  readonly leaves: ((form: StoreEvolution | null, output: number) => StoreEvolution | null) | null;
   /** The versions of what leaves it, where it has been told of them. */
   readonly rowForm: StoreEvolution | null;
   /** Whether it asks how far event time has come; or only if a stream above it has watermarks. */

@@ -1,6 +1,6 @@
 import type { Initializer } from '../operators/aggregate.ts';
 import { type Grouping, GroupRowsOperator } from '../operators/group-rows.ts';
-import { type GroupMeasure, measuredGroups, type RankedRow, rankedGroups } from '../operators/measured-groups.ts';
+import { type GroupMeasure, measuredGroups, rankedGroups, upcastRankedRows } from '../operators/measured-groups.ts';
 import { groupMean, type Mean } from '../operators/number-folds.ts';
 import type { Operator } from '../operators/operator.ts';
 import { type GroupAdder, type GroupSubtractor, TableAggregateOperator } from '../operators/table-aggregate.ts';
@@ -8,7 +8,9 @@ import { TableExtremeOperator } from '../operators/table-extreme.ts';
 import { TableTopNOperator } from '../operators/table-top-n.ts';
 import { MAX_TOP } from '../operators/top-n.ts';
 import { checkFunction, checkName, checkOptions, checkWhole } from './checks.ts';
+import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, inside, type StoreEvolution } from './evolution.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
+import { addValuesOfRanked, listsOfEvents } from './ranked-events.ts';
 import type { UserFunction } from './stateless.ts';
 import { Table } from './table.ts';
 
@@ -19,7 +21,7 @@ export interface GroupReduceOptions<Value> {
   readonly subtract: (current: Value, value: Value) => Value | null;
 }
 
-export interface GroupAggregateOptions<Value, State> {
+export interface GroupAggregateOptions<Value, State> extends Evolution {
   /** The state of a group before its first row; called anew for every group. */
   readonly initial: () => State;
   /** The state with one row more. */
@@ -40,11 +42,25 @@ export class GroupedTable<Value> {
   readonly #graph: TopologyGraph;
   readonly #port: Port;
   readonly #grouping: UserFunction;
+  readonly #values: StoreEvolution | null;
 
-  constructor(graph: TopologyGraph, port: Port, grouping: UserFunction) {
+  /** @param values the versions of what the rows bring; null: nobody has said anything of them */
+  constructor(graph: TopologyGraph, port: Port, grouping: UserFunction, values: StoreEvolution | null = null) {
     this.#graph = graph;
     this.#port = port;
     this.#grouping = grouping;
+    this.#values = values;
+  }
+
+  /** Says that the form of what the rows bring to their groups has changed, and how what is kept becomes what it is now. */
+  withEvolution(evolution: Evolution): GroupedTable<Value> {
+    const graph = this.#graph;
+    const label = `groupBy of ${labelOf(graph.node(this.#port))}`;
+    checkOptions(graph, label, evolution, EVOLUTION_OPTIONS);
+    if (this.#values !== null) {
+      graph.complain(label, 'withEvolution says again what form its values have', 'leave one of both out');
+    }
+    return new GroupedTable(graph, this.#port, this.#grouping, evolutionOf(graph, label, evolution));
   }
 
   /** How many rows each group has; 0 for one that has lost all of them. */
@@ -59,15 +75,15 @@ export class GroupedTable<Value> {
   /** One value of the rows' own kind per group; the first stands as it is. */
   reduce(name: string, options: GroupReduceOptions<Value>): Table<Value> {
     checkOptions(this.#graph, labelOf({ kind: 'reduce', name }), options, ['add', 'subtract']);
-    return this.#fold('reduce', name, { ...options, initial: null });
+    return this.#fold('reduce', name, { ...options, initial: null }, this.#values);
   }
 
   /** A state of any type per group. */
   aggregate<State>(name: string, options: GroupAggregateOptions<Value, State>): Table<State> {
     const label = labelOf({ kind: 'aggregate', name });
-    checkOptions(this.#graph, label, options, ['initial', 'add', 'subtract']);
+    checkOptions(this.#graph, label, options, ['initial', 'add', 'subtract', ...EVOLUTION_OPTIONS]);
     checkFunction(this.#graph, label, 'initial', options?.initial, '() => state');
-    return this.#fold('aggregate', name, { ...options });
+    return this.#fold('aggregate', name, { ...options }, evolutionOf(this.#graph, label, options));
   }
 
   /**
@@ -99,84 +115,98 @@ export class GroupedTable<Value> {
    */
   topN(name: string, n: number, measure: RowMeasure<Value>): Table<readonly Value[]> {
     checkWhole(this.#graph, labelOf({ kind: 'topN', name }), 'n', n, 1, MAX_TOP);
-    const ranked = this.#measured<readonly RankedRow[]>(
-      'topN',
-      name,
-      measure,
-      { n },
-      `${name}:rows`,
-      (site, output) => ({
-        groups: (grouping) => rankedGroups(site.name, grouping, measure as GroupMeasure),
-        fold: new TableTopNOperator(site.name, site.context, site.store(0), site.store(1), n, output),
-      }),
-    );
-    return ranked.map((rows) => rows.map(([, , value]) => value as Value));
+    const values = this.#values;
+    const rows = `${name}:rows`;
+    const forms: FoldForms = {
+      rowForm: listsOfEvents(values),
+      holds: { [name]: () => inside(values, upcastRankedRows), [rows]: () => values },
+    };
+    const port = this.#measured('topN', name, measure, { n }, rows, forms, (site, output) => ({
+      groups: (grouping) => rankedGroups(site.name, grouping, measure as GroupMeasure),
+      fold: new TableTopNOperator(site.name, site.context, site.store(0), site.store(1), n, output),
+    }));
+    return new Table(this.#graph, addValuesOfRanked(this.#graph, port));
   }
 
   #extreme(kind: string, name: string, measure: RowMeasure<Value>, sign: 1 | -1): Table<number> {
-    return this.#measured(kind, name, measure, {}, `${name}:numbers`, (site, output) => ({
-      groups: (grouping) => measuredGroups(site.name, grouping, measure as GroupMeasure),
-      fold: new TableExtremeOperator(site.name, site.context, site.store(0), site.store(1), sign, output),
-    }));
+    const port = this.#measured(
+      kind,
+      name,
+      measure,
+      {},
+      `${name}:numbers`,
+      { holds: ownRows(name) },
+      (site, output) => ({
+        groups: (grouping) => measuredGroups(site.name, grouping, measure as GroupMeasure),
+        fold: new TableExtremeOperator(site.name, site.context, site.store(0), site.store(1), sign, output),
+      }),
+    );
+    return new Table(this.#graph, port);
   }
 
   #mean(kind: string, name: string, measure: RowMeasure<Value>): Table<Mean> {
-    return this.#measured(kind, name, measure, {}, null, (site, output) => {
+    const port = this.#measured(kind, name, measure, {}, null, { holds: ownRows(name) }, (site, output) => {
       const { initial, add, subtract } = groupMean(site.name);
       return {
         groups: (grouping) => measuredGroups(site.name, grouping, measure as GroupMeasure),
         fold: new TableAggregateOperator(site.name, site.context, site.store(0), initial, add, subtract, output),
       };
     });
+    return new Table(this.#graph, port);
   }
 
   /** @param entries name of the store of what the rows bring; null if the group's row says enough */
-  #measured<Row>(
+  #measured(
     kind: string,
     name: string,
     measure: RowMeasure<Value>,
     settings: NodeDefinition['settings'] & object,
     entries: string | null,
+    forms: FoldForms,
     create: (site: OpenSite, output: Operator) => GroupFold,
-  ): Table<Row> {
+  ): Port {
     checkFunction(this.#graph, labelOf({ kind, name }), 'measure', measure, '(value) => number');
-    return this.#add(kind, name, { ...settings, measure }, entries, create);
+    return this.#add(kind, name, { ...settings, measure }, entries, forms, create);
   }
 
   #fold<Row>(
     kind: string,
     name: string,
     { initial, add, subtract }: { initial?: unknown; add?: unknown; subtract?: unknown },
+    rowForm: StoreEvolution | null = null,
   ): Table<Row> {
     const label = labelOf({ kind, name });
     checkFunction(this.#graph, label, 'add', add, '(state, value) => state');
     checkFunction(this.#graph, label, 'subtract', subtract, '(state, value) => state | null');
-    return this.#add(kind, name, { initial, add, subtract }, null, ({ name: operator, context, store }, output) => ({
+    const forms: FoldForms = { rowForm, holds: ownRows(name) };
+    const port = this.#add(kind, name, { initial, add, subtract }, null, forms, (site, output) => ({
       groups: (grouping) => grouping,
       fold: new TableAggregateOperator(
-        operator,
-        context,
-        store(0),
+        site.name,
+        site.context,
+        site.store(0),
         initial as Initializer | null,
         add as GroupAdder,
         subtract as GroupSubtractor,
         output,
       ),
     }));
+    return new Table(this.#graph, port);
   }
 
-  #add<Row>(
+  #add(
     kind: string,
     name: string,
     settings: NodeDefinition['settings'] & object,
     entries: string | null,
+    forms: FoldForms,
     create: (site: OpenSite, output: Operator) => GroupFold,
-  ): Table<Row> {
+  ): Port {
     const graph = this.#graph;
     const grouping = this.#grouping;
     checkName(graph, kind, name);
     checkFunction(graph, labelOf({ kind, name }), 'group', grouping, '(row, key) => [group, value] | null');
-    const port = graph.add({
+    return graph.add({
       kind,
       name,
       inputs: [this.#port],
@@ -185,7 +215,7 @@ export class GroupedTable<Value> {
       orderedStores: entries === null ? [] : [entries],
       timedStores: [name],
       givesKeys: true,
-      holds: { [name]: (forms) => forms.output(0) },
+      ...forms,
       hops: 1,
       settings: { grouping, ...settings },
       open: (site) => {
@@ -194,8 +224,14 @@ export class GroupedTable<Value> {
         return [new GroupRowsOperator(site.name, site.context, placing, site.moved(0, fold))];
       },
     });
-    return new Table(graph, port);
   }
+}
+
+/** The versions of what a fold keeps, and of its rows. */
+type FoldForms = Pick<NodeDefinition, 'rowForm' | 'holds'>;
+
+function ownRows(name: string): NonNullable<FoldForms['holds']> {
+  return { [name]: (forms) => forms.output(0) };
 }
 
 /** Both sides of the hop to the partition of the group. */

@@ -9,6 +9,8 @@ import {
   type PatternStepSpec,
   TIME_SEEN,
   upcastBeginnings,
+  upcastMatched,
+  upcastTimeout,
 } from '../operators/pattern.ts';
 import { TimerQueue } from '../operators/timer-queue.ts';
 import { WindowTimer, windowTime } from '../operators/window-time.ts';
@@ -93,7 +95,14 @@ export function addPattern(graph: TopologyGraph, input: Port, name: string, give
   checkName(graph, 'pattern', name);
   const rule = checkedRule(graph, label, given);
   const byTime = rule.graceMs === undefined ? byLogTime(name, rule) : byEventTime(name, rule, rule.graceMs);
-  const { node } = graph.add({ kind: 'pattern', name, inputs: [input], settings: { ...rule }, ...byTime });
+  const { node } = graph.add({
+    kind: 'pattern',
+    name,
+    inputs: [input],
+    leaves: (form, output) => inside(form, output === 0 ? upcastMatched : upcastTimeout),
+    settings: { ...rule },
+    ...byTime,
+  });
   return byTime.outputs.map((_, output) => ({ node, output }));
 }
 

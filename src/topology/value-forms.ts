@@ -1,5 +1,6 @@
+import { upcastLate } from '../operators/late-events.ts';
 import { checkOptions } from './checks.ts';
-import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, type StoreEvolution } from './evolution.ts';
+import { EVOLUTION_OPTIONS, type Evolution, evolutionOf, inside, type StoreEvolution } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph, type TopologyNode } from './graph.ts';
 
 /** The versions of what flows into a node and out of it; null where nobody has said anything of them. */
@@ -23,7 +24,7 @@ export function setForm(graph: TopologyGraph, port: Port, evolution: Evolution):
       'withEvolution says again what form its events have',
       'give version and upcast to the stream',
     );
-  } else if (node.rowForm !== null || graph.forms.has(place)) {
+  } else if ((node.rowForm !== null && !isLate(node, port.output)) || graph.forms.has(place)) {
     graph.complain(label, 'withEvolution says again what form its values have', 'leave one of both out');
   }
   graph.forms.set(place, evolutionOf(graph, label, evolution) ?? FIRST_FORM);
@@ -36,7 +37,7 @@ export function withForms(graph: TopologyGraph): readonly TopologyNode[] {
     const of = (port: Port): StoreEvolution | null => {
       const form = forms.of(port);
       if (form !== MIXED) return form;
-      const remedy = 'say behind the merge what they have become: .withEvolution({ version, upcast })';
+      const remedy = 'say before it what they have become: .withEvolution({ version, upcast })';
       graph.complain(labelOf(node), 'it keeps events of several streams, which have versions of their own', remedy);
       return null;
     };
@@ -74,12 +75,22 @@ class PortForms {
 
   #find({ node: id, output }: Port): StoreEvolution | null {
     const node = this.#graph.nodes[id] as TopologyNode;
-    if (node.outputs[output] === 'late') return null;
+    // Whichever of its inputs they came by.
+    if (isLate(node, output)) return this.#among(node.inputs, (form) => inside(form, upcastLate));
     if (node.rowForm !== null) return node.rowForm;
-    if (node.leaves === null) return null;
+    const { leaves } = node;
+    if (leaves === null) return null;
     const inputs = node.kind === 'merge' ? node.inputs : node.inputs.slice(0, 1);
+    return this.#among(inputs, (form) => leaves(form, output));
+  }
+
+  /** @param leaves what becomes of the versions of what comes in, where all inputs have the same */
+  #among(
+    inputs: readonly Port[],
+    leaves: (form: StoreEvolution | null) => StoreEvolution | null,
+  ): StoreEvolution | null {
     const form = inputs.map((input) => this.of(input)).reduce(merged, undefined as never) ?? null;
-    return form === MIXED ? form : node.leaves(form);
+    return form === MIXED ? form : leaves(form);
   }
 }
 
@@ -88,6 +99,11 @@ function merged(one: StoreEvolution | null | undefined, other: StoreEvolution | 
   if (one === undefined || one === other) return other;
   if ((one?.version ?? 1) !== 1 || (other?.version ?? 1) !== 1) return MIXED;
   return { ...FIRST_FORM, events: [...(one?.events ?? []), ...(other?.events ?? [])] };
+}
+
+/** Whether the events leave there that came too late. */
+function isLate(node: TopologyNode, output: number): boolean {
+  return node.lateStore !== null && node.outputs[output] === 'late';
 }
 
 function placeOf({ node, output }: Port): string {

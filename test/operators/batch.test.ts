@@ -119,7 +119,7 @@ describe('Stream.batch', () => {
         for (const [n, { key, at, cuts }] of steps.entries()) {
           // Log time goes on by one with each event.
           lane.fire(n);
-          lane.take(key, { key, n, at }, at);
+          lane.takeUnder(key, { key, n, at }, at);
           naive.fire(n);
           naive.take(key, n, at, n);
           if (!cuts) continue;
@@ -195,7 +195,7 @@ describe('what a batch keeps, when its form has changed', () => {
     save(before, checkpoints, 5);
     const topology = sales(2);
     const lane = open(topology, checkpoints.openForRead());
-    lane.take('latte', { sku: 'latte', amount: 420 }, 0);
+    lane.takeUnder('latte', { sku: 'latte', amount: 420 }, 0);
     const amounts = (sku: string): unknown =>
       (lane.state.store(lastBatches(topology)).get(sku) as readonly Static<typeof Now>[] | undefined)?.map(
         ({ amount }) => amount,
@@ -207,7 +207,7 @@ describe('what a batch keeps, when its form has changed', () => {
     lane.fire(1000);
     const letters = lane.state.store(DEAD_LETTERS_STORE).range('', undefined, 10);
     expect(letters.map(([, letter]) => (letter as { key: string }).key)).toEqual(['mocha']);
-    lane.take('mocha', { sku: 'mocha', amount: 1 }, 0);
+    lane.takeUnder('mocha', { sku: 'mocha', amount: 1 }, 0);
     lane.fire(2000);
     expect(amounts('mocha')).toEqual([1]);
   });

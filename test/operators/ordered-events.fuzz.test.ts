@@ -199,13 +199,13 @@ describe('a pattern by event time', () => {
         const checkpoints = new SimulatedCheckpoints();
         let lane = open(topology, checkpoints.openForRead());
         for (const [n, event] of events.entries()) {
-          lane.take(event.key, event, event.at);
+          lane.takeUnder(event.key, event, event.at);
           if (!cutAt.includes(n)) continue;
           save(lane, checkpoints, n);
           lane = open(topology, checkpoints.openForRead());
         }
         // A record has so much done and no more.
-        for (let n = 0; n < 3; n++) lane.take('z', events.at(-1), START);
+        for (let n = 0; n < 3; n++) lane.takeUnder('z', events.at(-1), START);
         const journal = topology.stores.find(({ name }) => name.includes('told'))?.id as number;
         const rows = lane.state.store(laneStoreId(journal)).range('', undefined, 10_000) as [string, Told][];
         expect(told(rows)).toEqual(inOrder(rule, events).told);

@@ -267,7 +267,7 @@ describe('what a pattern by event time keeps, when its form has changed', () => 
     };
     const topology = sales(Now, { version: 2, upcast });
     const lane = open(topology, checkpoints.openForRead());
-    lane.take('latte', { sku: 'latte', amount: 1 }, 20);
+    lane.takeUnder('latte', { sku: 'latte', amount: 1 }, 20);
     const letters = lane.state.store(DEAD_LETTERS_STORE).range('', undefined, 10);
     expect(letters.map(([, letter]) => (letter as { key: string }).key)).toEqual(['latte']);
     const journal = topology.stores.find(({ name }) => name.includes('told'))?.id as number;
@@ -276,7 +276,7 @@ describe('what a pattern by event time keeps, when its form has changed', () => 
       { one: { sku: 'latte', amount: 400 }, two: { sku: 'latte', amount: 410 } },
     ]);
     // The sale that came by now is in, and so is what is begun.
-    lane.take('latte', { sku: 'latte', amount: 1 }, 30);
+    lane.takeUnder('latte', { sku: 'latte', amount: 1 }, 30);
     const beginnings = lane.state.store(laneStoreId(0)).get('latte') as readonly (readonly unknown[])[];
     expect(beginnings.map((one) => one[4])).toEqual([
       { one: { sku: 'latte', amount: 420 } },

@@ -18,6 +18,7 @@ const BEFORE: readonly Sent[] = [
   { stream: 'others', k: 'a', cents: 4, at: 2500 },
   { stream: 'sales', k: 'b', cents: 7, at: 3000 },
   { stream: 'others', k: 'c', cents: 9, at: 3500 },
+  { stream: 'others', k: 'c', cents: 2, at: 1200 },
 ];
 const AFTER: readonly Sent[] = [
   { stream: 'sales', k: 'a', cents: 9, at: 4000 },
@@ -40,6 +41,11 @@ const VIEWS = [
   'copied',
   'held',
   'kept',
+  'late',
+  'matches',
+  'greatest-odd',
+  'least-odd',
+  'any-odd',
 ];
 
 const earlier = ({ k, cents, at }: Sent): object => ({ k, cents, at: HOUR + at });

@@ -4,8 +4,10 @@ import { SimulatedCheckpoints } from '../../src/testing/simulated-checkpoints.ts
 import { defineTopology, type TopologyBuilder } from '../../src/topology/builder.ts';
 import type { CompiledTopology } from '../../src/topology/compiled.ts';
 import type { Evolution } from '../../src/topology/evolution.ts';
+import type { Table } from '../../src/topology/table.ts';
 import type { TopologyError } from '../../src/topology/topology-error.ts';
-import { DEAD_LETTERS_STORE, laneStoreId } from '../../src/worker/lane-stores.ts';
+import { tumbling } from '../../src/topology/windows.ts';
+import { DEAD_LETTERS_STORE, laneStoreId, laneStores } from '../../src/worker/lane-stores.ts';
 import { open, save } from './evolution-fixtures.ts';
 
 const Sale = Type.Object({ sku: Type.String(), cents: Type.Integer() });
@@ -119,6 +121,161 @@ describe('events that are kept, of a stream whose schema has changed', () => {
   });
 });
 
+describe('what rows bring to groups, of an earlier version', () => {
+  type Row = { sku: string; cents?: number; amount?: number };
+  const numberOf = ({ cents, amount }: Row): number => (cents ?? amount) as number;
+  /** One group with the two greatest, the least and one of all rows, and a sum in an object. */
+  const groups =
+    (evolution: Evolution, sums: Evolution & { readonly of: (cents: number) => unknown }) =>
+    (events: Events): void => {
+      const all = (events.toTable('rows') as unknown as Table<Row>).groupBy((row) => ['all', row]);
+      const grouped = evolution.version === undefined ? all : all.withEvolution(evolution);
+      grouped.topN('top', 1, numberOf).toView('top', { key: (_, key) => `top/${key}` });
+      grouped.min('least', numberOf).toView('least');
+      grouped.max('most', numberOf).toView('most');
+      grouped.reduce('one', { add: (_, row) => row, subtract: (row) => row }).toView('one');
+      const { of, ...versions } = sums;
+      const sum = (state: unknown): number => (typeof state === 'number' ? state : (state as { sum: number }).sum);
+      grouped
+        .aggregate('sum', {
+          ...versions,
+          initial: () => of(0),
+          add: (state, row) => of(sum(state) + numberOf(row)),
+          subtract: (state, row) => of(sum(state) - numberOf(row)),
+        })
+        .toView('sum');
+    };
+  const before = groups({}, { of: (cents) => cents });
+  const after = groups(
+    { version: 2, upcast: UPCAST },
+    { version: 2, upcast: { 1: (sum: number) => ({ sum }) }, of: (sum) => ({ sum }) },
+  );
+
+  it('is brought up to date, also the rows behind the first', () => {
+    const checkpoints = savedBy(sales(Sale, {}, before));
+    const topology = sales(Now, { version: 2, upcast: UPCAST }, after);
+    const lane = open(topology, checkpoints.openForRead());
+    const rowsOf = (name: string): unknown[] => {
+      const { id } = laneStores(topology).find((store) => store.name === name) as { id: number };
+      return lane.state
+        .store(id)
+        .range('', undefined, 10)
+        .map(([, value]) => value);
+    };
+    expect(rowsOf('view:top')).toEqual([[{ sku: 'mocha', amount: 450 }]]);
+    expect(rowsOf('top:rows')).toEqual([
+      { sku: 'mocha', amount: 450 },
+      { sku: 'latte', amount: 400 },
+    ]);
+    lane.take({ sku: 'mocha', amount: 1 });
+    expect(rowsOf('view:top')).toEqual([[{ sku: 'latte', amount: 400 }]]);
+    expect([rowsOf('least'), rowsOf('most'), rowsOf('sum')]).toEqual([[1], [400], [{ sum: 401 }]]);
+    expect(rowsOf('one')).toEqual([{ sku: 'mocha', amount: 1 }]);
+    expect(lane.state.store(DEAD_LETTERS_STORE).size).toBe(0);
+  });
+
+  it('keeps a topology from starting that has no way', () => {
+    const checkpoints = savedBy(sales(Sale, {}, before));
+    const without = groups({ version: 2 }, { of: (cents) => cents });
+    expect(() => open(sales(Now, { version: 2, upcast: UPCAST }, without), checkpoints.openForRead())).toThrowError(
+      'store=top may hold values of version=1, and there is no way from 1 to 2',
+    );
+  });
+
+  it('is said once', () => {
+    const mistakes = mistakesOf((t) => {
+      t.stream('s', { schema: Sale, key: 'sku' })
+        .toTable('rows')
+        .groupBy((row) => ['all', row])
+        .withEvolution({ version: 2 })
+        .withEvolution({ version: 3 })
+        .topN('top', 1, ({ cents }) => cents)
+        .toView('top');
+    });
+    expect(mistakes).toEqual([
+      "groupBy of toTable 'rows': withEvolution says again what form its values have; leave one of both out",
+    ]);
+  });
+});
+
+describe('events that are passed on in something of the engine’s', () => {
+  const hour = 3_600_000;
+  const steps = [
+    { name: 'first', when: () => true },
+    { name: 'last', when: (event: unknown) => (event as { sku: string }).sku === 'mocha' },
+  ] as const;
+  const build = (events: Events): void => {
+    const one = events.keyBy(() => 'one');
+    const windows = one
+      .groupByKey()
+      .window(tumbling({ size: 1, grace: 0 }))
+      .count('count');
+    windows.toView('count');
+    windows.late.toJournal('late', { keep: 10 });
+    one.pattern('pairs', { steps, within: hour }).toJournal('pairs', { keep: 10 });
+    const alone = one.pattern('alone', { steps: [steps[0], { name: 'never', when: () => false }], within: 1 });
+    alone.timedOut.toJournal('timed-out', { keep: 10 });
+    alone.toJournal('never', { keep: 10 });
+  };
+  const JOURNALS = ['journal:late', 'journal:pairs', 'journal:timed-out'];
+
+  it('are brought up to date where they are: late events, matches and what came to nothing', () => {
+    const checkpoints = new SimulatedCheckpoints();
+    const topology = sales(Sale, {}, build);
+    const lane = open(topology, checkpoints.openForRead());
+    lane.sell('latte', 400);
+    lane.sell('mocha', 450);
+    lane.takeAt({ sku: 'mocha', cents: 3 }, 0);
+    lane.fire(hour);
+    save(lane, checkpoints, 2);
+    const now = sales(Now, { version: 2, upcast: UPCAST }, build);
+    const { state } = open(now, checkpoints.openForRead());
+    const kept = laneStores(now)
+      .filter(({ name }) => JOURNALS.includes(name))
+      .map(({ id }) => state.store(id).range('', undefined, 10));
+    const values = kept.map((rows) => rows.map(([, entry]) => (entry as { value: unknown }).value));
+    expect(values).toMatchObject([
+      [{ event: { sku: 'mocha', amount: 3 } }],
+      [{ first: { sku: 'latte', amount: 400 }, last: { sku: 'mocha', amount: 450 } }],
+      [
+        { matched: { first: { amount: 400 } } },
+        { matched: { first: { amount: 450 } } },
+        { matched: { first: { amount: 3 } } },
+      ],
+    ]);
+  });
+
+  it('keep a topology from starting that has no way', () => {
+    const checkpoints = savedBy(sales(Sale, {}, build));
+    expect(() => open(sales(Now, { version: 2 }, build), checkpoints.openForRead())).toThrowError(
+      'store=journal:pairs may hold values of version=1, and there is no way from 1 to 2',
+    );
+  });
+
+  it('of streams that have different versions, have one that is said', () => {
+    const mistakes = mistakesOf((t) => {
+      const [a, b] = [
+        t.stream('a', { schema: Sale, key: 'sku' }),
+        t.stream('b', { schema: Sale, key: 'sku', version: 2 }),
+      ];
+      const counts = a
+        .groupByKey()
+        .cogroup((n: number) => n + 1)
+        .cogroup(b.groupByKey(), (n) => n - 1)
+        .window(tumbling({ size: 1, grace: 0 }))
+        .aggregate('counts', { initial: () => 0, version: 2, upcast: { 1: (n: number) => n } });
+      counts.toView('counts');
+      counts.late.toJournal('late', { keep: 1 });
+      const others = a.join(b, 'pairs', { within: 1, grace: 0 }, (one) => one);
+      others.toView('joined');
+      others.late.withEvolution({ version: 2 }).toJournal('said', { keep: 1 });
+    });
+    expect(mistakes).toEqual([
+      "journal 'late': it keeps events of several streams, which have versions of their own; say before it what they have become: .withEvolution({ version, upcast })",
+    ]);
+  });
+});
+
 describe('versions of streams, written down wrongly', () => {
   it('merged, with different ones, say nothing of what is kept', () => {
     const mistakes = mistakesOf((t) => {
@@ -135,7 +292,7 @@ describe('versions of streams, written down wrongly', () => {
         .toView('said');
     });
     expect(mistakes).toEqual([
-      "toTable 'both': it keeps events of several streams, which have versions of their own; say behind the merge what they have become: .withEvolution({ version, upcast })",
+      "toTable 'both': it keeps events of several streams, which have versions of their own; say before it what they have become: .withEvolution({ version, upcast })",
     ]);
   });
 

@@ -8,11 +8,20 @@ import { LaneContext } from '../../src/worker/event-context.ts';
 import { laneStores } from '../../src/worker/lane-stores.ts';
 import { metaAt } from '../store/state-fixtures.ts';
 
+interface Sold {
+  readonly sku: string;
+  readonly [member: string]: unknown;
+}
+
 export interface Lane {
   readonly state: PartitionState;
   sell(sku: string, cents: number): void;
-  /** An event that happened at a time of its own, and what time brings about after it. */
-  take(key: string, event: unknown, time: number): void;
+  /** An event under the key that it has as `sku`. */
+  take(event: Sold): void;
+  /** The same of that event time. */
+  takeAt(event: Sold, eventTime: number): void;
+  /** Any event under any key, and what time brings about after it. */
+  takeUnder(key: string, event: unknown, eventTime: number): void;
   /** Does what is due by then. */
   fire(logTime: number): void;
 }
@@ -30,18 +39,19 @@ export function open(topology: CompiledTopology, reader: CheckpointReader): Lane
   const context = new LaneContext(0);
   const applier = new EventApplier(topology, state, context, false, null);
   let offset = reader.meta === null ? 0 : reader.meta.offset + 1;
+  const takeAt = (key: string, event: unknown, eventTime: number): void => {
+    context.moveTo(offset, eventTime, offset);
+    applier.apply(0, key, event);
+    offset += 1;
+  };
   return {
     state,
-    sell: (sku, cents) => {
-      context.moveTo(offset, offset, offset);
-      applier.apply(0, sku, { sku, cents });
-      offset += 1;
-    },
-    take: (key, event, time) => {
-      context.moveTo(offset, time, offset);
-      applier.apply(0, key, event);
-      applier.fireEventTime(offset, offset);
-      offset += 1;
+    sell: (sku, cents) => takeAt(sku, { sku, cents }, offset),
+    take: (event) => takeAt(event.sku, event, offset),
+    takeAt: (event, eventTime) => takeAt(event.sku, event, eventTime),
+    takeUnder: (key, event, eventTime) => {
+      takeAt(key, event, eventTime);
+      applier.fireEventTime(offset - 1, offset - 1);
     },
     fire: (logTime) => applier.fireLogTime(offset, logTime),
   };

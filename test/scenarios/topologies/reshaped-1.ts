@@ -13,5 +13,6 @@ export const topology = defineTopology('reshaped', (t) => {
     others,
     ({ cents }) => cents,
     () => new Promise<number>(() => {}),
+    {},
   );
 });

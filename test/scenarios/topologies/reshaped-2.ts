@@ -23,5 +23,6 @@ export const topology = defineTopology('reshaped', { version: '2' }, (t) => {
     others,
     ({ amount }) => amount.cents,
     ({ amount }) => 100 * amount.cents,
+    { version: OPTIONS.version, upcast: OPTIONS.upcast },
   );
 });

@@ -1,4 +1,4 @@
-import { hopping, type Stream, type Table, tumbling } from 'moka';
+import { type Evolution, hopping, type Stream, type Table, tumbling } from 'moka';
 
 interface Event {
   readonly k: string;
@@ -11,6 +11,7 @@ export function keepEverything<Kept extends Event>(
   others: Stream<Kept>,
   cents: (event: Kept) => number,
   lookup: (event: Kept) => number | Promise<number>,
+  evolution: Evolution,
 ): void {
   const pair = (a: Kept | null, b: Kept | null): (number | null)[] => [a && cents(a), b && cents(b)];
   const greatest = (a: Kept, b: Kept): Kept => (cents(a) >= cents(b) ? a : b);
@@ -54,4 +55,19 @@ export function keepEverything<Kept extends Event>(
   const past = others.toTable('past', { history: '1h' });
   sales.leftJoin(past, 'held', { grace: 5000 }, pair).toJournal('held', { keep: 100 });
   sales.toJournal('kept', { keep: 100 });
+  const short = others
+    .groupByKey()
+    .window(tumbling({ size: 500, grace: 0 }))
+    .count('short');
+  short.toView('short');
+  short.late.toJournal('late', { keep: 100 });
+  const steps = [
+    { name: 'low', when: (event: Kept) => cents(event) < 6 },
+    { name: 'high', when: (event: Kept, { low }: { readonly low: Kept }) => cents(event) > cents(low) },
+  ] as const;
+  others.pattern('matches', { within: '1h', steps, skip: 'none' }).toJournal('matches', { keep: 100 });
+  const odd = latest.groupBy((row) => [cents(row) % 2, row] as const).withEvolution(evolution);
+  odd.topN('greatest-odd', 2, cents).toView('greatest-odd', { key: (_, key) => `n/${key}` });
+  odd.min('least-odd', cents).toView('least-odd');
+  odd.reduce('any-odd', { add: greatest, subtract: (row) => row }).toView('any-odd');
 }
