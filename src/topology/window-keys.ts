@@ -35,3 +35,27 @@ export function windowKeysOf({ nodes }: Nodes, port: Port): WindowKeys | null {
   const [last, ...others] = windows;
   return last === undefined ? null : { windows: [last, ...others], isKept };
 }
+
+/**
+ * The windows behind the keys at a port, the last one first, in every way that rows or events come there: a merge may bring
+ * together what has other windows.
+ */
+export function windowListsOf({ nodes }: Nodes, port: Port): readonly (readonly WindowSpec[])[] {
+  const known = new Map<string, readonly (readonly WindowSpec[])[]>();
+  const listsAt = ({ node: id, output }: Port): readonly (readonly WindowSpec[])[] => {
+    const place = `${id}:${output}`;
+    const before = known.get(place);
+    if (before !== undefined) return before;
+    // For a topology that feeds itself.
+    known.set(place, []);
+    const node = nodes[id] as TopologyNode;
+    const { window } = node.settings;
+    const own = window !== undefined && output === 0 ? [window as WindowSpec] : [];
+    const inputs = node.givesKeys ? [] : node.kind === 'merge' ? node.inputs : node.inputs.slice(0, 1);
+    const behind = inputs.length === 0 ? [[]] : inputs.flatMap(listsAt);
+    const lists = new Map(behind.map((list) => [JSON.stringify(list), [...own, ...list]] as const));
+    known.set(place, [...lists.values()]);
+    return [...lists.values()];
+  };
+  return listsAt(port);
+}

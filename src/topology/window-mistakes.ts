@@ -1,5 +1,6 @@
 import { labelOf, type Port, type TopologyGraph, type TopologyNode } from './graph.ts';
-import { type WindowKeys, windowKeysOf } from './window-keys.ts';
+import { type WindowKeys, windowKeysOf, windowListsOf } from './window-keys.ts';
+import { differenceOf, type WindowDifference } from './window-likeness.ts';
 import type { WindowSpec } from './window-spec.ts';
 
 const JOINS = new Set(['join', 'leftJoin', 'outerJoin']);
@@ -7,7 +8,7 @@ const PLAIN_KEYS = 'keyBy((event, context) => context.key)';
 
 /**
  * Notes where rows or events that stand under a key and a window meet others that do not, or that have windows of another
- * length: no keys would ever be the same. To be called when all references are resolved.
+ * kind or length: no keys would ever be the same. What is merged only goes on beside each other. To be called when all references are resolved.
  */
 export function findUnlikeWindows(graph: TopologyGraph): void {
   for (const node of graph.nodes) {
@@ -25,7 +26,7 @@ export function findUnlikeWindows(graph: TopologyGraph): void {
     }
     const unlike = others.find((other) => depthOf(other) !== depthOf(first));
     if (unlike !== undefined) complainOfDepth(graph, node, first, unlike);
-    else if (isJoin) checkLengths(graph, node, first, second);
+    else if (node.kind !== 'merge') findDifferences(graph, node);
   }
 }
 
@@ -61,28 +62,28 @@ function complainOfDepth(
   }
 }
 
-function checkLengths(
-  graph: TopologyGraph,
-  node: TopologyNode,
-  left: WindowKeys | null,
-  right: WindowKeys | null,
-): void {
-  for (let at = 0; at < depthOf(left); at++) {
-    const leftMs = lengthOf(left?.windows[at] as WindowSpec);
-    const rightMs = lengthOf(right?.windows[at] as WindowSpec);
-    if (leftMs === null || rightMs === null || leftMs === rightMs) continue;
-    const problem = `it joins windows of ${leftMs} ms with windows of ${rightMs} ms, which are never the same`;
-    graph.complain(labelOf(node), problem, 'use windows of the same length');
+/** Each input has to have windows that the first one has too. */
+function findDifferences(graph: TopologyGraph, node: TopologyNode): void {
+  const [first = [], ...others] = node.inputs.map((input) => windowListsOf(graph, input));
+  for (const lists of others) {
+    const differences = first.flatMap((one) => lists.map((other) => firstDifference(one, other)));
+    const [difference] = differences;
+    if (difference === undefined || difference === null || differences.includes(null)) continue;
+    const [one, other] = difference.pair;
+    const problem = `it ${JOINS.has(node.kind) ? 'joins' : 'brings together'} ${one} with ${other}, which are never the same`;
+    graph.complain(labelOf(node), problem, difference.remedy);
     return;
   }
 }
 
-function depthOf(keys: WindowKeys | null): number {
-  return keys?.windows.length ?? 0;
+function firstDifference(one: readonly WindowSpec[], other: readonly WindowSpec[]): WindowDifference | null {
+  for (let at = 0; at < one.length; at++) {
+    const difference = differenceOf(one[at] as WindowSpec, other[at] as WindowSpec);
+    if (difference !== null) return difference;
+  }
+  return null;
 }
 
-/** From start to end; null where windows differ in length. */
-function lengthOf(spec: WindowSpec): number | null {
-  if (spec.kind === 'sliding') return spec.differenceMs;
-  return spec.kind === 'tumbling' || spec.kind === 'hopping' ? spec.sizeMs : null;
+function depthOf(keys: WindowKeys | null): number {
+  return keys?.windows.length ?? 0;
 }
