@@ -49,6 +49,7 @@ export type { JoinedStream, Stream } from './topology/stream.ts';
 export type { JoinWindow } from './topology/stream-join-node.ts';
 export type { Table } from './topology/table.ts';
 export { TopologyError } from './topology/topology-error.ts';
+export type { KeyKind } from './topology/window-keys.ts';
 export {
   calendarDays,
   countWindow,

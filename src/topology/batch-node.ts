@@ -8,16 +8,18 @@ import { inRows } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { listsOfEvents } from './ranked-events.ts';
 
-export interface BatchOptions {
+/** What a batch is of: events of one key, or of everything in the partition. */
+export type BatchScope = 'key' | 'partition';
+
+export interface BatchOptions<Per extends BatchScope = BatchScope> {
   /** A batch of so many events is told at once. */
   readonly maxCount: number;
   /** How long the first event of a batch waits, by log time; then the batch is told as it is. */
   readonly maxWait: Duration;
   /**
-   * Whether a batch is of one key, and is told under it, or of everything in the partition, and is told without a key.
-   * Default: `'key'`.
+   * A batch of one key is told under it, one of everything in the partition without a key. Default: `'key'`.
    */
-  readonly per?: 'key' | 'partition';
+  readonly per?: Per;
 }
 
 export function addBatch(graph: TopologyGraph, input: Port, name: string, options: BatchOptions): Port {

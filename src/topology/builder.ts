@@ -28,7 +28,7 @@ export class TopologyBuilder {
   }
 
   /** Events that enter from outside under this name. */
-  stream<Schema extends TSchema>(name: string, options: StreamOptions<Schema>): Stream<Static<Schema>> {
+  stream<Schema extends TSchema>(name: string, options: StreamOptions<Schema>): Stream<Static<Schema>, 'plain'> {
     return new Stream(this.#graph, this.#addStream(name, options));
   }
 

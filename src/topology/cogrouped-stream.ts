@@ -7,6 +7,7 @@ import { EVOLUTION_OPTIONS, type Evolution, evolutionOf } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { GroupedStream } from './grouped-stream.ts';
 import { Table, WindowedTable } from './table.ts';
+import type { KeyKind } from './window-keys.ts';
 import { addWindowFold, type WindowOptions } from './window-node.ts';
 import { windowSpecOf } from './window-spec.ts';
 import { checkMerge, hasPanes, type Merging, SOME_SPEC } from './windowed-stream.ts';
@@ -19,7 +20,7 @@ export interface CogroupInput {
 }
 
 /** Several streams by key, to be folded into one state per key. Events without a value are passed over. */
-export class CogroupedStream<State, Event> {
+export class CogroupedStream<State, Event, Keys extends KeyKind = KeyKind> {
   readonly #graph: TopologyGraph;
   readonly #inputs: readonly CogroupInput[];
 
@@ -30,9 +31,9 @@ export class CogroupedStream<State, Event> {
 
   /** One stream more. */
   cogroup<Value>(
-    grouped: GroupedStream<Value>,
+    grouped: GroupedStream<Value, Keys>,
     add: (state: State, event: Value, context: Context) => State,
-  ): CogroupedStream<State, Event | Value> {
+  ): CogroupedStream<State, Event | Value, Keys> {
     const graph = this.#graph;
     const label = `cogroup ${this.#inputs.length + 1}`;
     if (!(grouped instanceof GroupedStream)) {
@@ -48,7 +49,7 @@ export class CogroupedStream<State, Event> {
   }
 
   /** The state of each key. */
-  aggregate(name: string, options: { readonly initial: () => State } & Evolution): Table<State> {
+  aggregate(name: string, options: { readonly initial: () => State } & Evolution): Table<State, Keys> {
     const graph = this.#graph;
     const inputs = this.#inputs;
     const label = labelOf({ kind: 'cogroup', name });
@@ -78,13 +79,13 @@ export class CogroupedStream<State, Event> {
   }
 
   /** The events by window too. */
-  window<Definition extends WindowDefinition>(definition: Definition): WindowedCogroup<State, Event, Definition> {
+  window<Definition extends WindowDefinition>(definition: Definition): WindowedCogroup<State, Event, Definition, Keys> {
     return new WindowedCogroup(this.#graph, this.#inputs, definition);
   }
 }
 
 /** Several streams by key and window, to be folded into one state per key and window. */
-export class WindowedCogroup<State, Event, Definition extends WindowDefinition> {
+export class WindowedCogroup<State, Event, Definition extends WindowDefinition, Keys extends KeyKind = KeyKind> {
   readonly #graph: TopologyGraph;
   readonly #inputs: readonly CogroupInput[];
   readonly #definition: Definition;
@@ -99,7 +100,7 @@ export class WindowedCogroup<State, Event, Definition extends WindowDefinition> 
     name: string,
     aggregate: { readonly initial: () => State } & Merging<State, Definition> & Evolution,
     options: WindowOptions = {},
-  ): WindowedTable<State, Event> {
+  ): WindowedTable<State, Event, Keys> {
     const graph = this.#graph;
     const inputs = this.#inputs;
     const label = labelOf({ kind: 'cogroup', name });

@@ -8,13 +8,14 @@ import { asItComes } from './evolution.ts';
 import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import { untilTheyLeave } from './held-forms.ts';
 import type { Stream } from './stream.ts';
+import type { KeyKind } from './window-keys.ts';
 
 /** How long an event waits: always the same, or so many ms from now on; 0 or less does not wait. */
 export type Wait<Value> = Duration | ((event: Value, context: Context) => number);
 
-export interface DelayOptions {
+export interface DelayOptions<Keys extends KeyKind = KeyKind> {
   /** An event of this stream cancels what waits under its key. */
-  readonly cancelledBy?: Stream<unknown>;
+  readonly cancelledBy?: Stream<unknown, Keys>;
   /** What waits under one key: everything, or the latest only, which takes the place of what came before. Default: all. */
   readonly keep?: 'all' | 'latest';
 }
@@ -26,7 +27,7 @@ export function addDelay(
   cancelling: Port | null,
   name: string,
   wait: unknown,
-  options: DelayOptions,
+  options: DelayOptions<KeyKind>,
 ): Port {
   const label = labelOf({ kind: 'delay', name });
   checkName(graph, 'delay', name);

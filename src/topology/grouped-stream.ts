@@ -20,6 +20,7 @@ import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGr
 import { addEventsOfRanked, listsOfEvents } from './ranked-events.ts';
 import { LIFE_OPTIONS, type RowLife, withRowLife } from './row-life.ts';
 import { Table } from './table.ts';
+import type { KeyKind, KeyMark } from './window-keys.ts';
 import { WindowedStream } from './windowed-stream.ts';
 import type { WindowDefinition } from './windows.ts';
 
@@ -34,8 +35,9 @@ export interface AggregateOptions<Value, State> extends Evolution, RowLife {
 export type MeasureOf<Value> = (event: Value, context: Context) => number;
 
 /** The events of a stream by key, waiting to be folded. Every fold keeps state, so every fold has a name. */
-export class GroupedStream<Value> {
+export class GroupedStream<Value, Keys extends KeyKind = KeyKind> {
   declare readonly '~value': Value;
+  declare readonly '~keys': KeyMark<Keys>;
   readonly #graph: TopologyGraph;
   readonly #port: Port;
 
@@ -45,7 +47,7 @@ export class GroupedStream<Value> {
   }
 
   /** How many events each key has had. */
-  count(name: string, options: RowLife = {}): Table<number> {
+  count(name: string, options: RowLife = {}): Table<number, Keys> {
     return this.#fold('count', name, {}, options, (site, output) => new CountOperator(site.store(0), output));
   }
 
@@ -54,7 +56,7 @@ export class GroupedStream<Value> {
     name: string,
     reducer: (current: Value, event: Value, context: Context) => Value,
     options: RowLife = {},
-  ): Table<Value> {
+  ): Table<Value, Keys> {
     const label = labelOf({ kind: 'reduce', name });
     checkFunction(this.#graph, label, 'reducer', reducer, '(current, event, context) => value');
     return this.#fold('reduce', name, { reducer }, options, (site, output) => {
@@ -63,7 +65,7 @@ export class GroupedStream<Value> {
   }
 
   /** A state of any type per key. */
-  aggregate<State>(name: string, options: AggregateOptions<Value, State>): Table<State> {
+  aggregate<State>(name: string, options: AggregateOptions<Value, State>): Table<State, Keys> {
     const label = labelOf({ kind: 'aggregate', name });
     checkOptions(this.#graph, label, options, ['initial', 'add', ...LIFE_OPTIONS, ...EVOLUTION_OPTIONS]);
     const { initial, add } = options ?? {};
@@ -84,25 +86,25 @@ export class GroupedStream<Value> {
   }
 
   /** The sum of a number of each event. Whole numbers are exact up to 2^53. */
-  sum(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number> {
+  sum(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number, Keys> {
     return this.#foldNumber('sum', name, measure, options, sumFold);
   }
 
-  min(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number> {
+  min(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number, Keys> {
     return this.#foldNumber('min', name, measure, options, minFold);
   }
 
-  max(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number> {
+  max(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number, Keys> {
     return this.#foldNumber('max', name, measure, options, maxFold);
   }
 
   /** The mean of a number of each event. */
-  avg(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number> {
+  avg(name: string, measure: MeasureOf<Value>, options: RowLife = {}): Table<number, Keys> {
     return this.#foldNumber<Mean>('avg', name, measure, options, meanFold).map(({ sum, count }) => sum / count);
   }
 
   /** The events with the greatest numbers, at most `n` (1 to 100), the greatest first; of equals, the first to come. */
-  topN(name: string, n: number, measure: MeasureOf<Value>, options: RowLife = {}): Table<readonly Value[]> {
+  topN(name: string, n: number, measure: MeasureOf<Value>, options: RowLife = {}): Table<readonly Value[], Keys> {
     const label = labelOf({ kind: 'topN', name });
     checkWhole(this.#graph, label, 'n', n, 1, MAX_TOP);
     checkFunction(this.#graph, label, 'measure', measure, '(event, context) => number');
@@ -114,7 +116,7 @@ export class GroupedStream<Value> {
   }
 
   /** The events by window too. */
-  window<Definition extends WindowDefinition>(definition: Definition): WindowedStream<Value, Definition> {
+  window<Definition extends WindowDefinition>(definition: Definition): WindowedStream<Value, Definition, Keys> {
     return new WindowedStream(this.#graph, this.#port, definition);
   }
 
@@ -122,7 +124,7 @@ export class GroupedStream<Value> {
    * These events and those of other streams, to be folded into one state per key. `add` is what an event of this stream
    * does to it: annotate its `state`.
    */
-  cogroup<State>(add: (state: State, event: Value, context: Context) => State): CogroupedStream<State, Value> {
+  cogroup<State>(add: (state: State, event: Value, context: Context) => State): CogroupedStream<State, Value, Keys> {
     return new CogroupedStream(this.#graph, [{ port: this.#port, add }]);
   }
 
@@ -132,7 +134,7 @@ export class GroupedStream<Value> {
     measure: MeasureOf<Value>,
     options: RowLife,
     foldOf: (operator: string, measure: Measure) => NumberFold,
-  ): Table<Row> {
+  ): Table<Row, Keys> {
     checkFunction(this.#graph, labelOf({ kind, name }), 'measure', measure, '(event, context) => number');
     return this.#fold(kind, name, { measure }, options, (site, output) => {
       const { initial, add } = foldOf(site.name, measure as Measure);
@@ -147,7 +149,7 @@ export class GroupedStream<Value> {
     options: RowLife,
     create: (site: OpenSite, output: Operator) => Operator,
     evolution: StoreEvolution | null = null,
-  ): Table<Row> {
+  ): Table<Row, Keys> {
     checkName(this.#graph, kind, name);
     const label = labelOf({ kind, name });
     if (kind !== 'aggregate') checkOptions(this.#graph, label, options, LIFE_OPTIONS);

@@ -64,7 +64,7 @@ export class GroupedTable<Value> {
   }
 
   /** How many rows each group has; 0 for one that has lost all of them. */
-  count(name: string): Table<number> {
+  count(name: string): Table<number, 'plain'> {
     return this.#fold('count', name, {
       initial: () => 0,
       add: (count: number) => count + 1,
@@ -73,13 +73,13 @@ export class GroupedTable<Value> {
   }
 
   /** One value of the rows' own kind per group; the first stands as it is. */
-  reduce(name: string, options: GroupReduceOptions<Value>): Table<Value> {
+  reduce(name: string, options: GroupReduceOptions<Value>): Table<Value, 'plain'> {
     checkOptions(this.#graph, labelOf({ kind: 'reduce', name }), options, ['add', 'subtract']);
     return this.#fold('reduce', name, { ...options, initial: null }, this.#values);
   }
 
   /** A state of any type per group. */
-  aggregate<State>(name: string, options: GroupAggregateOptions<Value, State>): Table<State> {
+  aggregate<State>(name: string, options: GroupAggregateOptions<Value, State>): Table<State, 'plain'> {
     const label = labelOf({ kind: 'aggregate', name });
     checkOptions(this.#graph, label, options, ['initial', 'add', 'subtract', ...EVOLUTION_OPTIONS]);
     checkFunction(this.#graph, label, 'initial', options?.initial, '() => state');
@@ -90,22 +90,22 @@ export class GroupedTable<Value> {
    * The sum of a number of each row of a group; a group that has lost all rows is gone. Whole numbers are exact up to 2^53;
    * what fractions were rounded to when they came stays when they go, until the group is gone.
    */
-  sum(name: string, measure: RowMeasure<Value>): Table<number> {
+  sum(name: string, measure: RowMeasure<Value>): Table<number, 'plain'> {
     return this.#mean('sum', name, measure).map(({ sum }) => sum);
   }
 
   /** The least number of the rows of a group as they are. */
-  min(name: string, measure: RowMeasure<Value>): Table<number> {
+  min(name: string, measure: RowMeasure<Value>): Table<number, 'plain'> {
     return this.#extreme('min', name, measure, 1);
   }
 
   /** The greatest number of the rows of a group as they are. */
-  max(name: string, measure: RowMeasure<Value>): Table<number> {
+  max(name: string, measure: RowMeasure<Value>): Table<number, 'plain'> {
     return this.#extreme('max', name, measure, -1);
   }
 
   /** The mean of a number of each row of a group; the same holds as for `sum`. */
-  avg(name: string, measure: RowMeasure<Value>): Table<number> {
+  avg(name: string, measure: RowMeasure<Value>): Table<number, 'plain'> {
     return this.#mean('avg', name, measure).map(({ sum, count }) => sum / count);
   }
 
@@ -113,7 +113,7 @@ export class GroupedTable<Value> {
    * The values with the greatest numbers among the rows of a group, at most `n` (1 to 100), the greatest first; of equals,
    * that of the row with the least key.
    */
-  topN(name: string, n: number, measure: RowMeasure<Value>): Table<readonly Value[]> {
+  topN(name: string, n: number, measure: RowMeasure<Value>): Table<readonly Value[], 'plain'> {
     checkWhole(this.#graph, labelOf({ kind: 'topN', name }), 'n', n, 1, MAX_TOP);
     const values = this.#values;
     const rows = `${name}:rows`;
@@ -128,7 +128,7 @@ export class GroupedTable<Value> {
     return new Table(this.#graph, addValuesOfRanked(this.#graph, port));
   }
 
-  #extreme(kind: string, name: string, measure: RowMeasure<Value>, sign: 1 | -1): Table<number> {
+  #extreme(kind: string, name: string, measure: RowMeasure<Value>, sign: 1 | -1): Table<number, 'plain'> {
     const port = this.#measured(
       kind,
       name,
@@ -144,7 +144,7 @@ export class GroupedTable<Value> {
     return new Table(this.#graph, port);
   }
 
-  #mean(kind: string, name: string, measure: RowMeasure<Value>): Table<Mean> {
+  #mean(kind: string, name: string, measure: RowMeasure<Value>): Table<Mean, 'plain'> {
     const port = this.#measured(kind, name, measure, {}, null, { holds: ownRows(name) }, (site, output) => {
       const { initial, add, subtract } = groupMean(site.name);
       return {
@@ -174,7 +174,7 @@ export class GroupedTable<Value> {
     name: string,
     { initial, add, subtract }: { initial?: unknown; add?: unknown; subtract?: unknown },
     rowForm: StoreEvolution | null = null,
-  ): Table<Row> {
+  ): Table<Row, 'plain'> {
     const label = labelOf({ kind, name });
     checkFunction(this.#graph, label, 'add', add, '(state, value) => state');
     checkFunction(this.#graph, label, 'subtract', subtract, '(state, value) => state | null');

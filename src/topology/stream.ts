@@ -6,7 +6,7 @@ import type { LateEvent } from '../operators/late-events.ts';
 import { MapOperator, type Mapper } from '../operators/map.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Context } from '../operators/operator-context.ts';
-import { addBatch, type BatchOptions } from './batch-node.ts';
+import { addBatch, type BatchOptions, type BatchScope } from './batch-node.ts';
 import { checkFunction, checkName } from './checks.ts';
 import { addDelay, type DelayOptions, type Wait } from './delay-node.ts';
 import { addDeduplicate, addDistinct, type DeduplicateOptions, type DistinctOptions } from './distinct-node.ts';
@@ -47,11 +47,13 @@ import { Table } from './table.ts';
 import { addTable, type TableOptions } from './to-table-node.ts';
 import { setForm } from './value-forms.ts';
 import type { ViewOptions } from './view-node.ts';
+import type { KeyKind, KeyMark } from './window-keys.ts';
 
 /** A way out of a `branch`, and what it is known to let through. */
 export type BranchTest<Value> = (event: Value, context: Context) => boolean;
 export type BranchGuard<Value, Narrow extends Value> = (event: Value, context: Context) => event is Narrow;
-export type BranchOf<Value, Test> = Test extends BranchGuard<Value, infer Narrow> ? Stream<Narrow> : Stream<Value>;
+export type BranchOf<Value, Test, Keys extends KeyKind = KeyKind> =
+  Test extends BranchGuard<Value, infer Narrow> ? Stream<Narrow, Keys> : Stream<Value, Keys>;
 
 /**
  * Events of one type on their way through the topology, in the order of their key.
@@ -59,9 +61,11 @@ export type BranchOf<Value, Test> = Test extends BranchGuard<Value, infer Narrow
  * The functions given to its methods are pure: what they return depends on their arguments alone. They never change what
  * they are given, and they answer at once.
  */
-export class Stream<Value> {
+export class Stream<Value, Keys extends KeyKind = KeyKind> {
   /** The type of its events; there is no such member when the program runs. */
   declare readonly '~value': Value;
+  /** What its events stand under; no member either. */
+  declare readonly '~keys': KeyMark<Keys>;
   readonly #graph: TopologyGraph;
   readonly #port: Port;
 
@@ -73,19 +77,19 @@ export class Stream<Value> {
   /** Lets through the events that the predicate holds for. A type guard narrows the stream's type. */
   filter<Narrow extends Value>(
     ...args: MaybeNamed<(event: Value, context: Context) => event is Narrow>
-  ): Stream<Narrow>;
-  filter(...args: MaybeNamed<(event: Value, context: Context) => boolean>): Stream<Value>;
-  filter(...args: MaybeNamed<UserFunction>): Stream<Value> {
+  ): Stream<Narrow, Keys>;
+  filter(...args: MaybeNamed<(event: Value, context: Context) => boolean>): Stream<Value, Keys>;
+  filter(...args: MaybeNamed<UserFunction>): Stream<Value, Keys> {
     return new Stream(this.#graph, addStateless(this.#graph, this.#port, args, FILTER));
   }
 
   /** Makes one event out of each. */
-  map<Result>(...args: MaybeNamed<(event: Value, context: Context) => Result>): Stream<Result> {
+  map<Result>(...args: MaybeNamed<(event: Value, context: Context) => Result>): Stream<Result, Keys> {
     return new Stream(this.#graph, addStateless(this.#graph, this.#port, args, MAP));
   }
 
   /** Makes any number of events out of each. */
-  flatMap<Result>(...args: MaybeNamed<(event: Value, context: Context) => readonly Result[]>): Stream<Result> {
+  flatMap<Result>(...args: MaybeNamed<(event: Value, context: Context) => readonly Result[]>): Stream<Result, Keys> {
     return new Stream(this.#graph, addStateless(this.#graph, this.#port, args, FLAT_MAP));
   }
 
@@ -96,7 +100,9 @@ export class Stream<Value> {
   branch<const Tests extends Readonly<Record<string, BranchTest<Value>>>>(
     name: string,
     tests: Tests,
-  ): { readonly [Way in keyof Tests]: BranchOf<Value, Tests[Way]> } & { readonly otherwise: Stream<Value> } {
+  ): { readonly [Way in keyof Tests]: BranchOf<Value, Tests[Way], Keys> } & {
+    readonly otherwise: Stream<Value, Keys>;
+  } {
     const graph = this.#graph;
     const label = labelOf({ kind: 'branch', name });
     checkName(graph, 'branch', name);
@@ -120,14 +126,14 @@ export class Stream<Value> {
       settings: { tests: ways },
       open: (site) => [new BranchOperator(site.name, site.context, predicates, site.outputs)],
     });
-    const streams = names.map((way, output) => [way, new Stream<Value>(graph, { node, output })]);
+    const streams = names.map((way, output) => [way, new Stream<Value, Keys>(graph, { node, output })]);
     return Object.fromEntries(streams) as ReturnType<typeof this.branch<Tests>>;
   }
 
   /** This stream's events and those of the others. */
-  merge<const Others extends readonly [Stream<unknown>, ...Stream<unknown>[]]>(
+  merge<const Others extends readonly [Stream<unknown, Keys>, ...Stream<unknown, Keys>[]]>(
     ...others: Others
-  ): Stream<Value | Others[number]['~value']> {
+  ): Stream<Value | Others[number]['~value'], Keys> {
     const graph = this.#graph;
     const name = graph.unnamed('merge');
     const label = labelOf({ kind: 'merge', name });
@@ -152,7 +158,7 @@ export class Stream<Value> {
    * Gives each event another key: text or a whole number; `null` for none. An event without a key passes where keys do
    * not matter, and is not taken by what lies under a key.
    */
-  keyBy(...args: MaybeNamed<(event: Value, context: Context) => string | number | null>): Stream<Value> {
+  keyBy(...args: MaybeNamed<(event: Value, context: Context) => string | number | null>): Stream<Value, 'plain'> {
     return new Stream(this.#graph, addKeyBy(this.#graph, this.#port, args));
   }
 
@@ -165,25 +171,29 @@ export class Stream<Value> {
    * event names. A change of the table brings nothing about. An event without a row joins nothing.
    */
   join<Other, Result>(
-    other: Stream<Other>,
+    other: Stream<Other, Keys>,
     name: string,
     window: JoinWindow,
     joiner: Joiner<Joined<Value>, Joined<Other>, Result>,
-  ): JoinedStream<Result, Joined<Value> | Joined<Other>>;
-  join<Row, Result>(table: Table<Row>, name: string, joiner: Joiner<Joined<Value>, Row, Result>): Stream<Result>;
+  ): JoinedStream<Result, Joined<Value> | Joined<Other>, Keys>;
   join<Row, Result>(
-    table: Table<Row>,
+    table: Table<Row, Keys>,
+    name: string,
+    joiner: Joiner<Joined<Value>, Row, Result>,
+  ): Stream<Result, Keys>;
+  join<Row, Result>(
+    table: Table<Row, Keys>,
     name: string,
     options: HeldJoinOptions,
     joiner: Joiner<Joined<Value>, Row, Result>,
-  ): Stream<Result>;
+  ): Stream<Result, Keys>;
   join<Row, Result>(
     table: GlobalTable<Row>,
     name: string,
     options: LookedUpJoinOptions<Value>,
     joiner: Joiner<Joined<Value>, Row, Result>,
-  ): Stream<Result>;
-  join<Result>(other: unknown, name: string, ...rest: readonly unknown[]): Stream<Result> {
+  ): Stream<Result, Keys>;
+  join<Result>(other: unknown, name: string, ...rest: readonly unknown[]): Stream<Result, Keys> {
     return this.#joined('join', other, name, rest);
   }
 
@@ -192,43 +202,43 @@ export class Stream<Value> {
    * nothing can match it any more; with a table, at once.
    */
   leftJoin<Other, Result>(
-    other: Stream<Other>,
+    other: Stream<Other, Keys>,
     name: string,
     window: JoinWindow,
     joiner: Joiner<Joined<Value>, Joined<Other> | null, Result>,
-  ): JoinedStream<Result, Joined<Value> | Joined<Other>>;
+  ): JoinedStream<Result, Joined<Value> | Joined<Other>, Keys>;
   leftJoin<Row, Result>(
-    table: Table<Row>,
+    table: Table<Row, Keys>,
     name: string,
     joiner: Joiner<Joined<Value>, Row | null, Result>,
-  ): Stream<Result>;
+  ): Stream<Result, Keys>;
   leftJoin<Row, Result>(
-    table: Table<Row>,
+    table: Table<Row, Keys>,
     name: string,
     options: HeldJoinOptions,
     joiner: Joiner<Joined<Value>, Row | null, Result>,
-  ): Stream<Result>;
+  ): Stream<Result, Keys>;
   leftJoin<Row, Result>(
     table: GlobalTable<Row>,
     name: string,
     options: LookedUpJoinOptions<Value>,
     joiner: Joiner<Joined<Value>, Row | null, Result>,
-  ): Stream<Result>;
-  leftJoin<Result>(other: unknown, name: string, ...rest: readonly unknown[]): Stream<Result> {
+  ): Stream<Result, Keys>;
+  leftJoin<Result>(other: unknown, name: string, ...rest: readonly unknown[]): Stream<Result, Keys> {
     return this.#joined('leftJoin', other, name, rest);
   }
 
   /** `leftJoin` for both streams. */
   outerJoin<Other, Result>(
-    other: Stream<Other>,
+    other: Stream<Other, Keys>,
     name: string,
     window: JoinWindow,
     joiner: Joiner<Joined<Value> | null, Joined<Other> | null, Result>,
-  ): JoinedStream<Result, Joined<Value> | Joined<Other>> {
+  ): JoinedStream<Result, Joined<Value> | Joined<Other>, Keys> {
     return this.#joinedStreams('outerJoin', other, name, window, joiner);
   }
 
-  #joined<Result>(kind: StreamJoinKind, other: unknown, name: string, rest: readonly unknown[]): Stream<Result> {
+  #joined<Result>(kind: StreamJoinKind, other: unknown, name: string, rest: readonly unknown[]): Stream<Result, Keys> {
     const graph = this.#graph;
     const port = this.#port;
     const label = labelOf({ kind, name });
@@ -251,7 +261,7 @@ export class Stream<Value> {
     name: string,
     window: JoinWindow,
     joiner: UserFunction,
-  ): JoinedStream<Result, Event> {
+  ): JoinedStream<Result, Event, Keys> {
     const graph = this.#graph;
     const right = this.#portOf(other, labelOf({ kind, name })) ?? this.#port;
     return new JoinedStream(graph, addStreamJoin(graph, kind, this.#port, right, name, window, joiner));
@@ -267,7 +277,7 @@ export class Stream<Value> {
   }
 
   /** The events of a key together, to be folded. They are together already: a partition has all events of its keys. */
-  groupByKey(): GroupedStream<Value> {
+  groupByKey(): GroupedStream<Value, Keys> {
     return new GroupedStream(this.#graph, this.#port);
   }
 
@@ -282,11 +292,13 @@ export class Stream<Value> {
   >(
     name: string,
     options: ProcessOptions<Value, States, Result, Outputs>,
-  ): Stream<Result> & { readonly outputs: { readonly [Name in keyof Outputs]: Stream<EventsOf<Outputs>[Name]> } } {
+  ): Stream<Result, Keys> & {
+    readonly outputs: { readonly [Name in keyof Outputs]: Stream<EventsOf<Outputs>[Name], Keys> };
+  } {
     const graph = this.#graph;
     const [own, ...others] = addProcess(graph, this.#port, name, options);
     const streams = others.map(({ way, port }) => [way, new Stream(graph, port)] as const);
-    const stream = new Stream<Result>(graph, (own as ProcessWay).port);
+    const stream = new Stream<Result, Keys>(graph, (own as ProcessWay).port);
     return Object.assign(stream, { outputs: Object.fromEntries(streams) }) as ReturnType<
       typeof this.process<States, Result, Outputs>
     >;
@@ -305,11 +317,11 @@ export class Stream<Value> {
   >(
     name: string,
     options: PatternOptions<Joined<Value>, Steps, Name> & Times,
-  ): PatternStream<Joined<Value>, PatternMatch<Joined<Value>, Steps>, Times> {
+  ): PatternStream<Joined<Value>, PatternMatch<Joined<Value>, Steps>, Times, Keys> {
     const graph = this.#graph;
     const [matches, ...others] = addPattern(graph, this.#port, name, options);
-    const [timedOut, late] = others.map((port) => new Stream<never>(graph, port));
-    const stream = new Stream(graph, matches as Port);
+    const [timedOut, late] = others.map((port) => new Stream<never, Keys>(graph, port));
+    const stream = new Stream<never, Keys>(graph, matches as Port);
     return Object.assign(stream, { timedOut }, late === undefined ? {} : { late }) as ReturnType<
       typeof this.pattern<Name, Steps, Times>
     >;
@@ -324,13 +336,13 @@ export class Stream<Value> {
     name: string,
     options: CheckedEnrichOptions<Value, Schema, Substitute>,
     enricher: (event: Value, result: Static<Schema> | Substitute, context: Context) => Enriched,
-  ): Stream<Enriched>;
+  ): Stream<Enriched, Keys>;
   enrich<Result, Enriched, Substitute = never>(
     name: string,
     options: EnrichOptions<Value, Result, Substitute>,
     enricher: (event: Value, result: Result | Substitute, context: Context) => Enriched,
-  ): Stream<Enriched>;
-  enrich<Enriched>(name: string, options: unknown, enricher: unknown): Stream<Enriched> {
+  ): Stream<Enriched, Keys>;
+  enrich<Enriched>(name: string, options: unknown, enricher: unknown): Stream<Enriched, Keys> {
     return new Stream(this.#graph, addEnrich(this.#graph, this.#port, name, options, enricher));
   }
 
@@ -338,7 +350,7 @@ export class Stream<Value> {
    * Passes events on after so long, by log time; an event keeps the time at which it happened. They leave in the order in
    * which they are due.
    */
-  delay(name: string, wait: Wait<Value>, options: DelayOptions = {}): Stream<Value> {
+  delay(name: string, wait: Wait<Value>, options: DelayOptions<Keys> = {}): Stream<Value, Keys> {
     const { cancelledBy } = options ?? {};
     const cancelling = cancelledBy === undefined ? null : this.#portOf(cancelledBy, labelOf({ kind: 'delay', name }));
     return new Stream(this.#graph, addDelay(this.#graph, this.#port, cancelling, name, wait, options));
@@ -348,12 +360,15 @@ export class Stream<Value> {
    * Gathers events into arrays, in the order in which they come: each is passed on when it has so many, or when the first of
    * them has waited for so long, by log time.
    */
-  batch(name: string, options: BatchOptions): Stream<readonly Joined<Value>[]> {
+  batch<Per extends BatchScope = 'key'>(
+    name: string,
+    options: BatchOptions<Per>,
+  ): Stream<readonly Joined<Value>[], Per extends 'partition' ? 'plain' : Keys> {
     return new Stream(this.#graph, addBatch(this.#graph, this.#port, name, options));
   }
 
   /** A table with the latest event of each key; with a history, a versioned one. */
-  toTable(name: string, options?: TableOptions): Table<Joined<Value>>;
+  toTable(name: string, options?: TableOptions): Table<Joined<Value>, Keys>;
   /**
    * A table with a row per key, which the rule inserts, updates and deletes: it is given the row (`null`: there is none)
    * and an event, and returns the row from now on (`null`: none). The same row returned changes nothing. In a versioned
@@ -365,8 +380,8 @@ export class Stream<Value> {
     name: string,
     rule: (current: NoInfer<Row> | null, event: Value, context: Context) => Row | null,
     options?: TableOptions,
-  ): Table<Row>;
-  toTable<Row>(name: string, first: unknown = {}, second?: unknown): Table<Row> {
+  ): Table<Row, Keys>;
+  toTable<Row>(name: string, first: unknown = {}, second?: unknown): Table<Row, Keys> {
     const isRule = second !== undefined || typeof first !== 'object';
     const rule = isRule ? first : null;
     const options = isRule ? (second ?? {}) : first;
@@ -377,12 +392,12 @@ export class Stream<Value> {
    * Drops an event whose key and identity were passed on before, if both happened at most `within` apart. What lies further
    * behind the stream's time than that passes: it is remembered no more.
    */
-  distinct(name: string, options: DistinctOptions<Value>): Stream<Value> {
+  distinct(name: string, options: DistinctOptions<Value>): Stream<Value, Keys> {
     return new Stream(this.#graph, addDistinct(this.#graph, this.#port, name, options));
   }
 
   /** A table of one event per key: the first or the last of those that came, or of those that happened. */
-  deduplicate(name: string, options: DeduplicateOptions): Table<Joined<Value>> {
+  deduplicate(name: string, options: DeduplicateOptions): Table<Joined<Value>, Keys> {
     return new Table(this.#graph, addDeduplicate(this.#graph, this.#port, name, options));
   }
 
@@ -402,15 +417,15 @@ export class Stream<Value> {
   }
 
   /** The latest event of each key, to be read from outside: `toTable(name).toView(name)`. */
-  toView(name: string, options?: ViewOptions<Joined<Value>>): Table<Joined<Value>> {
+  toView(name: string, options?: ViewOptions<Joined<Value>>): Table<Joined<Value>, Keys> {
     return this.toTable(name).toView(name, options);
   }
 }
 
 /** What comes out of a join of two streams. */
-export class JoinedStream<Value, Event> extends Stream<Value> {
+export class JoinedStream<Value, Event, Keys extends KeyKind = KeyKind> extends Stream<Value, Keys> {
   /** Of streams with watermarks: the events that came when nothing could match them any more. */
-  readonly late: Stream<LateEvent<Event>>;
+  readonly late: Stream<LateEvent<Event>, Keys>;
 
   constructor(graph: TopologyGraph, port: Port) {
     super(graph, port);
@@ -419,9 +434,9 @@ export class JoinedStream<Value, Event> extends Stream<Value> {
 }
 
 /** The matches of a pattern, and what became of everything else. */
-export type PatternStream<Event, Match, Times> = Stream<Match> & {
-  readonly timedOut: Stream<TimedOut<Match>>;
-} & (Times extends PatternByEventTime ? { readonly late: Stream<LateEvent<Event>> } : unknown);
+export type PatternStream<Event, Match, Times, Keys extends KeyKind = KeyKind> = Stream<Match, Keys> & {
+  readonly timedOut: Stream<TimedOut<Match>, Keys>;
+} & (Times extends PatternByEventTime ? { readonly late: Stream<LateEvent<Event>, Keys> } : unknown);
 
 const FILTER: StatelessNode = {
   kind: 'filter',

@@ -13,6 +13,7 @@ import { addSuppress, type SuppressOptions, type WindowSuppressOptions } from '.
 import { addTableJoin, type ForeignKeyOptions, type TableJoinKind } from './table-join-node.ts';
 import { setForm } from './value-forms.ts';
 import { addView, type ViewOptions } from './view-node.ts';
+import type { KeyKind, KeyMark } from './window-keys.ts';
 import type { WindowedRows } from './window-node.ts';
 import { addWindowView, type WindowedViewOptions } from './window-view-node.ts';
 
@@ -25,9 +26,11 @@ type TableJoiner<Row, Other, Result> = (row: Row, other: Other) => Result;
  * The functions given to its methods see a row again when it goes, and must say the same of it: they depend on the row
  * alone, so they are given no context.
  */
-export class Table<Row> {
+export class Table<Row, Keys extends KeyKind = KeyKind> {
   /** The type of its rows; there is no such member when the program runs. */
   declare readonly '~value': Row;
+  /** What its rows stand under; no member either. */
+  declare readonly '~keys': KeyMark<Keys>;
   readonly #graph: TopologyGraph;
   readonly #port: Port;
 
@@ -37,21 +40,21 @@ export class Table<Row> {
   }
 
   /** Where the table stands in a graph. @returns null after a complaint: it is of another topology */
-  static portIn(graph: TopologyGraph, table: Table<unknown>, label: string): Port | null {
+  static portIn(graph: TopologyGraph, table: Table<unknown, KeyKind>, label: string): Port | null {
     if (table.#graph === graph) return table.#port;
     graph.complain(label, 'it is given a table of another topology', 'give it one of this one');
     return null;
   }
 
   /** The rows that the predicate holds for; a row that ceases to pass is deleted from what follows. */
-  filter<Narrow extends Row>(...args: MaybeNamed<(row: Row) => row is Narrow>): Table<Narrow>;
-  filter(...args: MaybeNamed<(row: Row) => boolean>): Table<Row>;
-  filter(...args: MaybeNamed<UserFunction>): Table<Row> {
+  filter<Narrow extends Row>(...args: MaybeNamed<(row: Row) => row is Narrow>): Table<Narrow, Keys>;
+  filter(...args: MaybeNamed<(row: Row) => boolean>): Table<Row, Keys>;
+  filter(...args: MaybeNamed<UserFunction>): Table<Row, Keys> {
     return new Table(this.#graph, addStateless(this.#graph, this.#port, args, FILTER));
   }
 
   /** One row out of each. */
-  map<Result>(...args: MaybeNamed<(row: Row) => Result>): Table<Result> {
+  map<Result>(...args: MaybeNamed<(row: Row) => Result>): Table<Result, Keys> {
     return new Table(this.#graph, addStateless(this.#graph, this.#port, args, MAP));
   }
 
@@ -59,44 +62,48 @@ export class Table<Row> {
    * A table with a row for every key that both tables have. With a foreign key: for every row of this table whose
    * `foreignKey` is a key of the other one; a change of the other's row changes all rows that refer to it.
    */
-  join<Other, Result>(other: Table<Other>, name: string, joiner: TableJoiner<Row, Other, Result>): Table<Result>;
   join<Other, Result>(
-    other: Table<Other>,
+    other: Table<Other, Keys>,
+    name: string,
+    joiner: TableJoiner<Row, Other, Result>,
+  ): Table<Result, Keys>;
+  join<Other, Result>(
+    other: Table<Other, 'plain'>,
     name: string,
     options: ForeignKeyOptions<Row>,
     joiner: TableJoiner<Row, Other, Result>,
-  ): Table<Result>;
-  join<Result>(other: Table<unknown>, name: string, ...rest: readonly unknown[]): Table<Result> {
+  ): Table<Result, Keys>;
+  join<Result>(other: unknown, name: string, ...rest: readonly unknown[]): Table<Result, Keys> {
     return this.#joined('join', other, name, rest);
   }
 
   /** `join` with a row for every row of this table: the joiner is given `null` where the other table has none. */
   leftJoin<Other, Result>(
-    other: Table<Other>,
+    other: Table<Other, Keys>,
     name: string,
     joiner: TableJoiner<Row, Other | null, Result>,
-  ): Table<Result>;
+  ): Table<Result, Keys>;
   leftJoin<Other, Result>(
-    other: Table<Other>,
+    other: Table<Other, 'plain'>,
     name: string,
     options: ForeignKeyOptions<Row>,
     joiner: TableJoiner<Row, Other | null, Result>,
-  ): Table<Result>;
-  leftJoin<Result>(other: Table<unknown>, name: string, ...rest: readonly unknown[]): Table<Result> {
+  ): Table<Result, Keys>;
+  leftJoin<Result>(other: unknown, name: string, ...rest: readonly unknown[]): Table<Result, Keys> {
     return this.#joined('leftJoin', other, name, rest);
   }
 
   /** `join` with a row for every key that either table has. */
   outerJoin<Other, Result>(
-    other: Table<Other>,
+    other: Table<Other, Keys>,
     name: string,
     joiner: TableJoiner<Row | null, Other | null, Result>,
-  ): Table<Result>;
-  outerJoin<Result>(other: Table<unknown>, name: string, ...rest: readonly unknown[]): Table<Result> {
+  ): Table<Result, Keys>;
+  outerJoin<Result>(other: unknown, name: string, ...rest: readonly unknown[]): Table<Result, Keys> {
     return this.#joined('outerJoin', other, name, rest);
   }
 
-  #joined<Result>(kind: TableJoinKind, other: unknown, name: string, rest: readonly unknown[]): Table<Result> {
+  #joined<Result>(kind: TableJoinKind, other: unknown, name: string, rest: readonly unknown[]): Table<Result, Keys> {
     const graph = this.#graph;
     const label = labelOf({ kind, name });
     if (!(other instanceof Table)) graph.complain(label, 'it is given something that is no table', 'give it a table');
@@ -114,12 +121,12 @@ export class Table<Row> {
   }
 
   /** The table with fewer changes: a row that has changed waits for further changes, and only the last one is told. */
-  suppress(name: string, options: SuppressOptions): Table<Row> {
+  suppress(name: string, options: SuppressOptions): Table<Row, Keys> {
     return new Table(this.#graph, addSuppress(this.#graph, this.#port, name, options, null));
   }
 
   /** The table's changes as events: the row from now on, `null` when it is deleted. */
-  toStream(): Stream<Row | null> {
+  toStream(): Stream<Row | null, Keys> {
     const graph = this.#graph;
     const port = graph.add({
       kind: 'toStream',
@@ -148,9 +155,9 @@ export class Table<Row> {
 }
 
 /** A table with a row per key and window. It tells of a window until that has closed, and then forgets it. */
-export class WindowedTable<Row, Event> extends Table<Row> {
+export class WindowedTable<Row, Event, Keys extends KeyKind = KeyKind> extends Table<Row, 'windowed'> {
   /** The events that came when every window they are in had closed. */
-  readonly late: Stream<LateEvent<Event>>;
+  readonly late: Stream<LateEvent<Event>, Keys>;
   readonly #graph: TopologyGraph;
   readonly #port: Port;
   readonly #windows: WindowedRows;
@@ -163,19 +170,21 @@ export class WindowedTable<Row, Event> extends Table<Row> {
     this.#windows = windows;
   }
 
-  override filter<Narrow extends Row>(...args: MaybeNamed<(row: Row) => row is Narrow>): WindowedTable<Narrow, Event>;
-  override filter(...args: MaybeNamed<(row: Row) => boolean>): WindowedTable<Row, Event>;
-  override filter(...args: MaybeNamed<UserFunction>): WindowedTable<Row, Event> {
+  override filter<Narrow extends Row>(
+    ...args: MaybeNamed<(row: Row) => row is Narrow>
+  ): WindowedTable<Narrow, Event, Keys>;
+  override filter(...args: MaybeNamed<(row: Row) => boolean>): WindowedTable<Row, Event, Keys>;
+  override filter(...args: MaybeNamed<UserFunction>): WindowedTable<Row, Event, Keys> {
     return this.#behind(addStateless(this.#graph, this.#port, args, FILTER));
   }
 
-  override map<Result>(...args: MaybeNamed<(row: Row) => Result>): WindowedTable<Result, Event> {
+  override map<Result>(...args: MaybeNamed<(row: Row) => Result>): WindowedTable<Result, Event, Keys> {
     // What comes out has versions of its own.
     return this.#behind(addStateless(this.#graph, this.#port, args, MAP), { ...this.#windows, evolution: null });
   }
 
   /** As with any table; or each row when its window ends and at late events, or once, when it has closed. */
-  override suppress(name: string, options: WindowSuppressOptions): WindowedTable<Row, Event> {
+  override suppress(name: string, options: WindowSuppressOptions): WindowedTable<Row, Event, Keys> {
     return this.#behind(addSuppress(this.#graph, this.#port, name, options, this.#windows));
   }
 
@@ -185,7 +194,7 @@ export class WindowedTable<Row, Event> extends Table<Row> {
     return this;
   }
 
-  #behind<Result>(port: Port, windows = this.#windows): WindowedTable<Result, Event> {
+  #behind<Result>(port: Port, windows = this.#windows): WindowedTable<Result, Event, Keys> {
     return new WindowedTable(this.#graph, port, windows);
   }
 }

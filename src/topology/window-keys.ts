@@ -1,6 +1,18 @@
 import type { Port, TopologyNode } from './graph.ts';
 import type { WindowSpec } from './window-spec.ts';
 
+/**
+ * What rows or events stand under: their keys alone, or a key and a window. What has the one cannot be joined, merged or
+ * cogrouped with what has the other. `Stream<Order>` is a stream of which that is not known: it is found out when the
+ * topology is built.
+ */
+export type KeyKind = 'plain' | 'windowed';
+
+/** A method, so that what is not known goes with either, and either of them never with the other. */
+export interface KeyMark<Keys extends KeyKind> {
+  of(keys: Keys): void;
+}
+
 /** Of a table or a stream whose rows, or events, stand under a key and a window. */
 export interface WindowKeys {
   /** The windows behind the key, the last one first: a windowed stream may be windowed again. */

@@ -19,6 +19,7 @@ import { labelOf, type Port, type TopologyGraph } from './graph.ts';
 import type { MeasureOf } from './grouped-stream.ts';
 import { addEventsOfRanked } from './ranked-events.ts';
 import { WindowedTable } from './table.ts';
+import type { KeyKind } from './window-keys.ts';
 import { addWindowFold, type WindowFoldNode, type WindowOptions } from './window-node.ts';
 import { type WindowSpec, windowSpecOf } from './window-spec.ts';
 import type { WindowDefinition } from './windows.ts';
@@ -44,7 +45,7 @@ export type WindowAggregateOptions<Value, State, Definition> = Evolution & {
 } & Merging<State, Definition>;
 
 /** The events of a stream by key and window, waiting to be folded. */
-export class WindowedStream<Value, Definition extends WindowDefinition> {
+export class WindowedStream<Value, Definition extends WindowDefinition, Keys extends KeyKind = KeyKind> {
   declare readonly '~value': Value;
   readonly #graph: TopologyGraph;
   readonly #port: Port;
@@ -57,7 +58,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
   }
 
   /** How many events each key has had in each window. */
-  count(name: string, options: WindowOptions = {}): WindowedTable<number, Value> {
+  count(name: string, options: WindowOptions = {}): WindowedTable<number, Value, Keys> {
     return this.#fold('count', name, options, {}, true, () => [new CountFold()]);
   }
 
@@ -66,7 +67,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     name: string,
     reducer: (current: Value, event: Value, context: Context) => Value,
     options: WindowOptions = {},
-  ): WindowedTable<Value, Value> {
+  ): WindowedTable<Value, Value, Keys> {
     const label = labelOf({ kind: 'reduce', name });
     checkFunction(this.#graph, label, 'reducer', reducer, '(current, event, context) => value');
     return this.#fold('reduce', name, options, { reducer }, false, (site) => [
@@ -79,7 +80,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     name: string,
     aggregate: WindowAggregateOptions<Value, State, Definition>,
     options: WindowOptions = {},
-  ): WindowedTable<State, Value> {
+  ): WindowedTable<State, Value, Keys> {
     const label = labelOf({ kind: 'aggregate', name });
     checkOptions(this.#graph, label, aggregate, ['initial', 'add', 'merge', 'panes', ...EVOLUTION_OPTIONS]);
     const { initial, add, merge } = aggregate ?? {};
@@ -102,20 +103,20 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
   }
 
   /** The sum of a number of each event, per key and window. Whole numbers are exact up to 2^53. */
-  sum(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value> {
+  sum(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value, Keys> {
     return this.#foldNumber('sum', name, measure, options, sumFold);
   }
 
-  min(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value> {
+  min(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value, Keys> {
     return this.#foldNumber('min', name, measure, options, minFold);
   }
 
-  max(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value> {
+  max(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value, Keys> {
     return this.#foldNumber('max', name, measure, options, maxFold);
   }
 
   /** The mean of a number of each event. */
-  avg(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value> {
+  avg(name: string, measure: MeasureOf<Value>, options: WindowOptions = {}): WindowedTable<number, Value, Keys> {
     const means = this.#foldNumber<Mean>('avg', name, measure, options, meanFold);
     return means.map(({ sum, count }) => sum / count);
   }
@@ -129,7 +130,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     n: number,
     measure: MeasureOf<Value>,
     options: WindowOptions = {},
-  ): WindowedTable<readonly Value[], Value> {
+  ): WindowedTable<readonly Value[], Value, Keys> {
     const label = labelOf({ kind: 'topN', name });
     checkWhole(this.#graph, label, 'n', n, 1, MAX_TOP);
     checkFunction(this.#graph, label, 'measure', measure, '(event, context) => number');
@@ -145,7 +146,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     measure: MeasureOf<Value>,
     options: WindowOptions,
     foldOf: (operator: string, measure: Measure) => NumberFold,
-  ): WindowedTable<Row, Value> {
+  ): WindowedTable<Row, Value, Keys> {
     checkFunction(this.#graph, labelOf({ kind, name }), 'measure', measure, '(event, context) => number');
     return this.#fold(kind, name, options, { measure }, true, (site) => {
       const { initial, add, merge } = foldOf(site.name, measure as Measure);
@@ -161,7 +162,7 @@ export class WindowedStream<Value, Definition extends WindowDefinition> {
     merges: boolean,
     folds: WindowFoldNode['folds'],
     evolution: StoreEvolution | null = null,
-  ): WindowedTable<Row, Value> {
+  ): WindowedTable<Row, Value, Keys> {
     const { port, rows } = this.#add(kind, name, options, settings, merges, folds, evolution);
     return new WindowedTable(this.#graph, port, rows);
   }

@@ -134,7 +134,7 @@ describe('Stream.pattern', () => {
       });
       type Match = { readonly placed: Placed; readonly seen: Event };
       expectTypeOf<(typeof unpaid)['~value']>().toEqualTypeOf<Match>();
-      expectTypeOf(unpaid.timedOut).toEqualTypeOf<Stream<TimedOut<Match>>>();
+      expectTypeOf(unpaid.timedOut).toEqualTypeOf<Stream<TimedOut<Match>, 'plain'>>();
       unpaid.map((match) => match.placed.n).toJournal('n', { keep: 1 });
     });
   });

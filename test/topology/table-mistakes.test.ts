@@ -170,7 +170,7 @@ describe('joins with tables and folds of tables', () => {
             () => 1,
           )
           .toView('b');
-        table.join(counts, 'c', { foreignKey: (row) => row.storeId }, () => 1).toView('c');
+        table.join(counts as Table<number>, 'c', { foreignKey: (row) => row.storeId }, () => 1).toView('c');
         stream
           .join(
             counts.join(counts, 'd', () => 1),

@@ -16,6 +16,7 @@ import type { GroupedStream } from '../../src/topology/grouped-stream.ts';
 import type { GroupedTable } from '../../src/topology/grouped-table.ts';
 import type { Stream } from '../../src/topology/stream.ts';
 import type { Table, WindowedTable } from '../../src/topology/table.ts';
+import type { KeyMark } from '../../src/topology/window-keys.ts';
 import { session, tumbling } from '../../src/topology/windows.ts';
 
 const Placed = Type.Object({
@@ -49,63 +50,69 @@ function typesOfTheLanguage(): void {
       id: [{ field: 'orderId', when: (event) => event.type === 'placed' }, 'by'],
       eventTime: 'at',
     });
-    expectTypeOf(events).toEqualTypeOf<Stream<OrderEvent>>();
+    expectTypeOf(events).toEqualTypeOf<Stream<OrderEvent, 'plain'>>();
 
     // filter narrows by a type guard, written or inferred, and else keeps the type
-    expectTypeOf(events.filter((event) => event.type === 'placed')).toEqualTypeOf<Stream<PlacedEvent>>();
+    expectTypeOf(events.filter((event) => event.type === 'placed')).toEqualTypeOf<Stream<PlacedEvent, 'plain'>>();
     expectTypeOf(events.filter('placed', (event): event is PlacedEvent => event.type === 'placed')).toEqualTypeOf<
-      Stream<PlacedEvent>
+      Stream<PlacedEvent, 'plain'>
     >();
-    expectTypeOf(events.filter('long-id', (event) => event.orderId.length > 3)).toEqualTypeOf<Stream<OrderEvent>>();
+    expectTypeOf(events.filter('long-id', (event) => event.orderId.length > 3)).toEqualTypeOf<
+      Stream<OrderEvent, 'plain'>
+    >();
 
     // map and flatMap take the result's type
-    expectTypeOf(events.map((event) => event.orderId)).toEqualTypeOf<Stream<string>>();
+    expectTypeOf(events.map((event) => event.orderId)).toEqualTypeOf<Stream<string, 'plain'>>();
     expectTypeOf(events.map('named', (event, context) => ({ at: context.eventTime, id: event.orderId }))).toEqualTypeOf<
-      Stream<{ at: number; id: string }>
+      Stream<{ at: number; id: string }, 'plain'>
     >();
-    expectTypeOf(events.flatMap((event) => [event.orderId, 1])).toEqualTypeOf<Stream<string | number>>();
+    expectTypeOf(events.flatMap((event) => [event.orderId, 1])).toEqualTypeOf<Stream<string | number, 'plain'>>();
 
     // branch knows its ways
     const ways = events.branch('kind', {
       placed: (event): event is PlacedEvent => event.type === 'placed',
       long: (event) => event.orderId.length > 3,
     });
-    expectTypeOf(ways.placed).toEqualTypeOf<Stream<PlacedEvent>>();
-    expectTypeOf(ways.long).toEqualTypeOf<Stream<OrderEvent>>();
-    expectTypeOf(ways.otherwise).toEqualTypeOf<Stream<OrderEvent>>();
+    expectTypeOf(ways.placed).toEqualTypeOf<Stream<PlacedEvent, 'plain'>>();
+    expectTypeOf(ways.long).toEqualTypeOf<Stream<OrderEvent, 'plain'>>();
+    expectTypeOf(ways.otherwise).toEqualTypeOf<Stream<OrderEvent, 'plain'>>();
     // @ts-expect-error there is no such way
     ways.sideways;
 
     // merge unites
-    expectTypeOf(ways.placed.merge(events.map(() => 'text'))).toEqualTypeOf<Stream<PlacedEvent | string>>();
+    expectTypeOf(ways.placed.merge(events.map(() => 'text'))).toEqualTypeOf<Stream<PlacedEvent | string, 'plain'>>();
 
     // folds
     const byOrder = events.groupByKey();
-    expectTypeOf(byOrder).toEqualTypeOf<GroupedStream<OrderEvent>>();
-    expectTypeOf(byOrder.count('count')).toEqualTypeOf<Table<number>>();
-    expectTypeOf(byOrder.reduce('last', (_, event) => event)).toEqualTypeOf<Table<OrderEvent>>();
+    expectTypeOf(byOrder).toEqualTypeOf<GroupedStream<OrderEvent, 'plain'>>();
+    expectTypeOf(byOrder.count('count')).toEqualTypeOf<Table<number, 'plain'>>();
+    expectTypeOf(byOrder.reduce('last', (_, event) => event)).toEqualTypeOf<Table<OrderEvent, 'plain'>>();
     const sums = ways.placed.groupByKey().aggregate('sum', {
       initial: () => ({ cents: 0 }),
       add: (state, event) => ({ cents: state.cents + event.cents }),
     });
-    expectTypeOf(sums).toEqualTypeOf<Table<{ cents: number }>>();
+    expectTypeOf(sums).toEqualTypeOf<Table<{ cents: number }, 'plain'>>();
 
     // tables
-    expectTypeOf(events.toTable('latest')).toEqualTypeOf<Table<OrderEvent>>();
-    expectTypeOf(events.toTable('same', (current, event) => current ?? event)).toEqualTypeOf<Table<OrderEvent>>();
+    expectTypeOf(events.toTable('latest')).toEqualTypeOf<Table<OrderEvent, 'plain'>>();
+    expectTypeOf(events.toTable('same', (current, event) => current ?? event)).toEqualTypeOf<
+      Table<OrderEvent, 'plain'>
+    >();
     const life = events.toTable('life', (current: string | null, event) => (current === null ? event.type : null));
-    expectTypeOf(life).toEqualTypeOf<Table<'placed' | 'ready'>>();
-    expectTypeOf(sums.filter((row) => row.cents > 0)).toEqualTypeOf<Table<{ cents: number }>>();
-    expectTypeOf(sums.map((row) => row.cents)).toEqualTypeOf<Table<number>>();
+    expectTypeOf(life).toEqualTypeOf<Table<'placed' | 'ready', 'plain'>>();
+    expectTypeOf(sums.filter((row) => row.cents > 0)).toEqualTypeOf<Table<{ cents: number }, 'plain'>>();
+    expectTypeOf(sums.map((row) => row.cents)).toEqualTypeOf<Table<number, 'plain'>>();
     expectTypeOf(sums.toView('sums', { key: (row, key) => `${row.cents}/${key}` })).toEqualTypeOf<
-      Table<{ cents: number }>
+      Table<{ cents: number }, 'plain'>
     >();
     expectTypeOf(t.from('map', Placed)).toEqualTypeOf<Stream<PlacedEvent>>();
-    expectTypeOf(sums.toStream().toTable('present')).toEqualTypeOf<Table<{ cents: number }>>();
-    expectTypeOf(sums.toStream().toView('present')).toEqualTypeOf<Table<{ cents: number }>>();
-    expectTypeOf(sums.toStream().toTable('told', (_, row) => row)).toEqualTypeOf<Table<{ cents: number }>>();
-    expectTypeOf(events.toTable('versioned', { history: '5m' })).toEqualTypeOf<Table<OrderEvent>>();
-    expectTypeOf(events.toTable('texts', (_: string | null) => 'text', { history: 1 })).toEqualTypeOf<Table<string>>();
+    expectTypeOf(sums.toStream().toTable('present')).toEqualTypeOf<Table<{ cents: number }, 'plain'>>();
+    expectTypeOf(sums.toStream().toView('present')).toEqualTypeOf<Table<{ cents: number }, 'plain'>>();
+    expectTypeOf(sums.toStream().toTable('told', (_, row) => row)).toEqualTypeOf<Table<{ cents: number }, 'plain'>>();
+    expectTypeOf(events.toTable('versioned', { history: '5m' })).toEqualTypeOf<Table<OrderEvent, 'plain'>>();
+    expectTypeOf(events.toTable('texts', (_: string | null) => 'text', { history: 1 })).toEqualTypeOf<
+      Table<string, 'plain'>
+    >();
     const menu = t.globalTable(
       'menu',
       { schema: Ready, key: 'orderId' },
@@ -115,43 +122,53 @@ function typesOfTheLanguage(): void {
 
     // joins with tables
     const numbers = events.groupByKey().count('numbers');
-    expectTypeOf(events.join(numbers, 'a', (event, n) => event.orderId + n)).toEqualTypeOf<Stream<string>>();
-    expectTypeOf(sums.toStream().join(numbers, 'b', (event, n) => event.cents + n)).toEqualTypeOf<Stream<number>>();
-    expectTypeOf(events.leftJoin(numbers, 'c', { grace: 1 }, (_, n) => n)).toEqualTypeOf<Stream<number | null>>();
+    expectTypeOf(events.join(numbers, 'a', (event, n) => event.orderId + n)).toEqualTypeOf<Stream<string, 'plain'>>();
+    expectTypeOf(sums.toStream().join(numbers, 'b', (event, n) => event.cents + n)).toEqualTypeOf<
+      Stream<number, 'plain'>
+    >();
+    expectTypeOf(events.leftJoin(numbers, 'c', { grace: 1 }, (_, n) => n)).toEqualTypeOf<
+      Stream<number | null, 'plain'>
+    >();
     const byId = { key: (event: OrderEvent): string => event.orderId };
-    expectTypeOf(events.leftJoin(menu, 'd', byId, (_, n) => n)).toEqualTypeOf<Stream<number | null>>();
-    expectTypeOf(sums.join(numbers, 'e', (row, n) => row.cents + n)).toEqualTypeOf<Table<number>>();
+    expectTypeOf(events.leftJoin(menu, 'd', byId, (_, n) => n)).toEqualTypeOf<Stream<number | null, 'plain'>>();
+    expectTypeOf(sums.join(numbers, 'e', (row, n) => row.cents + n)).toEqualTypeOf<Table<number, 'plain'>>();
     expectTypeOf(sums.leftJoin(numbers, 'f', (row, n) => ({ row, n }))).toEqualTypeOf<
-      Table<{ row: { cents: number }; n: number | null }>
+      Table<{ row: { cents: number }; n: number | null }, 'plain'>
     >();
     expectTypeOf(sums.outerJoin(life, 'g', (row, text) => ({ row, text }))).toEqualTypeOf<
-      Table<{ row: { cents: number } | null; text: 'placed' | 'ready' | null }>
+      Table<{ row: { cents: number } | null; text: 'placed' | 'ready' | null }, 'plain'>
     >();
     const byCents = { foreignKey: (row: { cents: number }): number => row.cents };
-    expectTypeOf(sums.join(life, 'h', byCents, (_, text) => text)).toEqualTypeOf<Table<'placed' | 'ready'>>();
+    expectTypeOf(sums.join(life, 'h', byCents, (_, text) => text)).toEqualTypeOf<Table<'placed' | 'ready', 'plain'>>();
 
     // folds of tables
     const groups = sums.groupBy((row, key) => [key, row.cents]);
     expectTypeOf(groups).toEqualTypeOf<GroupedTable<number>>();
-    expectTypeOf(groups.count('i')).toEqualTypeOf<Table<number>>();
-    expectTypeOf(groups.reduce('j', { add: (a, b) => a + b, subtract: () => null })).toEqualTypeOf<Table<number>>();
+    expectTypeOf(groups.count('i')).toEqualTypeOf<Table<number, 'plain'>>();
+    expectTypeOf(groups.reduce('j', { add: (a, b) => a + b, subtract: () => null })).toEqualTypeOf<
+      Table<number, 'plain'>
+    >();
     expectTypeOf(
       groups.aggregate('k', { initial: () => '', add: (text, n) => text + n, subtract: (text) => text }),
-    ).toEqualTypeOf<Table<string>>();
-    expectTypeOf(groups.sum('k1', (n) => n)).toEqualTypeOf<Table<number>>();
-    expectTypeOf(groups.min('k2', (n) => n)).toEqualTypeOf<Table<number>>();
-    expectTypeOf(groups.max('k3', (n) => n)).toEqualTypeOf<Table<number>>();
-    expectTypeOf(groups.avg('k4', (n) => n)).toEqualTypeOf<Table<number>>();
-    expectTypeOf(groups.topN('k5', 3, (n) => n)).toEqualTypeOf<Table<readonly number[]>>();
+    ).toEqualTypeOf<Table<string, 'plain'>>();
+    expectTypeOf(groups.sum('k1', (n) => n)).toEqualTypeOf<Table<number, 'plain'>>();
+    expectTypeOf(groups.min('k2', (n) => n)).toEqualTypeOf<Table<number, 'plain'>>();
+    expectTypeOf(groups.max('k3', (n) => n)).toEqualTypeOf<Table<number, 'plain'>>();
+    expectTypeOf(groups.avg('k4', (n) => n)).toEqualTypeOf<Table<number, 'plain'>>();
+    expectTypeOf(groups.topN('k5', 3, (n) => n)).toEqualTypeOf<Table<readonly number[], 'plain'>>();
 
     // answers from outside: as the look-up gives them, or as the schema says, or what stands for them
     const asks = async (event: OrderEvent): Promise<number> => event.orderId.length;
-    expectTypeOf(events.enrich('l', { lookup: asks }, (event, n) => event.orderId + n)).toEqualTypeOf<Stream<string>>();
-    expectTypeOf(events.enrich('m', { lookup: () => 'at once' }, (_, text) => text)).toEqualTypeOf<Stream<string>>();
+    expectTypeOf(events.enrich('l', { lookup: asks }, (event, n) => event.orderId + n)).toEqualTypeOf<
+      Stream<string, 'plain'>
+    >();
+    expectTypeOf(events.enrich('m', { lookup: () => 'at once' }, (_, text) => text)).toEqualTypeOf<
+      Stream<string, 'plain'>
+    >();
     const unread = { lookup: async (): Promise<unknown> => ({}), result: Ready };
-    expectTypeOf(events.enrich('n', unread, (_, ready) => ready)).toEqualTypeOf<Stream<ReadyEvent>>();
+    expectTypeOf(events.enrich('n', unread, (_, ready) => ready)).toEqualTypeOf<Stream<ReadyEvent, 'plain'>>();
     const lenient = events.enrich('o', { ...unread, onFailure: () => null }, (_, ready) => ready);
-    expectTypeOf(lenient).toEqualTypeOf<Stream<ReadyEvent | null>>();
+    expectTypeOf(lenient).toEqualTypeOf<Stream<ReadyEvent | null, 'plain'>>();
     expectTypeOf(
       events.enrich(
         'p',
@@ -170,9 +187,9 @@ function typesOfTheLanguage(): void {
         },
         (_, n) => n,
       ),
-    ).toEqualTypeOf<Stream<string | number>>();
+    ).toEqualTypeOf<Stream<string | number, 'plain'>>();
     expectTypeOf(events.enrich('q', { lookup: asks, onFailure: 'dead-letter' }, (_, n) => n)).toEqualTypeOf<
-      Stream<number>
+      Stream<number, 'plain'>
     >();
 
     // what a function is given
@@ -203,16 +220,63 @@ function typesOfTheLanguage(): void {
     // windows keep the type of their events for those that are late
     const hours = byOrder.window(tumbling({ size: '1h', grace: 0 }));
     const hourly = hours.aggregate('hourly', { initial: () => ({ n: 0 }), add: ({ n }) => ({ n: n + 1 }) });
-    expectTypeOf(hourly).toEqualTypeOf<WindowedTable<{ n: number }, OrderEvent>>();
-    expectTypeOf(hourly.late).toEqualTypeOf<Stream<LateEvent<OrderEvent>>>();
-    expectTypeOf(hourly.map(({ n }) => String(n))).toEqualTypeOf<WindowedTable<string, OrderEvent>>();
+    expectTypeOf(hourly).toEqualTypeOf<WindowedTable<{ n: number }, OrderEvent, 'plain'>>();
+    expectTypeOf(hourly.late).toEqualTypeOf<Stream<LateEvent<OrderEvent>, 'plain'>>();
+    expectTypeOf(hourly.map(({ n }) => String(n))).toEqualTypeOf<WindowedTable<string, OrderEvent, 'plain'>>();
     expectTypeOf(hourly.suppress('once', { untilWindowCloses: true })).toEqualTypeOf<typeof hourly>();
-    expectTypeOf(hourly.toStream()).toEqualTypeOf<Stream<{ n: number } | null>>();
+    expectTypeOf(hourly.toStream()).toEqualTypeOf<Stream<{ n: number } | null, 'windowed'>>();
     const sessions = byOrder.window(session({ gap: '1h', grace: 0 }));
     const merged = sessions.aggregate('merged', { initial: () => 0, add: (n) => n + 1, merge: (a, b) => a + b });
-    expectTypeOf(merged).toEqualTypeOf<WindowedTable<number, OrderEvent>>();
+    expectTypeOf(merged).toEqualTypeOf<WindowedTable<number, OrderEvent, 'plain'>>();
     const both = byOrder.cogroup((n: number) => n + 1).cogroup(events.map(String).groupByKey(), (n, s) => n + s.length);
-    expectTypeOf(both.aggregate('both', { initial: () => 0 })).toEqualTypeOf<Table<number>>();
+    expectTypeOf(both.aggregate('both', { initial: () => 0 })).toEqualTypeOf<Table<number, 'plain'>>();
+
+    // what stands under a key and a window meets its like, and keeps its windows until keyBy takes them off
+    const inHours = hourly.toStream();
+    const plain = events.toTable('plain');
+    const near = { within: '1m', grace: 0 } as const;
+    expectTypeOf(inHours.map((row) => row?.n ?? 0)).toEqualTypeOf<Stream<number, 'windowed'>>();
+    expectTypeOf(inHours.join(merged.toStream(), 'w1', near, () => 1)['~keys']).toEqualTypeOf<KeyMark<'windowed'>>();
+    expectTypeOf(inHours.toTable('w2').join(hourly, 'w3', () => 1)).toEqualTypeOf<Table<number, 'windowed'>>();
+    expectTypeOf(hourly.join(plain, 'w4', { foreignKey: ({ n }) => n }, () => 1)).toEqualTypeOf<
+      Table<number, 'windowed'>
+    >();
+    expectTypeOf(
+      inHours
+        .groupByKey()
+        .window(session({ gap: 1, grace: 0 }))
+        .count('w5').late['~keys'],
+    ).toEqualTypeOf<KeyMark<'windowed'>>();
+    expectTypeOf(inHours.keyBy((_, { key }) => key)).toEqualTypeOf<Stream<{ n: number } | null, 'plain'>>();
+    expectTypeOf(hourly.groupBy(({ n }) => [n, n]).count('w6')).toEqualTypeOf<Table<number, 'plain'>>();
+    // of what nobody has said it, it is found out when the topology is built
+    const some: Stream<unknown> = inHours;
+    some.join(events, 'w7', near, () => 1);
+    inHours.join(some, 'w8', near, () => 1);
+    events.join(t.from('map', Placed), 'w9', near, () => 1);
+
+    // @ts-expect-error one has windows, the other has not
+    inHours.join(events, 'wrong', near, () => 1);
+    // @ts-expect-error behind other operators too
+    events.leftJoin(inHours.filter(() => true).delay('d', 10), 'wrong', near, () => 1);
+    // @ts-expect-error from either side
+    events.outerJoin(inHours, 'wrong', near, () => 1);
+    // @ts-expect-error a stream with windows and a table without
+    inHours.join(plain, 'wrong', () => 1);
+    // @ts-expect-error a table with windows and a stream without
+    events.leftJoin(hourly, 'wrong', () => 1);
+    // @ts-expect-error tables
+    hourly.join(plain, 'wrong', () => 1);
+    // @ts-expect-error tables made of streams
+    plain.outerJoin(inHours.toTable('w10'), 'wrong', () => 1);
+    // @ts-expect-error a foreign key names no window
+    plain.join(hourly, 'wrong', { foreignKey: () => 1 }, () => 1);
+    // @ts-expect-error merged
+    events.merge(inHours);
+    // @ts-expect-error cogrouped
+    byOrder.cogroup((n: number) => n).cogroup(inHours.groupByKey(), (n) => n);
+    // @ts-expect-error cancelled by a stream that has none
+    inHours.delay('wrong', 10, { cancelledBy: events });
 
     // @ts-expect-error sessions that grow into each other need a merge
     sessions.aggregate('wrong', { initial: () => 0, add: (n) => n + 1 });
