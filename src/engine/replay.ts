@@ -160,7 +160,7 @@ function openState(
   reader: CheckpointReader | null,
 ): PartitionState {
   const channels = channelCount(directory.partitions, topology);
-  const stores = laneStores(topology);
+  const stores = laneStores(topology, reader?.meta ?? null);
   return new PartitionState({
     stores: whereabouts === undefined ? stores : watchUpcasters(stores, topology, whereabouts),
     reader,

@@ -18,7 +18,7 @@ export type { RowSink } from './checkpoint.ts';
 export type { EvictionPolicy } from './row-table.ts';
 
 export interface PartitionStateOptions {
-  /** Ids are dense, from 0. */
+  /** By place. Ids, the numbers that their rows have in a checkpoint, are dense, from 0. */
   readonly stores: readonly StoreSpec[];
   /** null: no checkpoint is ever read, and every row stays in memory. */
   readonly reader: CheckpointReader | null;
@@ -70,10 +70,11 @@ export class PartitionState {
   readonly producers: ProducerTable;
   readonly warmer: RowWarmer;
   readonly outbox: Outbox;
+  readonly specs: readonly StoreSpec[];
   readonly #registers: Registers;
   readonly #reader: CheckpointReader | null;
   readonly #cacheBytes: number;
-  readonly #stores: StateStore[] = [];
+  readonly #stores: readonly StateStore[];
   readonly #cache: RowCache;
   readonly #cut: RowCut;
   readonly #parts: readonly CutPart[];
@@ -83,6 +84,7 @@ export class PartitionState {
 
   constructor(options: PartitionStateOptions) {
     const { stores, reader } = options;
+    this.specs = stores;
     const rows = new RowTable(stores.length, reader, options.cacheBytes, options.eviction, options.secret);
     const cache = new RowCache(stores.length, rows);
     this.warmer = new RowWarmer(rows, options.secret);
@@ -97,8 +99,8 @@ export class PartitionState {
     this.#registers = new Registers(stores.length, reader);
     this.outbox = new Outbox(options.channels?.out ?? 0, options.channels?.in ?? 0, reader);
     this.#parts = [cut, this.dedupe, this.producers, summary, this.#registers, this.outbox];
-    for (const { id } of stores) {
-      this.#stores[id] = new StateStore({
+    this.#stores = stores.map(({ id }) => {
+      return new StateStore({
         cache,
         reader,
         registers: this.#registers,
@@ -107,15 +109,15 @@ export class PartitionState {
         dirtyRows: () => cut.dirtyRows(id),
         frozenRows: () => cut.frozenRows(id),
       });
-    }
+    });
     if (reader === null || reader.meta === null) return;
     this.dedupe.load(reader, reader.meta.logTime);
     this.producers.load(reader);
   }
 
-  store(id: number): StateStore {
-    const store = this.#stores[id];
-    assert(store !== undefined, `store id=${id} unknown`);
+  store(place: number): StateStore {
+    const store = this.#stores[place];
+    assert(store !== undefined, `store place=${place} unknown`);
     return store;
   }
 

@@ -13,7 +13,8 @@ import type { StreamRuntime } from './stream-runtime.ts';
 export class FetchAhead {
   readonly #dedupe: DedupeTable;
   readonly #warmer: RowWarmer;
-  readonly #streams: readonly StreamRuntime[];
+  /** By stream: numbers of the stores that its events are looked up in. */
+  readonly #keyedStores: readonly (readonly number[])[];
   readonly #identities = new Uint32Array(BATCH_RECORDS * MAX_IDENTITIES);
   #identityCount = 0;
   /** Keeps the compiler from leaving the reads out. */
@@ -22,13 +23,13 @@ export class FetchAhead {
   constructor(state: PartitionState, streams: readonly StreamRuntime[]) {
     this.#dedupe = state.dedupe;
     this.#warmer = state.warmer;
-    this.#streams = streams;
+    this.#keyedStores = streams.map(({ keyedStores }) => keyedStores.map((place) => state.store(place).id));
   }
 
   add(candidate: Candidate): void {
     const { identityCount, identityLow } = candidate;
     for (let i = 0; i < identityCount; i++) this.#identities[this.#identityCount++] = identityLow[i] as number;
-    const { keyedStores } = this.#streams[candidate.streamId] as StreamRuntime;
+    const keyedStores = this.#keyedStores[candidate.streamId] as readonly number[];
     for (let i = 0; i < keyedStores.length; i++) this.#warmer.add(keyedStores[i] as number, candidate.key);
   }
 

@@ -13,17 +13,25 @@ const SYSTEM_STORES: readonly StoreSpec[] = [
   { id: DEAD_LETTER_BOUNDS_STORE, name: `${DEAD_LETTERS_VIEW}-bounds`, isOrdered: false },
 ];
 
-/** The number in a lane of a store of its topology. */
+/** The place in a lane of a store of its topology. */
 export function laneStoreId(storeId: number): number {
   return SYSTEM_STORES.length + storeId;
 }
 
-/** All stores of a lane. */
-export function laneStores(topology: CompiledTopology): StoreSpec[] {
-  return [...SYSTEM_STORES, ...topology.stores.map((store) => ({ ...store, id: laneStoreId(store.id) }))];
+/**
+ * All stores of a lane, by their places. A store that a checkpoint has keeps the number that it has there, wherever it stands
+ * in the topology now; new ones come behind.
+ *
+ * @param meta of the checkpoint that the lane is opened with
+ */
+export function laneStores(topology: CompiledTopology, meta: CheckpointMeta | null = null): StoreSpec[] {
+  const saved = extraOf(meta).stores ?? [];
+  const numbers = new Map(saved.map((name, number) => [name, number]));
+  let next = saved.length;
+  return [...SYSTEM_STORES, ...topology.stores].map((store) => ({ ...store, id: numbers.get(store.name) ?? next++ }));
 }
 
-/** All views of a lane, the topology's first, with the numbers that their stores have in a lane. */
+/** All views of a lane, the topology's first, with the places that their stores have in a lane. */
 export function laneViews(topology: CompiledTopology): ViewSpec[] {
   return [
     ...topology.views.map((view) => ({ ...view, storeId: laneStoreId(view.storeId) })),
@@ -47,16 +55,21 @@ interface LaneExtra {
   readonly streams: readonly string[];
 }
 
-export function laneExtra(topology: CompiledTopology): LaneExtra {
+export function laneExtra(topology: CompiledTopology, stores: readonly StoreSpec[] = laneStores(topology)): LaneExtra {
   return {
-    stores: laneStores(topology).map((store) => store.name),
+    stores: stores.toSorted((a, b) => a.id - b.id).map((store) => store.name),
     streams: topology.streams.map((stream) => stream.name),
   };
 }
 
+function extraOf(meta: CheckpointMeta | null): Partial<LaneExtra> {
+  return (meta?.extra ?? {}) as Partial<LaneExtra>;
+}
+
 /**
  * Whether a checkpoint and the log behind it may be opened with this topology: the same one always; another one only
- * when nothing of the log is left to replay, nothing is on its way to other partitions, and every store and stream still has its number.
+ * when nothing of the log is left to replay, nothing is on its way to other partitions, every store is still there, and
+ * every stream still has its number.
  *
  * @param logEnd last offset of the log
  * @param countUnconfirmed how many changes are on their way to other partitions, in the form that their operators gave them
@@ -87,16 +100,15 @@ export function assertSameTopology(
       { partition },
     );
   }
-  const before = meta?.extra as Partial<LaneExtra> | null | undefined;
+  const before = extraOf(meta);
   const now = laneExtra(topology);
-  const moved = [
-    ...(before?.stores ?? []).filter((name, id) => now.stores[id] !== name).map((name) => `store ${name}`),
-    ...(before?.streams ?? []).filter((name, id) => now.streams[id] !== name).map((name) => `stream ${name}`),
-  ];
-  if (moved.length > 0) {
+  const lost = (before.stores ?? []).filter((name) => !now.stores.includes(name)).map((name) => `store ${name}`);
+  const moved = (before.streams ?? []).filter((name, id) => now.streams[id] !== name).map((name) => `stream ${name}`);
+  const missing = [...lost, ...moved];
+  if (missing.length > 0) {
     throw new MokaError(
       'ERR_TOPOLOGY_CHANGED',
-      `topology name=${topology.name} lost or moved what holds state: ${moved.join(', ')}; keep them in their order and add new ones behind them, or use a new data directory`,
+      `topology name=${topology.name} lost a store or moved a stream: ${missing.join(', ')}; keep all stores, by their names, and the streams in their order, or use a new data directory`,
       { partition },
     );
   }

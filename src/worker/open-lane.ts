@@ -102,7 +102,7 @@ export function openLane(options: LaneOptions): Lane {
 
   const whereabouts = options.whereabouts ?? new Whereabouts();
   const state = new PartitionState({
-    stores: watchUpcasters(laneStores(topology), topology, whereabouts),
+    stores: watchUpcasters(laneStores(topology, reader.meta), topology, whereabouts),
     reader,
     ...options.state,
     secret: secretWord(options.identitySecret),

@@ -188,7 +188,7 @@ export class Partition {
         epochStarts: log.epochStarts(),
         fingerprint: topology.fingerprint,
         version: CHECKPOINT_VERSION,
-        extra: laneExtra(topology),
+        extra: laneExtra(topology, options.state.specs),
       }),
     );
     this.#asker =

@@ -325,7 +325,7 @@ describe('a topology that changed', () => {
     const exit = await EngineProcess.startInVain({ data: copyOf(drained), topology });
     expect([exit.code, said(exit).code]).toEqual([2, 'ERR_TOPOLOGY_CHANGED']);
     expect(said(exit).message).toMatch(
-      /lost or moved what holds state: store order-life, store view:open-orders, .*stream orders, stream payments, .*; keep/,
+      /lost a store or moved a stream: store order-life, store view:open-orders, .*stream orders, stream payments, .*; keep/,
     );
   });
 

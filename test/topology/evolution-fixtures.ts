@@ -29,7 +29,7 @@ export interface Lane {
 /** A partition's state and operators over what was saved. */
 export function open(topology: CompiledTopology, reader: CheckpointReader): Lane {
   const state = new PartitionState({
-    stores: laneStores(topology),
+    stores: laneStores(topology, reader.meta),
     reader,
     cacheBytes: 1 << 20,
     eviction: 'lru',
@@ -60,9 +60,10 @@ export function open(topology: CompiledTopology, reader: CheckpointReader): Lane
 export function save({ state }: Lane, checkpoints: SimulatedCheckpoints, offset: number): void {
   const sink = checkpoints.openSink(checkpoints.openForRead());
   sink.begin();
+  const stores = state.specs.toSorted((a, b) => a.id - b.id);
   state.beginCut();
   while (!state.encodeSlice(sink, 1000));
-  sink.finish(metaAt(offset));
+  sink.finish({ ...metaAt(offset), extra: { stores: stores.map(({ name }) => name) } });
   expect(sink.result()).toBe('committed');
   state.confirmCut();
 }

@@ -103,6 +103,30 @@ describe('state of an earlier version', () => {
     });
   });
 
+  it('is found by its name, wherever it stands in the topology', () => {
+    const topology = defineTopology('sales', { version: '2' }, (t) => {
+      const sales = t.stream('sales', { schema: Sale, key: 'sku' });
+      sales.groupByKey().count('counts').toView('counts');
+      sales
+        .groupByKey()
+        .aggregate('totals', { initial: () => 0, add: (cents: number, sale) => cents + sale.cents })
+        .toView('totals');
+    });
+    const checkpoints = savedByFirst();
+    const lane = open(topology, checkpoints.openForRead());
+    lane.sell('latte', 100);
+    save(lane, checkpoints, 2);
+    const { state } = open(topology, checkpoints.openForRead());
+    const rows = [0, 1].map((place) => state.store(laneStoreId(place)).range('', undefined, 10));
+    expect(rows).toEqual([
+      [['latte', 1]],
+      [
+        ['latte', 500],
+        ['mocha', 450],
+      ],
+    ]);
+  });
+
   it('of an empty store asks for nothing', () => {
     const checkpoints = new SimulatedCheckpoints();
     save(open(first, checkpoints.openForRead()), checkpoints, 0);
