@@ -2,6 +2,7 @@
 import type { ExpiringRows } from './expiring-rows.ts';
 import { NO_KEY, type Operator, type OperatorStore, type TimedOperator } from './operator.ts';
 import type { OperatorContext } from './operator-context.ts';
+import type { RowAdoption } from './row-adoption.ts';
 
 /**
  * Lets the rows of a table go so long after they were written last, by log time, and tells it as a deletion. It stands on
@@ -16,19 +17,32 @@ export class RowExpiry implements TimedOperator {
   readonly #context: OperatorContext;
   readonly #rows: OperatorStore;
   readonly #lives: ExpiringRows;
+  readonly #adoption: RowAdoption;
   readonly #output: Operator;
 
-  /** @param lives when rows expire, under their keys */
-  constructor(name: string, context: OperatorContext, rows: OperatorStore, lives: ExpiringRows, output: Operator) {
+  /**
+   * @param lives when rows expire, under their keys
+   * @param adoption of rows that were there before
+   */
+  constructor(
+    name: string,
+    context: OperatorContext,
+    rows: OperatorStore,
+    lives: ExpiringRows,
+    adoption: RowAdoption,
+    output: Operator,
+  ) {
     this.#context = context;
     this.#rows = rows;
     this.#lives = lives;
+    this.#adoption = adoption;
     this.#output = output;
     this.behind = {
       push: (key, next, previous, time) => {
         context.running = name;
         if (next === undefined) lives.delete(key, context.logTime);
         else lives.put(key, true, context.logTime);
+        adoption.noteWritten();
         context.running = '';
         output.push(key, next, previous, time);
       },
@@ -46,12 +60,16 @@ export class RowExpiry implements TimedOperator {
   }
 
   get nextLogTime(): number {
-    return this.#lives.next;
+    return this.#adoption.isDue ? AT_ONCE : this.#lives.next;
   }
 
   onEventTime(): void {}
 
   onLogTime(now: number): void {
+    if (this.#adoption.isDue) {
+      this.#adoption.run(now);
+      return;
+    }
     const expired = this.#lives.takeExpired(now);
     if (expired !== null) this.#tellExpired(expired.row, expired.time);
   }
@@ -62,6 +80,11 @@ export class RowExpiry implements TimedOperator {
 
   /** What follows would not hear of it: the row goes all the same. */
   dropLogTime(): string {
+    // There is nothing in it to be given up.
+    if (this.#adoption.isDue) {
+      this.#adoption.run(this.#context.logTime);
+      return NO_KEY;
+    }
     const expired = this.#lives.takeExpired(this.#context.logTime);
     if (expired === null) return NO_KEY;
     this.#rows.delete(expired.row);
@@ -87,3 +110,6 @@ export class RowExpiry implements TimedOperator {
     context.rowKey = before;
   }
 }
+
+/** Log time is later. */
+const AT_ONCE = 0;

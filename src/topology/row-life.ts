@@ -1,6 +1,7 @@
 import type { Duration } from '../base/duration.ts';
 import { ExpiringRows } from '../operators/expiring-rows.ts';
 import type { Operator } from '../operators/operator.ts';
+import { RowAdoption } from '../operators/row-adoption.ts';
 import { RowExpiry } from '../operators/row-expiry.ts';
 import { TimerQueue } from '../operators/timer-queue.ts';
 import { checkSpan } from './checks.ts';
@@ -10,7 +11,7 @@ import type { NodeDefinition, OpenSite, TopologyGraph } from './graph.ts';
 export interface RowLife {
   /**
    * A row goes so long after it was written last, by log time, and what follows hears of it as a deletion. Default: never.
-   * A table that had none before keeps the rows that are not written again.
+   * Of rows that a table had before it had one, the time begins with the first record that the topology takes in.
    */
   readonly ttl?: Duration;
 }
@@ -39,7 +40,9 @@ export function withRowLife(
     life: { ttlMs },
     open: (site) => {
       const lives = new ExpiringRows(site.store(1), new TimerQueue(site.store(2)), () => ttlMs);
-      const expiry = new RowExpiry(site.name, site.context, site.store(0), lives, site.outputs[0] as Operator);
+      const adoption = new RowAdoption(site.store(0), lives, site.store(1));
+      const output = site.outputs[0] as Operator;
+      const expiry = new RowExpiry(site.name, site.context, site.store(0), lives, adoption, output);
       site.drive(expiry);
       return [expiry.before(fold(site, expiry.behind))];
     },

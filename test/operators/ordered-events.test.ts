@@ -257,7 +257,7 @@ describe('what a pattern by event time keeps, when its form has changed', () => 
       [410, 4],
       [420, 5],
     ] as const)
-      before.take('latte', sale(cents), time);
+      before.takeUnder('latte', sale(cents), time);
     save(before, checkpoints, 3);
     const upcast = {
       1: ({ sku, cents }: Earlier) => {

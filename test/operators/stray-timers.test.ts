@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExpiringRows } from '../../src/operators/expiring-rows.ts';
 import { PatternOperator } from '../../src/operators/pattern.ts';
+import { RowAdoption } from '../../src/operators/row-adoption.ts';
 import { RowExpiry } from '../../src/operators/row-expiry.ts';
 import { TimerQueue } from '../../src/operators/timer-queue.ts';
 import { MemoryStore } from '../../src/testing/memory-store.ts';
@@ -23,10 +24,11 @@ describe('a timer of something that is not there', () => {
 
   it('is passed over by rows that expire', () => {
     const queue = new TimerQueue(new MemoryStore());
-    const lives = new ExpiringRows(new MemoryStore(), queue, () => 10);
+    const [rows, notes] = [new MemoryStore(), new MemoryStore()];
+    const lives = new ExpiringRows(notes, queue, () => 10);
     for (const time of [1, 2]) queue.set(time, 'key', '');
     expect(lives.takeExpired(1)).toBeNull();
-    const expiry = new RowExpiry('t', contextAt(), new MemoryStore(), lives, silent);
+    const expiry = new RowExpiry('t', contextAt(), rows, lives, new RowAdoption(rows, lives, notes), silent);
     expiry.onLogTime(5);
     // One whose life is known, but not its row.
     lives.put('key', true, 0);

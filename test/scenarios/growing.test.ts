@@ -36,10 +36,13 @@ describe('a topology whose state has another form than it had', () => {
       { cents: 450, count: 0 },
     ];
     expect([await valuesOf(second, 'hours'), await valuesOf(second, 'sums')]).toEqual([changed, changed]);
+    expect(await valuesOf(second, 'added')).toEqual([1]);
+    await expect.poll(() => valuesOf(second, 'latest'), { timeout: 10_000 }).toEqual([]);
     await second.kill();
 
     const third = await EngineProcess.start({ data, topology, partitions: 1 });
     expect([await valuesOf(third, 'hours'), await valuesOf(third, 'sums')]).toEqual([changed, changed]);
+    expect([await valuesOf(third, 'added'), await valuesOf(third, 'latest')]).toEqual([[1], []]);
     expect((await third.stop()).code).toBe(0);
   });
 });

@@ -164,7 +164,7 @@ describe('PartitionState', () => {
 
   it('refuses calls out of order', () => {
     const state = stateOf(null);
-    expect(() => state.store(9)).toThrowError(/store id=9/);
+    expect(() => state.store(9)).toThrowError(/store place=9/);
     expect(() => state.commitEvent()).toThrowError(/commitEvent/);
     expect(() => state.undoEvent()).toThrowError(/undoEvent/);
     state.beginEvent();

@@ -18,10 +18,12 @@ export interface Lane {
   sell(sku: string, cents: number): void;
   /** An event under the key that it has as `sku`. */
   take(event: Sold): void;
-  /** The same of that event time. */
-  takeAt(event: Sold, eventTime: number): void;
+  /** The same of that event time; log time is the offset if nothing is said. */
+  takeAt(event: Sold, eventTime: number, logTime?: number): void;
   /** Any event under any key, and what time brings about after it. */
   takeUnder(key: string, event: unknown, eventTime: number): void;
+  /** Whether anything waits for this log time. */
+  isDue(logTime: number): boolean;
   /** Does what is due by then. */
   fire(logTime: number): void;
 }
@@ -39,20 +41,21 @@ export function open(topology: CompiledTopology, reader: CheckpointReader): Lane
   const context = new LaneContext(0);
   const applier = new EventApplier(topology, state, context, false, null);
   let offset = reader.meta === null ? 0 : reader.meta.offset + 1;
-  const takeAt = (key: string, event: unknown, eventTime: number): void => {
-    context.moveTo(offset, eventTime, offset);
+  const apply = (key: string, event: unknown, eventTime: number, logTime = offset): void => {
+    context.moveTo(offset, eventTime, logTime);
     applier.apply(0, key, event);
     offset += 1;
   };
   return {
     state,
-    sell: (sku, cents) => takeAt(sku, { sku, cents }, offset),
-    take: (event) => takeAt(event.sku, event, offset),
-    takeAt: (event, eventTime) => takeAt(event.sku, event, eventTime),
+    sell: (sku, cents) => apply(sku, { sku, cents }, offset),
+    take: (event) => apply(event.sku, event, offset),
+    takeAt: (event, eventTime, logTime) => apply(event.sku, event, eventTime, logTime),
     takeUnder: (key, event, eventTime) => {
-      takeAt(key, event, eventTime);
+      apply(key, event, eventTime);
       applier.fireEventTime(offset - 1, offset - 1);
     },
+    isDue: (logTime) => applier.wantsTick(logTime, true),
     fire: (logTime) => applier.fireLogTime(offset, logTime),
   };
 }

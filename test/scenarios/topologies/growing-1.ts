@@ -5,6 +5,7 @@ const Sale = Type.Object({ sku: Type.String(), cents: Type.Integer(), at: Type.I
 /** What is kept are numbers. */
 export const topology = defineTopology('growing', (t) => {
   const sales = t.stream('sales', { schema: Sale, key: 'sku', eventTime: 'at', guarantee: 'at-least-once' });
+  sales.toTable('latest').toView('latest');
   sales
     .groupByKey()
     .window(tumbling({ size: '1h', grace: 0 }))

@@ -7,11 +7,13 @@ interface Sum {
   readonly count: number;
 }
 
-/** What were numbers are sums with a count of what has come since. */
+/** What were numbers are sums with a count of what has come since; what was kept for ever expires. */
 export const topology = defineTopology('growing', { version: '2' }, (t) => {
   const sales = t.stream('sales', { schema: Sale, key: 'sku', eventTime: 'at', guarantee: 'at-least-once' });
   const upcast = { 1: (cents: number): Sum => ({ cents, count: 0 }) };
   const added = (sum: Sum, cents: number): Sum => ({ cents: sum.cents + cents, count: sum.count + 1 });
+  sales.groupByKey().count('added').toView('added');
+  sales.toTable('latest', { ttl: '1s' }).toView('latest');
   sales
     .groupByKey()
     .window(tumbling({ size: '1h', grace: 0 }))
