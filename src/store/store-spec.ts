@@ -9,6 +9,9 @@ export interface EventForm {
   readonly schema: unknown;
 }
 
+/** How an operator lays out what it keeps, in words, by what there is to say of it. */
+export type StoreLayout = Readonly<Record<string, string>>;
+
 /** State of one operator. `id` is dense, from 0; ids from FIRST_SYSTEM_STORE_ID on are the engine's own. */
 export interface StoreSpec {
   readonly id: number;
@@ -22,6 +25,8 @@ export interface StoreSpec {
   readonly upcasters?: Upcasters;
   /** What is known of the events that are in its values. */
   readonly events?: readonly EventForm[];
+  /** What is in the store can be read where all that both say is the same. */
+  readonly layout?: StoreLayout;
 }
 
 export const FIRST_SYSTEM_STORE_ID = 0xff00;

@@ -3,7 +3,7 @@ import { whyNotReadable } from '../record/schema-growth.ts';
 import type { CheckpointReader, RowSink } from './checkpoint.ts';
 import type { CutPart } from './cut-part.ts';
 import type { RowCache } from './row-cache.ts';
-import { type EventForm, SHAPES_STORE_ID, SIZES_STORE_ID, type StoreSpec } from './store-spec.ts';
+import { type EventForm, SHAPES_STORE_ID, SIZES_STORE_ID, type StoreLayout, type StoreSpec } from './store-spec.ts';
 import { FIRST_VERSION, ValueCodec } from './value-codec.ts';
 
 interface SummaryRow {
@@ -48,8 +48,9 @@ export class StoreSummary implements CutPart {
       const codec = new ValueCodec(saved.shapes, { isTimed, version, upcasters });
       this.#versions[id] = versionsOf(spec, rowCount === 0 ? [] : saved.versions);
       if (rowCount > 0) assertReadable(spec, saved.events ?? []);
-      this.#savedForms[id] = formsText(saved.versions, saved.events);
-      this.#forms[id] = formsText(this.#versions[id], spec.events);
+      if (rowCount > 0) assertSameLayout(spec, saved.layout ?? {});
+      this.#savedForms[id] = formsText(saved.versions, saved);
+      this.#forms[id] = formsText(this.#versions[id], spec);
       this.#codecs[id] = codec;
       this.#savedShapes[id] = codec.shapeCount;
     }
@@ -64,14 +65,14 @@ export class StoreSummary implements CutPart {
     this.#cutShapes = this.#stores.map(({ id }) => this.codec(id).shapeCount);
     this.#cutRows = [];
     this.#handed = 0;
-    for (const { id, events } of this.#stores) {
+    for (const { id, events, layout } of this.#stores) {
       const key = keyOf(id);
       const size = new Uint8Array(Float64Array.of(this.#cutSizes[id] as number).buffer);
       this.#cutRows.push({ storeId: SIZES_STORE_ID, key, value: size });
       const versions = this.#versions[id] as readonly number[];
       const isSaved = this.#savedForms[id] === this.#forms[id];
       if (isSaved && this.codec(id).shapeCount === this.#savedShapes[id]) continue;
-      const shapes = Buffer.from(JSON.stringify({ shapes: this.codec(id).shapes(), versions, events }));
+      const shapes = Buffer.from(JSON.stringify({ shapes: this.codec(id).shapes(), versions, events, layout }));
       this.#cutRows.push({ storeId: SHAPES_STORE_ID, key, value: shapes });
     }
   }
@@ -116,6 +117,8 @@ interface SavedShapes {
   readonly versions: readonly number[];
   /** Of the events in them. */
   readonly events?: readonly EventForm[];
+  /** Of the rows. */
+  readonly layout?: StoreLayout;
 }
 
 const NOTHING_SAVED: SavedShapes = { shapes: [], versions: [] };
@@ -161,8 +164,23 @@ function assertReadable({ name, events = [] }: StoreSpec, saved: readonly EventF
   }
 }
 
-function formsText(versions: readonly number[], events: readonly EventForm[] | undefined): string {
-  return JSON.stringify([versions, events ?? []]);
+/**
+ * Another operator under the same name would take what is there for something else.
+ * @throws MokaError ERR_STATE_VERSION
+ */
+function assertSameLayout({ name, layout = {} }: StoreSpec, saved: StoreLayout): void {
+  for (const [part, before] of Object.entries(saved)) {
+    const now = layout[part];
+    if (now === undefined || now === before) continue;
+    throw new MokaError(
+      'ERR_STATE_VERSION',
+      `store=${name} was written with ${part}=${before}, and cannot be read with ${part}=${now}: leave that as it was, and give what is new another name`,
+    );
+  }
+}
+
+function formsText(versions: readonly number[], { events = [], layout = {} }: Partial<StoreSpec>): string {
+  return JSON.stringify([versions, events, layout]);
 }
 
 function readShapes(bytes: Uint8Array): SavedShapes {

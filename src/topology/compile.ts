@@ -7,6 +7,7 @@ import { describeHops, levelsBehind, numberHops } from './hops.ts';
 import { instantiate } from './instantiate.ts';
 import { keyedStoresOf } from './keyed-stores.ts';
 import { describeLookups } from './lookups.ts';
+import { layoutOf } from './store-layout.ts';
 import { TopologyError } from './topology-error.ts';
 import { validate } from './validate.ts';
 import { withForms } from './value-forms.ts';
@@ -58,6 +59,7 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
     ...nodes.flatMap((node) => node.orderedStores),
   ]);
   const evolutions = new Map(nodes.flatMap((node) => Object.entries(node.evolutions)));
+  const layouts = new Map(nodes.flatMap((node) => node.stores.map((store) => [store, layoutOf(node)] as const)));
   const timed = new Set(nodes.flatMap((node) => node.timedStores));
 
   const streams = streamNodes.map((node, id): StreamSpec => ({ id, ...(node.stream as Omit<StreamSpec, 'id'>) }));
@@ -87,6 +89,10 @@ export function compileTopology(graph: TopologyGraph, version: string): Compiled
     fingerprint,
     streams,
     stores,
+    storeLayouts: storeNames.map((store) => ({
+      ...layouts.get(store),
+      times: timed.has(store) ? 'one a row' : 'none',
+    })),
     views,
     lateCounts: nodes.flatMap(({ name: node, lateStore }) =>
       lateStore === null ? [] : [{ node, storeId: numbering.storeIds.get(lateStore) as number }],

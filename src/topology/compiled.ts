@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox';
 import type { Answer, AskingOperator } from '../operators/lookup.ts';
 import type { OperatorHost } from '../operators/operator.ts';
 import type { WatermarkRule } from '../operators/source-clock.ts';
-import type { StoreSpec } from '../store/store-spec.ts';
+import type { StoreLayout, StoreSpec } from '../store/store-spec.ts';
 import type { TopologyDescription } from './description.ts';
 import type { HopSpec } from './hops.ts';
 import type { LookupSpec } from './lookups.ts';
@@ -78,6 +78,8 @@ export interface CompiledTopology {
   readonly fingerprint: string;
   readonly streams: readonly StreamSpec[];
   readonly stores: readonly StoreSpec[];
+  /** By id of the store. */
+  readonly storeLayouts: readonly StoreLayout[];
   readonly views: readonly ViewSpec[];
   /** Nodes whose events may come too late, and the store that counts those in its register LATE_COUNT. */
   readonly lateCounts: readonly LateCount[];

@@ -5,6 +5,7 @@ import type { NodeClock } from '../operators/node-clock.ts';
 import type { Operator, OperatorHost, OperatorStore, Release, TimedOperator } from '../operators/operator.ts';
 import type { OperatorContext } from '../operators/operator-context.ts';
 import type { WaitingClock } from '../operators/waiting-clock.ts';
+import type { StoreLayout } from '../store/store-spec.ts';
 import type { StreamSpec } from './compiled.ts';
 import type { StoreEvolution } from './evolution.ts';
 import type { HeldForm } from './value-forms.ts';
@@ -88,6 +89,8 @@ export interface TopologyNode {
   readonly lateStore: string | null;
   /** By store: what is known of the versions of its values, where something is. */
   readonly evolutions: Readonly<Record<string, StoreEvolution>>;
+  /** How it lays out what it keeps; null: as its kind says. */
+  readonly layout: StoreLayout | null;
   /** By store: which of the values that flow in or out it holds, and so has the versions of. */
   readonly holds: Readonly<Record<string, HeldForm>>;
   /** What the versions of what comes in, by its first input, are of what leaves at an output; null: nothing is known of that. */
@@ -123,6 +126,7 @@ const PLAIN_OPERATOR = {
   keepsRows: true,
   lateStore: null,
   evolutions: {},
+  layout: null,
   holds: {},
   leaves: null,
   rowForm: null,

@@ -119,6 +119,7 @@ export class GroupedTable<Value> {
     const rows = `${name}:rows`;
     const forms: FoldForms = {
       rowForm: listsOfEvents(values),
+      layout: { rows: 'topN of groups' },
       holds: { [name]: () => inside(values, upcastRankedRows), [rows]: () => values },
     };
     const port = this.#measured('topN', name, measure, { n }, rows, forms, (site, output) => ({
@@ -129,23 +130,17 @@ export class GroupedTable<Value> {
   }
 
   #extreme(kind: string, name: string, measure: RowMeasure<Value>, sign: 1 | -1): Table<number, 'plain'> {
-    const port = this.#measured(
-      kind,
-      name,
-      measure,
-      {},
-      `${name}:numbers`,
-      { holds: ownRows(name) },
-      (site, output) => ({
-        groups: (grouping) => measuredGroups(site.name, grouping, measure as GroupMeasure),
-        fold: new TableExtremeOperator(site.name, site.context, site.store(0), site.store(1), sign, output),
-      }),
-    );
+    const forms = { holds: ownRows(name), layout: { rows: `${kind} of groups` } };
+    const port = this.#measured(kind, name, measure, {}, `${name}:numbers`, forms, (site, output) => ({
+      groups: (grouping) => measuredGroups(site.name, grouping, measure as GroupMeasure),
+      fold: new TableExtremeOperator(site.name, site.context, site.store(0), site.store(1), sign, output),
+    }));
     return new Table(this.#graph, port);
   }
 
   #mean(kind: string, name: string, measure: RowMeasure<Value>): Table<Mean, 'plain'> {
-    const port = this.#measured(kind, name, measure, {}, null, { holds: ownRows(name) }, (site, output) => {
+    const forms = { holds: ownRows(name), layout: { rows: 'sum and count' } };
+    const port = this.#measured(kind, name, measure, {}, null, forms, (site, output) => {
       const { initial, add, subtract } = groupMean(site.name);
       return {
         groups: (grouping) => measuredGroups(site.name, grouping, measure as GroupMeasure),
@@ -227,8 +222,8 @@ export class GroupedTable<Value> {
   }
 }
 
-/** The versions of what a fold keeps, and of its rows. */
-type FoldForms = Pick<NodeDefinition, 'rowForm' | 'holds'>;
+/** The versions of what a fold keeps, and of its rows, and how it lays them out. */
+type FoldForms = Pick<NodeDefinition, 'rowForm' | 'holds' | 'layout'>;
 
 function ownRows(name: string): NonNullable<FoldForms['holds']> {
   return { [name]: (forms) => forms.output(0) };

@@ -10,7 +10,7 @@ import { KeyedState, type StateDeclaration, type StateSpec, stateOfRow } from '.
 import { earlierValues, type StateEvolution, valueUpcast } from '../operators/state-evolution.ts';
 import { TimerQueue } from '../operators/timer-queue.ts';
 import { isWindowText } from '../operators/window-key.ts';
-import type { Upcasters } from '../store/store-spec.ts';
+import type { StoreLayout, Upcasters } from '../store/store-spec.ts';
 import { checkChoice, checkFunction, checkName, checkOptions, checkSpan, kindOf } from './checks.ts';
 import { evolutionOf, inRows, type StoreEvolution } from './evolution.ts';
 import { labelOf, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
@@ -91,6 +91,7 @@ export function addProcess(graph: TopologyGraph, input: Port, name: string, give
     stores,
     orderedStores: stores,
     evolutions: evolution.version === 1 ? {} : evolutions,
+    layout: layoutOfStates(states),
     hasClock: true,
     settings: { onEvent: options.onEvent, onTimer: options.onTimer, state: states },
     open: (site) => {
@@ -154,6 +155,14 @@ function checkedLife(graph: TopologyGraph, label: string, options: unknown): Omi
   }
   const ttlMs = ttl === undefined ? null : checkSpan(graph, label, 'ttl', ttl, 1);
   return { ttlMs, isRefreshedByReading: refresh === 'read' };
+}
+
+/** What expires is kept elsewhere, and another kind of state under other rows. */
+function layoutOfStates(states: Readonly<Record<string, StateSpec>>): StoreLayout {
+  const parts = Object.entries(states).map(([name, { kind, ttlMs }]) => {
+    return [`state ${name}`, ttlMs === null ? kind : `${kind} with a ttl`];
+  });
+  return { rows: 'process', ...Object.fromEntries(parts) };
 }
 
 /** All states are of the operator's version; each says how its own values became what they are. */

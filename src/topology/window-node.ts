@@ -24,6 +24,7 @@ import { checkChoice, checkName, checkOptions } from './checks.ts';
 import { asItComes, inRows, inside, type StoreEvolution } from './evolution.ts';
 import { labelOf, type NodeDefinition, type OpenSite, type Port, type TopologyGraph } from './graph.ts';
 import { listsOfEvents } from './ranked-events.ts';
+import { windowLayout } from './store-layout.ts';
 import { closeAfterMs, endsAfterMs, isByLogTime, type WindowSpec } from './window-spec.ts';
 
 export interface WindowOptions {
@@ -95,6 +96,7 @@ export function addWindowFold(graph: TopologyGraph, node: WindowFoldNode): { por
     keepsRows: false,
     lateStore: rows,
     rowForm: evolution,
+    layout: windowLayout(kind, spec, hasPanes),
     leaves: kind === 'reduce' ? asItComes : kind === 'topN' ? listsOfEvents : null,
     holds: {
       [rows]: (forms) =>

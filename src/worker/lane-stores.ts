@@ -28,7 +28,8 @@ export function laneStores(topology: CompiledTopology, meta: CheckpointMeta | nu
   const saved = extraOf(meta).stores ?? [];
   const numbers = new Map(saved.map((name, number) => [name, number]));
   let next = saved.length;
-  return [...SYSTEM_STORES, ...topology.stores].map((store) => ({ ...store, id: numbers.get(store.name) ?? next++ }));
+  const own = topology.stores.map((store) => ({ ...store, layout: topology.storeLayouts[store.id] ?? {} }));
+  return [...SYSTEM_STORES, ...own].map((store) => ({ ...store, id: numbers.get(store.name) ?? next++ }));
 }
 
 /** All views of a lane, the topology's first, with the places that their stores have in a lane. */
