@@ -1,5 +1,5 @@
 import type { GlobalTable, Stream } from 'moka';
-import type { Orders, Payments, Price, Region } from './events.ts';
+import { type Orders, type Payments, type Price, type Region, SECOND_FORM } from './events.ts';
 
 /** Streams with streams, streams with tables, tables with tables, and tables by groups of theirs. */
 export function addJoins(
@@ -91,7 +91,7 @@ function joinTables(orders: Orders, payments: Payments, prices: Stream<Price>): 
       cents: order.cents + price.cents,
     }))
     .toView('costs');
-  const byShop = costs.groupBy((cost) => [cost.shop, cost.cents]);
+  const byShop = costs.groupBy((cost) => [cost.shop, cost.cents]).withEvolution(SECOND_FORM);
   byShop.count('orders-in-shop').toView('orders-in-shop');
   byShop
     .aggregate('cents-in-shop', {
