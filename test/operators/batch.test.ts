@@ -22,7 +22,7 @@ type Batches = JournalEntry<readonly number[]>;
 function batches(options: BatchOptions): CompiledTopology {
   return defineTopology('batches', (t) => {
     const gathered = t.stream('events', { schema: Event, key: 'key', eventTime: 'at' }).batch('gathered', options);
-    expectTypeOf(gathered).toEqualTypeOf<Stream<readonly Event[]>>();
+    expectTypeOf(gathered).toEqualTypeOf<Stream<readonly Event[], 'plain'>>();
     gathered
       .map('numbers', (batch, { key }) => {
         if (batch.some(({ n }) => n === BAD)) throw new RangeError(`as told of '${key}'`);

@@ -154,7 +154,7 @@ describe('a pattern by event time', () => {
         { name: 'two', when: (event: Event) => event.at > 1 },
       ] as const;
       const found = events.pattern('by-event-time', { steps, within: 1, time: 'event', grace: '1s' });
-      expectTypeOf(found.late).toEqualTypeOf<Stream<LateEvent<Event>>>();
+      expectTypeOf(found.late).toEqualTypeOf<Stream<LateEvent<Event>, 'plain'>>();
       const other = events.pattern('by-log-time', { steps, within: 1, time: 'processing' });
       // @ts-expect-error by log time no event is late
       expect(other.late).toBeUndefined();
