@@ -19,7 +19,7 @@ export class ReplayPool {
    */
   constructor(partitions: number, jobs: number) {
     this.#progress = new SharedArrayBuffer(4 * partitions);
-    this.#pool = openPool('./replay-job.js', 'runReplay', Math.min(jobs, availableParallelism()), jobs);
+    this.#pool = openPool('../engine/replay-job.js', 'runReplay', Math.min(jobs, availableParallelism()), jobs);
     // What fails, fails its job; without a listener the process would end.
     this.#pool.on('error', () => {});
   }

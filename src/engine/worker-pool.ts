@@ -12,7 +12,7 @@ export class WorkerPool {
 
   /** @param onFailure a thread ended, or the pool itself failed */
   constructor(threads: number, onFailure: (error: Error) => void) {
-    this.#pool = openPool('./worker-entry.js', 'runTask', threads, threads);
+    this.#pool = openPool('../engine/worker-entry.js', 'runTask', threads, threads);
     this.#pool.on('error', onFailure);
   }
 
@@ -32,9 +32,9 @@ export class WorkerPool {
 }
 
 /**
- * Threads that run the function `name` of a module of this room, each one task at a time. Whoever opens the pool listens to
- * its errors.
+ * Threads that run the function `name` of a module, each one task at a time. Whoever opens the pool listens to its errors.
  *
+ * @param module as seen from a room: the built code stands in files of other names, but at the same depth
  * @param threads held as long as the pool is open
  * @param tasks at most at any time
  */
