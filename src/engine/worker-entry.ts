@@ -24,6 +24,7 @@ import { exchangeOf, type LaneMemory } from './lane-memory.ts';
 import { SharedLaneMetrics } from './lane-metrics.ts';
 import { openPastHangs, type PastHangs } from './past-hangs.ts';
 import { StrayFailures } from './stray-failures.ts';
+import { giveWay } from './thread-priority.ts';
 import { importTopology } from './topology-loader.ts';
 import { Heartbeats } from './watchdog.ts';
 import type {
@@ -37,6 +38,12 @@ import type {
 
 /** Log that may pile up beyond what is to be kept before an environment is copied so that it can go. */
 const ROTATION_SLACK_BYTES = 16 * MIB;
+/**
+ * An ack waits for the main thread and a lane, and nothing waits for a checkpoint. On two cores at half load the p99 of an
+ * ack is 58 ms instead of 97 ms, the median of four runs of either by turns; rates at saturation and what a crash has to
+ * replay stay as they are. With 10 instead of 5 the latter grew by a third.
+ */
+const CHECKPOINT_NICE = 5;
 /** A thread without work still says that it is alive. */
 const HEARTBEAT_MS = 250;
 
@@ -158,6 +165,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
 
 /** Writes the checkpoints of all partitions; the only writer of their environments. */
 export async function runCheckpoints(task: CheckpointTask): Promise<void> {
+  if (!isMainThread) giveWay(CHECKPOINT_NICE);
   const heartbeats = new Heartbeats(task.heartbeat);
   const onProgress = (): void => heartbeats.beat(task.heartbeatIndex, performance.now());
   const beat = setInterval(onProgress, HEARTBEAT_MS);

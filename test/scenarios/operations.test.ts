@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { head, type RawAnswer, RawHttpClient, request } from '../http/raw-http-client.ts';
 import { EngineProcess } from './support/engine-process.ts';
 import { connectIntake, JSON_PROTOCOL, jsonFrame } from './support/intake-socket.ts';
+import { hasProc, niceOfThreads } from './support/proc.ts';
 import { freshPath } from './support/scratch.ts';
 import { later, ORDERS, order } from './support/shop.ts';
 
@@ -53,6 +54,15 @@ describe('health', () => {
     client.send(head('GET', '/livez'));
     expect((await client.answer()).body).toBe('ok\n');
     client.close();
+  });
+});
+
+describe.skipIf(!hasProc)('the threads', () => {
+  it('are of one priority, but the one that saves state gives way to all others', () => {
+    const nice = niceOfThreads(engine.pid).sort((left, right) => left - right);
+    const usual = nice[0] as number;
+    expect(nice.slice(0, -1).every((one) => one === usual)).toBe(true);
+    expect(nice.at(-1)).toBe(Math.min(usual + 5, 19));
   });
 });
 
