@@ -65,8 +65,7 @@ export async function createEngine(
     if (warning !== null) logger.warn(warning);
     const parts = { topology: compiled, module, directory, lock, logger, clock };
     engine = new Engine({ ...config, partitions: directory.partitions }, parts);
-    await engine.open();
-    noteTopology(disk, directory, compiled);
+    await engine.open(() => noteTopology(disk, directory, compiled));
     await engine.listen();
     return engine;
   } catch (error) {
@@ -193,8 +192,12 @@ export class Engine {
   }
 
   /** Resolves when every partition has recovered, and takes events or has no room on the disk for them. */
-  async open(): Promise<void> {
+  /** @param note makes known which topology this is, when every partition may be opened with it and none has written yet */
+  async open(note: () => void): Promise<void> {
     try {
+      await this.#threads.recovered;
+      note();
+      this.#threads.post({ kind: 'start' });
       await this.#threads.ready;
     } catch (error) {
       throw this.#threads.failure.read()?.error ?? error;

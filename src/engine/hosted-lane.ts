@@ -19,6 +19,7 @@ export class HostedLane implements LoopLane {
   readonly #status: LaneStatus;
   readonly #metrics: SharedLaneMetrics;
   #sampledAt = 0;
+  #isStarted = false;
 
   constructor(
     lane: Lane,
@@ -44,9 +45,14 @@ export class HostedLane implements LoopLane {
     return this.#lane.partition.isClosed;
   }
 
+  /** Before this it does nothing: what it writes is of a topology that must have been noted. */
+  start(): void {
+    this.#isStarted = true;
+  }
+
   /** After its first turn: it takes events, or refuses them for another reason than a segment that is still being made. */
   get isReady(): boolean {
-    return this.#status.intakeBlockedReason !== ERRORS.ERR_OVERLOAD_PARTITION.id;
+    return this.#isStarted && this.#status.intakeBlockedReason !== ERRORS.ERR_OVERLOAD_PARTITION.id;
   }
 
   handle(message: unknown): void {
@@ -54,6 +60,7 @@ export class HostedLane implements LoopLane {
   }
 
   turn(): boolean {
+    if (!this.#isStarted) return false;
     const start = performance.now();
     const hasMore = this.#lane.partition.turn();
     const isReading = this.#views.turn(QUERY_ROWS_PER_TURN);
@@ -69,7 +76,7 @@ export class HostedLane implements LoopLane {
   }
 
   hasWork(): boolean {
-    return this.#views.hasWork || this.#lane.partition.hasWork();
+    return this.#isStarted && (this.#views.hasWork || this.#lane.partition.hasWork());
   }
 }
 

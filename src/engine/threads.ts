@@ -43,7 +43,9 @@ export class Threads {
   readonly mainBell: Doorbell;
   readonly failure: FailureCell;
   readonly heartbeats: Heartbeats;
-  /** Resolves when every lane has recovered, and takes events or has no room on the disk for them. */
+  /** Resolves when every lane has recovered: each waits for `start` before it writes anything new. */
+  readonly recovered: Promise<void>;
+  /** Resolves when every lane takes events, or has no room on the disk for them. */
   readonly ready: Promise<void>;
   readonly #ports: MessagePort[] = [];
   readonly #checkpointPort: MessagePort;
@@ -87,18 +89,22 @@ export class Threads {
     const queryChannels = this.lanes.map(() => new MessageChannel());
     this.queryPorts = queryChannels.map(({ port1 }) => port1);
 
+    const recovered: Promise<void>[] = [];
     const opened: Promise<void>[] = [];
     const connect = (): MessagePort => {
       const { port1, port2 } = new MessageChannel();
       this.#ports.push(port1);
-      opened.push(
+      const told = (kind: WorkerMessage['kind']): Promise<void> =>
         new Promise((resolve) => {
           port1.on('message', (message: WorkerMessage) => {
-            if (message.kind === 'open') resolve();
-            else if (message.kind === 'report') options.onReport(message);
+            if (message.kind === kind) resolve();
           });
-        }),
-      );
+        });
+      recovered.push(told('recovered'));
+      opened.push(told('open'));
+      port1.on('message', (message: WorkerMessage) => {
+        if (message.kind === 'report') options.onReport(message);
+      });
       return port2;
     };
     const watch = (task: Promise<void>): Promise<void> => {
@@ -157,7 +163,11 @@ export class Threads {
     const failed = Promise.all([...this.#laneTasks, this.#checkpointTask]).then(() => {
       throw new MokaError('ERR_WORKER_DIED', 'worker threads ended before they were open');
     });
-    this.ready = Promise.race([Promise.all(opened).then(() => {}), failed]);
+    const all = (told: readonly Promise<void>[]): Promise<void> =>
+      Promise.race([Promise.all(told).then(() => {}), failed]);
+    this.recovered = all(recovered);
+    this.ready = all(opened);
+    this.recovered.catch(() => {});
     this.ready.catch(() => {});
     failed.catch(() => {});
   }

@@ -148,12 +148,14 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
   port.on('message', (message: ControlMessage) => {
     if (message.kind === 'profile') return sendProfile(port, message.durationMs);
     if (message.kind === 'abandon') return fail(new MokaError('ERR_WORKER_DIED', 'the engine did not open'));
-    for (const { lane } of lanes) {
-      if (message.kind === 'drain') lane.partition.startDrain();
+    for (const { lane, hosted } of lanes) {
+      if (message.kind === 'start') hosted.start();
+      else if (message.kind === 'drain') lane.partition.startDrain();
       else lane.partition.checkpointer.force();
     }
     loop.wake();
   });
+  report('recovered', 'info', `${task.name} recovered`);
   try {
     await Promise.race([loop.run(), failed]);
   } finally {
@@ -172,7 +174,9 @@ export async function runCheckpoints(task: CheckpointTask): Promise<void> {
   task.port.on('message', (message: ControlMessage) => {
     if (message.kind === 'profile') sendProfile(task.port, message.durationMs);
   });
-  task.port.postMessage({ kind: 'open', level: 'info', text: 'checkpoints open' } satisfies ReportMessage);
+  for (const kind of ['recovered', 'open'] as const) {
+    task.port.postMessage({ kind, level: 'info', text: `checkpoints ${kind}` } satisfies ReportMessage);
+  }
   try {
     await runCheckpointThread({
       lanes: task.lanes.map((memory) => ({

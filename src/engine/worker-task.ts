@@ -56,12 +56,15 @@ export interface CheckpointTask {
  * `profile`: say what the thread's CPU goes into.
  */
 export type ControlMessage =
-  | { readonly kind: 'drain' | 'checkpoint' | 'abandon' }
+  | { readonly kind: 'start' | 'drain' | 'checkpoint' | 'abandon' }
   | { readonly kind: 'profile'; readonly durationMs: number };
 
-/** Worker to main thread: something for the log of the process. */
+/**
+ * Worker to main thread: something for the log of the process. `recovered`: its partitions are as they were, and wait for
+ * `start`. `open`: they take events.
+ */
 export interface ReportMessage {
-  readonly kind: 'report' | 'open';
+  readonly kind: 'report' | 'recovered' | 'open';
   readonly level: 'info' | 'warn' | 'error';
   readonly text: string;
 }

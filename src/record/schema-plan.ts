@@ -107,17 +107,17 @@ interface JsonSchema {
 
 /** What a schema may say, by its type, for its node to be complete. */
 const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
-  string: ['minLength', 'maxLength'],
-  integer: ['minimum', 'maximum'],
-  number: ['minimum', 'maximum'],
-  boolean: [],
-  null: [],
-  array: ['items', 'minItems', 'maxItems'],
-  object: ['properties', 'required', 'additionalProperties'],
+  string: ['type', 'minLength', 'maxLength'],
+  integer: ['type', 'minimum', 'maximum'],
+  number: ['type', 'minimum', 'maximum'],
+  boolean: ['type'],
+  null: ['type'],
+  array: ['type', 'items', 'minItems', 'maxItems'],
+  object: ['type', 'properties', 'required', 'additionalProperties'],
   anyOf: ['anyOf'],
 };
 /** Says nothing about a value. */
-const ANNOTATIONS = ['type', 'title', 'description', 'examples', 'default', 'deprecated', '~kind', '~optional'];
+const ANNOTATIONS = ['title', 'description', 'examples', 'default', 'deprecated', '~kind', '~optional'];
 
 const ANY: AnyNode = { kind: 'any', isNullable: true, isComplete: false };
 const UNBOUNDED: Bounds = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };

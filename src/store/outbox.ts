@@ -90,6 +90,14 @@ export class Outbox implements CutPart {
     });
   }
 
+  /** Whether the environment has records that their targets hold by now: a checkpoint of no new event would drop them. */
+  get isSaveStale(): boolean {
+    return this.queues.some((queue, channel) => {
+      const from = this.#savedFrom[channel] as number;
+      return from < (this.#savedTo[channel] as number) && from < queue.headSequence;
+    });
+  }
+
   // ------------------------------------------------------------------ cuts
 
   beginCut(): void {

@@ -100,6 +100,7 @@ export function addPattern(graph: TopologyGraph, input: Port, name: string, give
     name,
     inputs: [input],
     leaves: (form, output) => inside(form, output === 0 ? upcastMatched : upcastTimeout),
+    layout: { rows: 'pattern', time: rule.graceMs === undefined ? 'log' : 'event' },
     settings: { ...rule },
     ...byTime,
   });

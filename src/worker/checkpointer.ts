@@ -81,6 +81,11 @@ export class Checkpointer {
     return this.#phase === IDLE;
   }
 
+  /** Whether a forced checkpoint would save anything: events, or that others hold what was on its way to them. */
+  isStale(processedOffset: number): boolean {
+    return this.#savedOffset < processedOffset || this.#state.outbox.isSaveStale;
+  }
+
   /** Makes the next `step` start a checkpoint if there is anything new. */
   force(): void {
     this.#isForced = true;
@@ -125,11 +130,9 @@ export class Checkpointer {
 
   #isDue(processedOffset: number, eventsPerMs: number, now: number): boolean {
     const tail = processedOffset - this.#savedOffset;
-    if (tail <= 0) {
-      this.#isForced = false;
-      return false;
-    }
-    if (this.#isForced) return true;
+    if (this.#isForced && this.isStale(processedOffset)) return true;
+    this.#isForced = false;
+    if (tail <= 0) return false;
     if (now < this.#retryAt) return false;
     return (
       this.#state.wantsCut ||

@@ -444,7 +444,7 @@ export class Partition {
     if (log.open.recordCount !== 0 || !log.isIdle()) return false;
     if (this.#durableAcks.count + this.#writtenAcks.count !== 0) return false;
     if (!this.#checkpointer.isIdle) return false;
-    if (this.#checkpointer.savedOffset < this.#records.processedOffset && this.#checkpointer.failureCount === 0) {
+    if (this.#checkpointer.isStale(this.#records.processedOffset) && this.#checkpointer.failureCount === 0) {
       this.#checkpointer.force();
       return true;
     }

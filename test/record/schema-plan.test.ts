@@ -102,6 +102,8 @@ describe('planOf', () => {
       expect(planOf(Type.Array(inner))).toMatchObject({ isComplete: false });
       expect(planOf(Type.Union([Type.Object({ a: inner }), whole]))).toMatchObject({ isComplete: false });
     }
+    const both = { type: 'string', anyOf: [{ type: 'string' }, { type: 'null' }] };
+    expect(planOf(both)).toMatchObject({ isComplete: false });
     expect(planOf({ type: 'object', properties: { a: { type: 'null' } }, required: ['b'] })).toMatchObject({
       isComplete: false,
     });

@@ -127,6 +127,10 @@ it('an outbox is the list of what was sent and not confirmed, through undone eve
           expect(queue?.bytes).toBe(bytes);
         });
         expect([...state.outbox.lastSeen]).toEqual(seen);
+        const isStale = saved.models.some(({ head, records }, channel) => {
+          return head < records.length && head < (models[channel] as Model).head;
+        });
+        expect(state.outbox.isSaveStale).toBe(isStale);
       }
     }),
     { numRuns: 300 },
