@@ -28,7 +28,12 @@ describe('a topology whose state has another form than it had', () => {
     const topology = topologyFile('growing-2');
     // What it writes first is of a topology that is known by then: it may be started again.
     const env = { MOKA_FAILPOINT: 'log.after-write:1' };
-    expect((await EngineProcess.startInVain({ data, topology, partitions: 1, env })).signal).toBe('SIGKILL');
+    const struck = EngineProcess.start({ data, topology, partitions: 1, env });
+    // It writes at once, before it says that it is ready or right after.
+    await struck.then(
+      async ({ exited }) => expect((await exited).signal).toBe('SIGKILL'),
+      (error: Error) => expect(error.message).toContain('signal=SIGKILL'),
+    );
     const second = await EngineProcess.start({ data, topology, partitions: 1 });
     const untouched = [
       { cents: 410, count: 0 },
