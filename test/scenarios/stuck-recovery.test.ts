@@ -1,16 +1,18 @@
 import { describe, expect, it, vi } from 'vitest';
 import { moka } from '../main/moka-process.ts';
 import { EngineProcess, type Exit } from './support/engine-process.ts';
-import { freshPath, topologyFile } from './support/scratch.ts';
+import { freshPath } from './support/scratch.ts';
 import {
   accept,
   bytesOf,
   deadLetters,
+  ENDLESS,
   endAndReplay,
   JOBS,
   reportOf,
   row,
   sendInVain,
+  startEndless as start,
   until,
   WATCHED,
 } from './support/stuck.ts';
@@ -19,17 +21,12 @@ import {
  * An operator that returned when an event was first run, and does not when the log is replayed: a setting that the
  * topology's fingerprint does not see is another one.
  */
-const topology = topologyFile('endless');
 
 /** Up to six lives each, side by side. */
 vi.setConfig({ testTimeout: 120_000 });
 
-function start(data: string, env: Record<string, string> = {}, partitions = 2): Promise<EngineProcess> {
-  return EngineProcess.start({ data, topology, partitions, env: { ...WATCHED, ...env } });
-}
-
 function startInVain(data: string, env: Record<string, string> = {}, partitions = 2): Promise<Exit> {
-  return EngineProcess.startInVain({ data, topology, partitions, env: { ...WATCHED, ...env } });
+  return EngineProcess.startInVain({ data, topology: ENDLESS, partitions, env: { ...WATCHED, ...env } });
 }
 
 /** A till that lies in partition 0, and the id of a job that is moved from there to partition 1. */
@@ -61,9 +58,9 @@ describe.concurrent('an operator that does not return while the log is replayed'
     const letters = await deadLetters(third);
     expect(letters).toMatchObject([{ partition, offset, operator: 'first' }]);
     expect(bytesOf(letters[0] as (typeof letters)[number])).toEqual({ id: 'a', till: 'till-1' });
-    await endAndReplay(third, data, topology);
+    await endAndReplay(third, data, ENDLESS);
 
-    const args = ['replay', '--json', '--from', '0', '--data', data, '--topology', topology];
+    const args = ['replay', '--json', '--from', '0', '--data', data, '--topology', ENDLESS];
     const replay = moka(args, { ...WATCHED, STUCK_JOB: 'b' });
     expect(replay.code).toBe(72);
     expect(replay.stderr).toMatch(/operator=first did not return .*partition=0 offset=1 stream=jobs key=.*only reads/);
@@ -97,7 +94,7 @@ describe.concurrent('an operator that does not return while the log is replayed'
     ]);
     await accept(third, { id: `${id}-2`, till });
     await until(async () => (await row(third, 'moved', `${id}-2`)) !== undefined);
-    await endAndReplay(third, data, topology);
+    await endAndReplay(third, data, ENDLESS);
   });
 
   it('is left out with what it has sent, where that has not left yet', async () => {
@@ -115,7 +112,7 @@ describe.concurrent('an operator that does not return while the log is replayed'
     await accept(third, { id: 'b', till: id });
     expect(await deadLetters(third)).toMatchObject([{ partition: 0, offset: report.offset, operator: 'first' }]);
     expect(await row(third, 'moved', id)).toBeUndefined();
-    await endAndReplay(third, data, topology);
+    await endAndReplay(third, data, ENDLESS);
   });
 
   it('waits for a person where other partitions hold what it sent; with leave, that stands', async () => {
@@ -154,6 +151,6 @@ describe.concurrent('an operator that does not return while the log is replayed'
     await accept(partly, { id: `${id}-2`, till });
     await accept(partly, { id, till: `${till}-2` });
     await until(async () => (await row(partly, 'moved-count', id)) === 2);
-    await endAndReplay(partly, data, topology);
+    await endAndReplay(partly, data, ENDLESS);
   });
 });

@@ -1,35 +1,32 @@
 import { describe, expect, it, vi } from 'vitest';
-import { EngineProcess } from './support/engine-process.ts';
+import type { EngineProcess } from './support/engine-process.ts';
 import { readLogs } from './support/log-contents.ts';
-import { freshPath, topologyFile } from './support/scratch.ts';
+import { freshPath } from './support/scratch.ts';
 import {
   accept,
   bytesOf,
   type DeadLetter,
   deadLetters,
+  ENDLESS,
   endAndReplay as endAndReplayOf,
   JOBS,
   reportOf,
   row,
   sendInVain,
+  startEndless as start,
   until,
-  WATCHED,
 } from './support/stuck.ts';
 
 /** An operator that does not return ends the process once: what it was given is set aside, and everything else goes on. */
-const topology = topologyFile('endless');
+
 const START = 1_763_600_000_000;
 
 /** Three lives each, side by side. */
 vi.setConfig({ testTimeout: 120_000 });
 
-function start(data: string, env: Record<string, string> = {}, partitions = 2): Promise<EngineProcess> {
-  return EngineProcess.start({ data, topology, partitions, env: { ...WATCHED, ...env } });
-}
-
 /** The state that is left is that of the log. */
 function endAndReplay(engine: EngineProcess, data: string): Promise<void> {
-  return endAndReplayOf(engine, data, topology);
+  return endAndReplayOf(engine, data, ENDLESS);
 }
 
 describe.concurrent('an operator that does not return', () => {

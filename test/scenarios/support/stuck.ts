@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { moka } from '../../main/moka-process.ts';
-import type { EngineProcess, Exit } from './engine-process.ts';
+import { EngineProcess, type Exit } from './engine-process.ts';
+import { topologyFile } from './scratch.ts';
 
 /** A process that ends as soon as it can be told that an operator does not return. */
 export const WATCHED = { MOKA_WATCHDOG_MS: '1000' };
 export const JOBS = '/v1/streams/jobs';
+/** A topology with every way not to return. */
+export const ENDLESS = topologyFile('endless');
 
 export interface DeadLetter {
   readonly stream: string;
@@ -27,6 +30,10 @@ export interface Report {
   readonly key: string | null;
   readonly isNoted: boolean;
   readonly msg: string;
+}
+
+export function startEndless(data: string, env: Record<string, string> = {}, partitions = 2): Promise<EngineProcess> {
+  return EngineProcess.start({ data, topology: ENDLESS, partitions, env: { ...WATCHED, ...env } });
 }
 
 /** Ends the process, or the engine does before. */
