@@ -7,6 +7,7 @@ import { removeForgotten } from './held-environments.ts';
 import { isDiskFull, LmdbEnvironment } from './lmdb.ts';
 import { RowBatch } from './row-batch.ts';
 import { removeDirectory, type StateFiles } from './state-files.ts';
+import { makeWhole } from './whole-batch.ts';
 
 /**
  * When the environment is copied into a fresh one. The copy is what lets the log be trimmed, since the log is kept from
@@ -22,6 +23,11 @@ export interface RotationPolicy {
   readonly maxCommits: number;
   /** Bytes of log kept: beyond them, and beyond four times what would be copied, a copy is due whatever the events are. */
   readonly maxLogBytes?: number;
+  /**
+   * Up to this size an environment most of whose rows have changed is written anew, in place of a commit and a copy;
+   * beyond it a checkpoint does not wait for rows that are as they were.
+   */
+  readonly maxFreshBytes?: number;
 }
 
 export const DEFAULT_ROTATION: RotationPolicy = { minEvents: 2_000_000, eventsPerRow: 8, maxCommits: 4096 };
@@ -29,15 +35,21 @@ export const DEFAULT_ROTATION: RotationPolicy = { minEvents: 2_000_000, eventsPe
 /** For a writer that was told no policy of its own. */
 const DEFAULT_MAX_LOG_BYTES = 1024 * MIB;
 
+const DEFAULT_MAX_FRESH_BYTES = 256 * MIB;
+
 /** Copies write at most a quarter of what the log writes. */
 const COPY_SHARE = 4;
 
 /** What the writer asks of an environment; tests put their own in between. */
 export type OpenEnvironment = (directory: string) => LmdbEnvironment;
 
-interface Copy {
+/** An environment that the pointer does not name yet. */
+interface Fresh {
   readonly generation: number;
   readonly environment: LmdbEnvironment;
+}
+
+interface Copy extends Fresh {
   readonly batch: RowBatch;
   last: Uint8Array | null;
 }
@@ -47,6 +59,8 @@ interface Copy {
  *
  * ```
  *   commit ─► current environment ─► due? ─► copy, a slice at a time ─► pointer: current = copy, previous = the old one
+ *     │
+ *     └─ a rotation is due, and most rows have changed ─► fresh environment ─► pointer: current = fresh, previous = the old one
  * ```
  * No commit comes in between, so the copy is of one state.
  */
@@ -94,16 +108,17 @@ export class CheckpointWriter {
    * @throws whatever else LMDB reports: the environment is suspect, the process has to end
    */
   commit(batch: RowBatch, meta: CheckpointMeta): boolean {
-    try {
-      const environment = this.#environment ?? this.#openCurrent();
+    const environment = this.#retryable(() => this.#environment ?? this.#openCurrent());
+    if (environment === null) return false;
+    if (this.#isAllButWhole(batch, meta, environment) && this.#commitFresh(batch, meta, environment)) return true;
+    const isCommitted = this.#retryable(() => {
       failpoint('checkpoint.before-transaction');
       environment.commit(batch, meta, this.#onProgress);
       failpoint('checkpoint.after-transaction');
       this.#publishFirst();
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      return false;
-    }
+      return true;
+    });
+    if (isCommitted === null) return false;
     this.#meta = meta;
     this.#commits += 1;
     return true;
@@ -111,13 +126,9 @@ export class CheckpointWriter {
 
   /** Starts a rotation if it is due, right after a commit. */
   startRotation(): void {
-    if (this.#copy !== null || !this.#isRotationDue()) return;
-    this.#copy = this.#retryable(() => {
-      const generation = this.#pointer.next();
-      this.#files.makeDirectorySync(this.#pointer.directoryOf(generation));
-      const environment = this.#open(this.#pointer.directoryOf(generation));
-      return { generation, environment, batch: new RowBatch(), last: null };
-    });
+    if (this.#copy !== null || this.#meta === null || this.#commits === 0) return;
+    if (this.#meta.mustRotate !== true && !this.#isRotationDue(this.#meta, this.#commits)) return;
+    this.#copy = this.#retryable(() => ({ ...this.#openFresh(), batch: new RowBatch(), last: null }));
   }
 
   /** Copies the next slice; the last one turns the pointer. */
@@ -132,13 +143,12 @@ export class CheckpointWriter {
       return last === null;
     });
     if (isDone === null) this.abandonRotation();
-    else if (isDone) this.#turn(copy);
+    else if (isDone) this.#turn(copy, (this.#meta as CheckpointMeta).offset);
   }
 
   abandonRotation(): void {
     if (this.#copy === null) return;
-    this.#copy.environment.close();
-    removeDirectory(this.#pointer.directoryOf(this.#copy.generation));
+    this.#remove(this.#copy);
     this.#copy = null;
   }
 
@@ -148,7 +158,48 @@ export class CheckpointWriter {
     this.#environment = null;
   }
 
-  #turn(copy: Copy): void {
+  /** Whether a rotation is due, and the batch has so many of the rows that it may as well be written with the others. */
+  #isAllButWhole(batch: RowBatch, meta: CheckpointMeta, environment: LmdbEnvironment): boolean {
+    if (this.#meta === null || meta.mustRotate === true) return false;
+    if (!this.#isRotationDue(meta, this.#commits + 1)) return false;
+    if (environment.fileBytes > (this.#rotation.maxFreshBytes ?? DEFAULT_MAX_FRESH_BYTES)) return false;
+    return 2 * batch.count >= environment.rowCount;
+  }
+
+  /** A checkpoint and a rotation in one. Returns false when the disk has no room for another environment. */
+  #commitFresh(batch: RowBatch, meta: CheckpointMeta, environment: LmdbEnvironment): boolean {
+    const fresh = this.#retryable(() => this.#openFresh());
+    if (fresh === null) return false;
+    const previousOffset = (this.#meta as CheckpointMeta).offset;
+    const isWritten = this.#retryable(() => {
+      makeWhole(batch, environment);
+      failpoint('checkpoint.before-transaction');
+      fresh.environment.commitFirst(batch, meta, this.#onProgress);
+      failpoint('checkpoint.after-transaction');
+      return true;
+    });
+    if (isWritten === null) {
+      this.#remove(fresh);
+      return false;
+    }
+    this.#turn(fresh, previousOffset);
+    this.#meta = meta;
+    return true;
+  }
+
+  #openFresh(): Fresh {
+    const generation = this.#pointer.next();
+    this.#files.makeDirectorySync(this.#pointer.directoryOf(generation));
+    return { generation, environment: this.#open(this.#pointer.directoryOf(generation)) };
+  }
+
+  #remove({ generation, environment }: Fresh): void {
+    environment.close();
+    removeDirectory(this.#pointer.directoryOf(generation));
+  }
+
+  /** @param previousOffset what the environment reflects that becomes the previous one */
+  #turn(copy: Fresh, previousOffset: number): void {
     const generations = this.#generations as Generations;
     this.#files.flushDirectorySync(this.#pointer.directoryOf(copy.generation));
     this.#files.flushDirectorySync(this.#pointer.directory);
@@ -156,7 +207,7 @@ export class CheckpointWriter {
     const next = {
       current: copy.generation,
       previous: generations.current,
-      previousOffset: (this.#meta as CheckpointMeta).offset,
+      previousOffset,
     };
     this.#pointer.write(next);
     failpoint('checkpoint.after-turn');
@@ -190,9 +241,9 @@ export class CheckpointWriter {
     if (this.#meta === null && this.#pointer.read().current !== generations.current) this.#pointer.write(generations);
   }
 
-  #isRotationDue(): boolean {
-    const meta = this.#meta as CheckpointMeta;
-    if (meta.mustRotate === true || this.#commits >= this.#rotation.maxCommits) return true;
+  /** Whether one is due once the environment has had `commits`, of which `meta` is the last. */
+  #isRotationDue(meta: CheckpointMeta, commits: number): boolean {
+    if (commits >= this.#rotation.maxCommits) return true;
     const maxLogBytes = this.#rotation.maxLogBytes ?? DEFAULT_MAX_LOG_BYTES;
     if ((meta.logBytes ?? 0) > Math.max(maxLogBytes, COPY_SHARE * this.fileBytes)) return true;
     const events = meta.offset - this.previousOffset;
@@ -208,7 +259,7 @@ export class CheckpointWriter {
     }
   }
 
-  /** A rotation is a convenience: on a full disk it is given up. */
+  /** null when the disk is full. */
   #retryable<T>(step: () => T): T | null {
     try {
       return step();

@@ -82,16 +82,30 @@ export class LmdbEnvironment {
     }
   }
 
+  /** Rows of the stores from `fromStore` to before `toStore`, with their store ids, in key order. */
+  scanStores(fromStore: number, toStore: number, visit: (key: Uint8Array, value: Uint8Array) => void): void {
+    const start = this.#keyOf(fromStore, NO_BYTES, 0);
+    for (const { key, value } of this.#database.getRange({ start })) {
+      if (((key[0] as number) << 8) + (key[1] as number) >= toStore) return;
+      visit(key, value);
+    }
+  }
+
   /**
    * All rows and the meta in one transaction: durable on return, or nothing of it happened.
    * @param onProgress called now and then: a large transaction takes seconds
    */
   commit(batch: RowBatch, meta: CheckpointMeta, onProgress: () => void): void {
     batch.sort();
-    const metaBytes = Buffer.from(JSON.stringify(meta));
-    batch.add(META_STORE_ID, META_KEY, 0, META_KEY.length, metaBytes.length);
-    batch.appendValue(metaBytes, 0, metaBytes.length);
+    addMeta(batch, meta);
     this.#write(batch, undefined, onProgress);
+  }
+
+  /** As `commit`, into an environment that has no rows yet, of a batch that is all there is. */
+  commitFirst(batch: RowBatch, meta: CheckpointMeta, onProgress: () => void): void {
+    batch.sort();
+    addMeta(batch, meta);
+    this.#write(batch, APPEND, onProgress);
   }
 
   /** Rows that follow all that are there, in key order. */
@@ -150,8 +164,8 @@ export class LmdbEnvironment {
     database.transactionSync(() => {
       for (let i = 0; i < count; i++) {
         const value = batch.select(i);
-        if (value === null) database.remove(batch.key);
-        else database.put(batch.key, value, options);
+        if (value !== null) database.put(batch.key, value, options);
+        else if (options === undefined) database.remove(batch.key);
         if ((i & PROGRESS_MASK) === PROGRESS_MASK) onProgress();
       }
     });
@@ -183,6 +197,13 @@ export class LmdbEnvironment {
     slot.length = length + STORE_PREFIX_BYTES;
     return slot;
   }
+}
+
+/** The last row in key order, whenever it is added. */
+function addMeta(batch: RowBatch, meta: CheckpointMeta): void {
+  const bytes = Buffer.from(JSON.stringify(meta));
+  batch.add(META_STORE_ID, META_KEY, 0, META_KEY.length, bytes.length);
+  batch.appendValue(bytes, 0, bytes.length);
 }
 
 /** Whether what a file operation or LMDB threw means that the disk is full: to be tried again. Anything else is fatal. */

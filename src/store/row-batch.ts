@@ -33,6 +33,8 @@ export class RowBatch {
   #valueStarts = new Float64Array(0);
   #valueLengths = new Int32Array(0);
   #order = new Uint32Array(0);
+  /** Rows that `sort` has seen. */
+  #sortedCount = 0;
 
   get byteLength(): number {
     return this.#keysEnd + this.#valuesEnd;
@@ -43,6 +45,7 @@ export class RowBatch {
     this.count = 0;
     this.#keysEnd = 0;
     this.#valuesEnd = 0;
+    this.#sortedCount = 0;
     if (this.#keys.length > KEPT_BYTES_MAX) this.#keys = EMPTY;
     if (this.#values.length > KEPT_BYTES_MAX) this.#values = EMPTY as ValueSlot;
   }
@@ -72,8 +75,29 @@ export class RowBatch {
 
   /** From here on `select` counts in key order. */
   sort(): void {
+    if (this.#sortedCount === this.count) return;
     for (let i = 0; i < this.count; i++) this.#order[i] = i;
     sortKeys(this.#keys, this.#keyStarts, this.#keyLengths, this.#order, this.count);
+    this.#sortedCount = this.count;
+  }
+
+  /** Of the row that comes as number `index` in key order against a key with its store id: less than 0, 0, more than 0. */
+  compareAt(index: number, key: Uint8Array): number {
+    const row = this.#order[index] as number;
+    const start = this.#keyStarts[row] as number;
+    const length = this.#keyLengths[row] as number;
+    const end = Math.min(length, key.length);
+    for (let i = 0; i < end; i++) {
+      const difference = (this.#keys[start + i] as number) - (key[i] as number);
+      if (difference !== 0) return difference;
+    }
+    return length - key.length;
+  }
+
+  /** Of the row that `select` pointed at. */
+  get selectedStoreId(): number {
+    const { bytes, start } = this.key;
+    return ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
   }
 
   /** Points `key` at the row that comes as number `index` in key order, and returns its value; null for a deleted row. */

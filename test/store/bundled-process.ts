@@ -8,9 +8,11 @@ import { afterAll } from 'vitest';
  * A module of this room that runs as a process. A process runs no TypeScript: it is bundled from the sources as they are
  * now, to where it finds its packages; gone when the file's tests are through.
  *
- * @returns starts it on a directory
+ * @returns starts it on a directory, with one argument more
  */
-export function bundledProcess(name: string): (directory: string, failpoint?: string) => ChildProcess {
+export function bundledProcess(
+  name: string,
+): (directory: string, failpoint?: string, argument?: string) => ChildProcess {
   const path = fileURLToPath(new URL(`../../.bench/${name}-${process.pid}.mjs`, import.meta.url));
   buildSync({
     entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
@@ -21,8 +23,8 @@ export function bundledProcess(name: string): (directory: string, failpoint?: st
     outfile: path,
   });
   afterAll(() => rmSync(path));
-  return (directory, failpoint = '') =>
-    spawn(process.execPath, [path, directory], {
+  return (directory, failpoint = '', argument = '') =>
+    spawn(process.execPath, [path, directory, argument], {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
       env: { ...process.env, MOKA_FAILPOINT: failpoint },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -10,7 +10,8 @@ import { applyEvent, checkpoint, describeState, openState } from './folded-state
 import { metaAt } from './state-fixtures.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-const EVERY_COMMIT: RotationPolicy = { ...DEFAULT_ROTATION, maxCommits: 1 };
+/** A copy after every commit. */
+const EVERY_COMMIT: RotationPolicy = { ...DEFAULT_ROTATION, maxCommits: 1, maxFreshBytes: 0 };
 
 function writerOf(directory: string, rotation = DEFAULT_ROTATION, open = LmdbEnvironment.open): CheckpointWriter {
   return new CheckpointWriter(nodeStateFiles, directory, rotation, () => {}, open);

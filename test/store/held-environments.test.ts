@@ -26,6 +26,9 @@ class Fold {
   }
 }
 
+/** A copy after every commit, never a fresh environment in its place. */
+const COPIES = { ...DEFAULT_ROTATION, maxCommits: 1, maxFreshBytes: 0 };
+
 describe('holdEnvironments', () => {
   it('has nothing to read where no checkpoint was made', () => {
     for (const directory of ['/nonexistent', temporaryDirectory()]) {
@@ -37,7 +40,7 @@ describe('holdEnvironments', () => {
 
   it('keeps both as they were, and leaves no name behind, while a writer goes on and removes them', () => {
     const directory = temporaryDirectory();
-    const writer = new CheckpointWriter(nodeStateFiles, directory, { ...DEFAULT_ROTATION, maxCommits: 1 }, () => {});
+    const writer = new CheckpointWriter(nodeStateFiles, directory, COPIES, () => {});
     const state = openState(openEnvironments(nodeStateFiles, directory, 0).openForRead());
     const live = (from: number, count: number): void => {
       for (let offset = from; offset < from + count; offset++) {
@@ -65,7 +68,7 @@ describe('holdEnvironments', () => {
   it('keepPrevious keeps what a writer removes, and it can be read beside the others', () => {
     const directory = temporaryDirectory();
     expect(keepPrevious(nodeStateFiles, directory)).toBe(null);
-    const writer = new CheckpointWriter(nodeStateFiles, directory, { ...DEFAULT_ROTATION, maxCommits: 1 }, () => {});
+    const writer = new CheckpointWriter(nodeStateFiles, directory, COPIES, () => {});
     const state = openState(openEnvironments(nodeStateFiles, directory, 0).openForRead());
     const keeps: (KeptEnvironment | null)[] = [];
     for (let offset = 0; offset < 4; offset++) {

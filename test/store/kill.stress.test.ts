@@ -27,27 +27,31 @@ function foldedThrough(offset: number): string {
   return describeState(state, offset);
 }
 
-it('what was committed outlives SIGKILL at any moment, whole and as it was', { timeout: 60_000 }, async () => {
-  const directory = temporaryDirectory();
-  let committed = -1;
-  for (const end of ENDS) {
-    const child = run(directory, typeof end === 'string' ? end : '');
-    const ended = new Promise<NodeJS.Signals | null>((resolve) =>
-      child.once('exit', (_code, signal) => resolve(signal)),
-    );
-    for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-      const [word, offset, text] = line.split(' ') as [string, string, string | undefined];
-      if (word === 'committed') {
+it.each(['copy', 'fresh'])(
+  'what was committed outlives SIGKILL at any moment, whole and as it was: %s',
+  { timeout: 60_000 },
+  async (way) => {
+    const directory = temporaryDirectory();
+    let committed = -1;
+    for (const end of ENDS) {
+      const child = run(directory, typeof end === 'string' ? end : '', way);
+      const ended = new Promise<NodeJS.Signals | null>((resolve) =>
+        child.once('exit', (_code, signal) => resolve(signal)),
+      );
+      for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+        const [word, offset, text] = line.split(' ') as [string, string, string | undefined];
+        if (word === 'committed') {
+          committed = Number(offset);
+          continue;
+        }
+        // A commit whose word did not get out may count or not.
+        expect(Number(offset)).toBeGreaterThanOrEqual(committed);
+        expect(Buffer.from(text as string, 'base64').toString()).toBe(foldedThrough(Number(offset)));
         committed = Number(offset);
-        continue;
+        if (typeof end === 'number') setTimeout(() => child.kill('SIGKILL'), end);
       }
-      // A commit whose word did not get out may count or not.
-      expect(Number(offset)).toBeGreaterThanOrEqual(committed);
-      expect(Buffer.from(text as string, 'base64').toString()).toBe(foldedThrough(Number(offset)));
-      committed = Number(offset);
-      if (typeof end === 'number') setTimeout(() => child.kill('SIGKILL'), end);
+      expect(await ended).toBe('SIGKILL');
     }
-    expect(await ended).toBe('SIGKILL');
-  }
-  expect(committed).toBeGreaterThan(20);
-});
+    expect(committed).toBeGreaterThan(20);
+  },
+);
