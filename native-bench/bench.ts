@@ -19,13 +19,15 @@ import { removeDirectory, scratchDirectory } from './run/places.ts';
  *             of which nothing may be lost; a million rows of state, the turns of the lanes while they are saved, kill -9
  *             and the time until orders are taken again; the idle kiosk
  *
- *   npm run bench -- [--seconds 5] [--runs 3] [--only http,ws-json] [--dir DIR] [--small] [--json]
- *
+ * ```
+ * npm run bench -- [--seconds 5] [--warmup 8] [--runs 3] [--only http,ws-json] [--dir DIR] [--small] [--json]
+ * ```
  * Every measured engine starts on an empty data directory. A wrong count or a wrong aggregate ends the run with 1.
  */
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string' },
+    warmup: { type: 'string' },
     runs: { type: 'string' },
     only: { type: 'string' },
     dir: { type: 'string' },
@@ -36,7 +38,8 @@ const { values } = parseArgs({
 const roundCount = Number(values.runs ?? (values.small ? 1 : 3));
 const options: MeasureOptions = {
   seconds: Number(values.seconds ?? (values.small ? 1 : 5)),
-  warmupSeconds: values.small ? 0.5 : 2,
+  // After 6 to 8 s over HTTP the compilers of V8 have done: before that they take a tenth of two cores.
+  warmupSeconds: Number(values.warmup ?? (values.small ? 0.5 : 8)),
   httpConnections: values.small ? 64 : 512,
   directory: values.dir ?? null,
   ratePerSecond: null,
@@ -56,7 +59,7 @@ const say = (text: string): void => {
 const scratch = scratchDirectory('disk', options.directory);
 const conditions = conditionsOf(
   scratch,
-  `seconds=${options.seconds} runs=${roundCount} httpConnections=${options.httpConnections} frame=250 generator on the same machine`,
+  `seconds=${options.seconds} warmup=${options.warmupSeconds} runs=${roundCount} httpConnections=${options.httpConnections} frame=250 generator on the same machine`,
 );
 say(`${printConditions(conditions)}\n`);
 const hasDiskFloor = buildDiskFloor();

@@ -73,12 +73,32 @@ export class RowBatch {
     this.#valuesEnd += length;
   }
 
-  /** From here on `select` counts in key order. */
+  /** From here on `select` counts in key order. Rows that were added to sorted ones are sorted in among them. */
   sort(): void {
-    if (this.#sortedCount === this.count) return;
-    for (let i = 0; i < this.count; i++) this.#order[i] = i;
-    sortKeys(this.#keys, this.#keyStarts, this.#keyLengths, this.#order, this.count);
-    this.#sortedCount = this.count;
+    const { count } = this;
+    const sortedCount = this.#sortedCount;
+    if (sortedCount === count) return;
+    for (let i = sortedCount; i < count; i++) this.#order[i] = i;
+    const added = this.#order.subarray(sortedCount, count);
+    sortKeys(this.#keys, this.#keyStarts, this.#keyLengths, added, added.length);
+    this.#sortedCount = count;
+    if (sortedCount > 0) this.#sortIn(added.slice(), sortedCount);
+  }
+
+  /**
+   * First place from `from` on, counted in key order, whose key is not below this one, which has its store id; `count`
+   * behind the last. The nearer it is, the sooner it is found.
+   */
+  seek(key: Uint8Array, from: number): number {
+    let step = 1;
+    let low = from;
+    let high = from;
+    while (high < this.#sortedCount && this.compareAt(high, key) < 0) {
+      low = high + 1;
+      high += step;
+      step *= 2;
+    }
+    return this.#firstNotBelow(key, low, Math.min(high, this.#sortedCount));
   }
 
   /** Of the row that comes as number `index` in key order against a key with its store id: less than 0, 0, more than 0. */
@@ -112,6 +132,32 @@ export class RowBatch {
     this.#values.start = start;
     this.#values.end = start + length;
     return this.#values;
+  }
+
+  /** Makes one order of the first `sortedCount` places and of sorted rows that follow them, from the last one on. */
+  #sortIn(added: Uint32Array, sortedCount: number): void {
+    const order = this.#order;
+    let end = sortedCount;
+    for (let left = added.length; left > 0; left--) {
+      const row = added[left - 1] as number;
+      const start = this.#keyStarts[row] as number;
+      const key = this.#keys.subarray(start, start + (this.#keyLengths[row] as number));
+      const place = this.#firstNotBelow(key, 0, end);
+      order.copyWithin(place + left, place, end);
+      order[place + left - 1] = row;
+      end = place;
+    }
+  }
+
+  #firstNotBelow(key: Uint8Array, from: number, to: number): number {
+    let low = from;
+    let high = to;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.compareAt(middle, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #openRow(keyLength: number, valueLength: number): number {

@@ -14,7 +14,7 @@ export function makeWhole(batch: RowBatch, environment: LmdbEnvironment): void {
   for (const changed of [...changedStores(batch), META_STORE_ID]) {
     if (storeId < changed) {
       environment.scanStores(storeId, changed, (key, value) => {
-        while (position < count && batch.compareAt(position, key) < 0) position += 1;
+        position = batch.seek(key, position);
         if (position === count || batch.compareAt(position, key) !== 0) batch.addWhole(key, value);
       });
     }

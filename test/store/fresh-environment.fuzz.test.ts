@@ -37,7 +37,9 @@ function contents(state: PartitionState): string[] {
   return lines.sort();
 }
 
-it('every checkpoint holds all rows, whether it is a commit, a copy or a fresh environment', () => {
+it('every checkpoint holds all rows, whether it is a commit, a copy or a fresh environment', {
+  timeout: 60_000,
+}, () => {
   let freshCount = 0;
   fc.assert(
     fc.property(fc.array(step, { minLength: 2, maxLength: 8 }), fc.integer({ min: 1, max: 3 }), (steps, maxCommits) => {
