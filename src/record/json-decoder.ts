@@ -15,6 +15,7 @@ export class JsonDecoder implements ValueDecoder {
   /** Bodies that followed the plan, and those that took three to eight times as long. */
   plannedCount = 0;
   parsedCount = 0;
+  isPlanned = false;
   isChecked = false;
 
   readonly #plan: Plan | null;
@@ -29,11 +30,13 @@ export class JsonDecoder implements ValueDecoder {
       const value = plan.decode(bytes, start, end);
       if (value !== NOT_PLANNED) {
         this.plannedCount++;
+        this.isPlanned = true;
         this.isChecked = plan.isComplete;
         return value;
       }
     }
     this.parsedCount++;
+    this.isPlanned = false;
     this.isChecked = false;
     return parseJson(bytes, start, end);
   }

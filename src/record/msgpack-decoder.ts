@@ -6,6 +6,7 @@ import type { ValueDecoder } from './value-codec.ts';
 
 /** msgpack maps with string names, into what the same JSON would give. */
 export class MsgpackDecoder implements ValueDecoder {
+  readonly isPlanned = false;
   readonly isChecked = false;
 
   decode(bytes: Buffer, start: number, end: number): unknown {

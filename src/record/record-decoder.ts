@@ -10,6 +10,7 @@ export class RecordDecoder implements ValueDecoder {
   /** Bodies that followed the plan, and those that took several times as long. */
   plannedCount = 0;
   parsedCount = 0;
+  isPlanned = false;
   isChecked = false;
 
   readonly #node: ObjectNode | null;
@@ -27,11 +28,13 @@ export class RecordDecoder implements ValueDecoder {
       const value = plan.decode(bytes, start, end);
       if (value !== NOT_PLANNED) {
         this.plannedCount++;
+        this.isPlanned = true;
         this.isChecked = plan.isComplete;
         return value;
       }
     }
     this.parsedCount++;
+    this.isPlanned = false;
     this.isChecked = false;
     const value = parseMsgpack(bytes, start, end);
     return this.#node === null ? value : named(this.#node, value);

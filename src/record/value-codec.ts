@@ -14,6 +14,8 @@ export interface ValueDecoder {
    * @throws MokaError with an ERR_EVENT_… code that says what is wrong with the bytes.
    */
   decode(bytes: Buffer, start: number, end: number): unknown;
+  /** Whether the value that came last was read along a plan: each of its members stood in the bytes once, as it is named. */
+  readonly isPlanned: boolean;
   /** Whether the value that came last is known to fit the schema: to check it would tell nothing new. */
   readonly isChecked: boolean;
 }

@@ -33,8 +33,9 @@ const CHARACTERS_MAX = 16;
 /** Reads values back. A value is made anew each time and shares nothing with the bytes. */
 export class ValueReader {
   readonly #shapes: Shapes;
-  #bytes: Uint8Array = new Uint8Array(0);
-  #at = 0;
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Where the next value begins. The functions of shapes read and set it too. */
+  at = 0;
 
   constructor(shapes: Shapes) {
     this.#shapes = shapes;
@@ -42,47 +43,47 @@ export class ValueReader {
 
   /** @throws MokaError ERR_CHECKPOINT_DAMAGED for bytes that are not exactly one value */
   read(bytes: Uint8Array, start: number, end: number): unknown {
-    this.#bytes = bytes;
-    this.#at = start;
+    this.bytes = bytes;
+    this.at = start;
     let value: unknown;
     try {
       value = this.value();
     } catch (cause) {
       throw this.#damaged(cause);
     }
-    if (this.#at !== end) throw this.#damaged();
+    if (this.at !== end) throw this.#damaged();
     return value;
   }
 
   value(): unknown {
-    const bytes = this.#bytes;
-    const at = this.#at;
+    const bytes = this.bytes;
+    const at = this.at;
     const tag = bytes[at] as number;
     if (tag < TAG_NULL) {
-      this.#at = at + 1;
+      this.at = at + 1;
       return tag;
     }
     if (tag >= TAG_SHORT_SHAPE) {
-      this.#at = at + 1;
+      this.at = at + 1;
       return this.#shaped(tag - TAG_SHORT_SHAPE);
     }
     if (tag >= TAG_SHORT_ARRAY) {
       if (tag < TAG_SHORT_ARRAY + SHORT_COUNT) {
-        this.#at = at + 1;
+        this.at = at + 1;
         return this.#array(tag - TAG_SHORT_ARRAY);
       }
       return this.#collection(tag);
     }
-    if (tag >= TAG_SHORT_ASCII) return this.#ascii(at + 1, tag - TAG_SHORT_ASCII);
+    if (tag >= TAG_SHORT_ASCII) return this.ascii(at + 1, tag - TAG_SHORT_ASCII);
     switch (tag) {
       case TAG_INT16:
-        this.#at = at + 3;
+        this.at = at + 3;
         return (bytes[at + 1] as number) | (((bytes[at + 2] as number) << 24) >> 16);
       case TAG_INT32:
-        this.#at = at + 5;
+        this.at = at + 5;
         return this.#int32(at + 1);
       case TAG_UINT48:
-        this.#at = at + 7;
+        this.at = at + 7;
         return (
           (this.#int32(at + 1) >>> 0) + ((bytes[at + 5] as number) | ((bytes[at + 6] as number) << 8)) * 0x1_0000_0000
         );
@@ -92,42 +93,42 @@ export class ValueReader {
   }
 
   #other(tag: number): unknown {
-    const at = this.#at;
+    const at = this.at;
     switch (tag) {
       case TAG_NULL:
-        this.#at = at + 1;
+        this.at = at + 1;
         return null;
       case TAG_UNDEFINED:
-        this.#at = at + 1;
+        this.at = at + 1;
         return undefined;
       case TAG_FALSE:
-        this.#at = at + 1;
+        this.at = at + 1;
         return false;
       case TAG_TRUE:
-        this.#at = at + 1;
+        this.at = at + 1;
         return true;
       case TAG_DOUBLE:
         return this.#double();
       case TAG_ASCII8:
-        return this.#ascii(at + 2, this.#bytes[at + 1] as number);
+        return this.ascii(at + 2, this.bytes[at + 1] as number);
       case TAG_ASCII32: {
         const length = this.#count();
-        return this.#ascii(this.#at, length);
+        return this.ascii(this.at, length);
       }
       case TAG_UTF8: {
         const length = this.#count();
-        this.#at += length;
-        return utf8Slice.call(this.#bytes, this.#at - length, this.#at);
+        this.at += length;
+        return utf8Slice.call(this.bytes, this.at - length, this.at);
       }
       case TAG_BYTES: {
         const length = this.#count();
-        this.#at += length;
-        return Buffer.from(this.#bytes.subarray(this.#at - length, this.#at));
+        this.at += length;
+        return Buffer.from(this.bytes.subarray(this.at - length, this.at));
       }
       case TAG_MSGPACK: {
         const length = this.#count();
-        this.#at += length;
-        return MSGPACK.unpack(Buffer.from(this.#bytes.subarray(this.#at - length, this.#at)));
+        this.at += length;
+        return MSGPACK.unpack(Buffer.from(this.bytes.subarray(this.at - length, this.at)));
       }
       default:
         throw this.#damaged();
@@ -139,9 +140,9 @@ export class ValueReader {
       case TAG_ARRAY:
         return this.#array(this.#count());
       case TAG_SHAPE: {
-        const at = this.#at;
-        this.#at = at + 3;
-        return this.#shaped((this.#bytes[at + 1] as number) | ((this.#bytes[at + 2] as number) << 8));
+        const at = this.at;
+        this.at = at + 3;
+        return this.#shaped((this.bytes[at + 1] as number) | ((this.bytes[at + 2] as number) << 8));
       }
       case TAG_OBJECT: {
         const entries: [string, unknown][] = [];
@@ -172,15 +173,15 @@ export class ValueReader {
     return array;
   }
 
-  #ascii(start: number, length: number): string {
-    this.#at = start + length;
-    const bytes = this.#bytes;
+  ascii(start: number, length: number): string {
+    this.at = start + length;
+    const bytes = this.bytes;
     if (length > CHARACTERS_MAX) return latin1Slice.call(bytes, start, start + length);
     return (TEXT_OF_LENGTH[length] as (bytes: Uint8Array, start: number) => string)(bytes, start);
   }
 
   #int32(at: number): number {
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     return (
       (bytes[at] as number) |
       ((bytes[at + 1] as number) << 8) |
@@ -190,23 +191,23 @@ export class ValueReader {
   }
 
   #double(): number {
-    const at = this.#at + 1;
+    const at = this.at + 1;
     DOUBLE_WORDS[0] = this.#int32(at);
     DOUBLE_WORDS[1] = this.#int32(at + 4);
-    this.#at = at + 8;
+    this.at = at + 8;
     return DOUBLE[0] as number;
   }
 
   #count(): number {
-    const at = this.#at + 1;
-    this.#at = at + 4;
+    const at = this.at + 1;
+    this.at = at + 4;
     const count = this.#int32(at) >>> 0;
-    if (count > this.#bytes.length) throw this.#damaged();
+    if (count > this.bytes.length) throw this.#damaged();
     return count;
   }
 
   #damaged(cause?: unknown): MokaError {
-    return new MokaError('ERR_CHECKPOINT_DAMAGED', `row value cannot be read at byte=${this.#at}`, { cause });
+    return new MokaError('ERR_CHECKPOINT_DAMAGED', `row value cannot be read at byte=${this.at}`, { cause });
   }
 }
 

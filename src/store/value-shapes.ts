@@ -1,10 +1,13 @@
 // data plane
+import { TAG_INT16, TAG_INT32, TAG_NULL, TAG_SHORT_ARRAY, TAG_SHORT_ASCII, TAG_UINT48 } from './value-format.ts';
 import type { ValueReader } from './value-reader.ts';
 import type { ValueWriter } from './value-writer.ts';
 
 /** Objects used as dictionaries make a shape each; beyond this many, objects carry their member names. */
 const MAX_SHAPES = 256;
 const MAX_SHAPE_MEMBERS = 64;
+/** The code of a longer object is not worth its memory. */
+const INLINED_MEMBERS_MAX = 16;
 /** Member lists that begin alike share their places; this bounds those that never became a shape. */
 const MAX_PLACES = 4096;
 
@@ -21,12 +24,39 @@ export class Shape {
   constructor(number: number, names: readonly string[]) {
     this.number = number;
     this.names = names;
-    const members = names.map((name) => `${literalName(name)}: reader.value()`);
+    this.read = new Function(
+      'reader',
+      names.length <= INLINED_MEMBERS_MAX ? inlined(names) : called(names),
+    ) as Shape['read'];
     const loads = names.map((name) => `writer.value(object[${JSON.stringify(name)}]);`);
-    this.read = new Function('reader', `return { ${members.join(', ')} };`) as Shape['read'];
     this.write = new Function('object', 'writer', loads.join(' ')) as Shape['write'];
   }
 }
+
+/** Reads a member by a call each. */
+function called(names: readonly string[]): string {
+  return `return { ${names.map((name) => `${literalName(name)}: reader.value()`).join(', ')} };`;
+}
+
+/** Reads integers and short texts where they stand, and calls for the rest: two thirds of the time. */
+function inlined(names: readonly string[]): string {
+  const reads = names.map(
+    (_name, i) => `let v${i}; tag = b[at];
+if (tag < ${TAG_NULL}) { v${i} = tag; at += 1; }
+else if (tag === ${TAG_INT16}) { v${i} = b[at + 1] | b[at + 2] << 24 >> 16; at += 3; }
+else if (tag === ${TAG_INT32}) { v${i} = ${INT32_SOURCE}; at += 5; }
+else if (tag === ${TAG_UINT48}) { v${i} = (${INT32_SOURCE} >>> 0) + (b[at + 5] | b[at + 6] << 8) * 0x100000000; at += 7; }
+else if (tag >= ${TAG_SHORT_ASCII} && tag < ${TAG_SHORT_ARRAY}) { v${i} = reader.ascii(at + 1, tag - ${TAG_SHORT_ASCII}); at = reader.at; }
+else { reader.at = at; v${i} = reader.value(); at = reader.at; }`,
+  );
+  const members = names.map((name, i) => `${literalName(name)}: v${i}`);
+  return `const b = reader.bytes; let at = reader.at, tag = 0;
+${reads.join('\n')}
+reader.at = at;
+return { ${members.join(', ')} };`;
+}
+
+const INT32_SOURCE = '(b[at + 1] | b[at + 2] << 8 | b[at + 3] << 16 | b[at + 4] << 24)';
 
 /** A computed name makes `__proto__` a member like any other; for all others it would be slow. */
 function literalName(name: string): string {

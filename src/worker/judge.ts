@@ -118,13 +118,9 @@ export class Judge {
     if (!isKey(key)) {
       return refuse(candidate, ERRORS.ERR_EVENT_KEY_INVALID.id, KEY_RULE);
     }
-    const routing = this.#routing;
-    routing.hashString(key);
-    // The ingress routed by the first member of this name; the parse kept the last one.
-    if (
-      routing.low >>> 0 !== u32[word + RECORD_KEY_HASH / 4] ||
-      routing.high >>> 0 !== u32[word + RECORD_KEY_HASH / 4 + 1]
-    ) {
+    // The ingress routed by the first member of this name, a parse keeps the last one; where a plan was followed, there is
+    // but one. A number may have been written in another way than it reads.
+    if (!(decoder.isPlanned && typeof keyValue === 'string') && !this.#isRoutedBy(key, u32, word)) {
       return refuse(candidate, ERRORS.ERR_EVENT_DUPLICATE_MEMBER.id, `key member=${stream.keyField} is not unique`);
     }
     candidate.key = key;
@@ -151,6 +147,15 @@ export class Judge {
       return refuse(candidate, ERRORS.ERR_OPERATOR_FAILED.id, detail);
     }
     return true;
+  }
+
+  #isRoutedBy(key: string, u32: Uint32Array, word: number): boolean {
+    const routing = this.#routing;
+    routing.hashString(key);
+    return (
+      routing.low >>> 0 === u32[word + RECORD_KEY_HASH / 4] &&
+      routing.high >>> 0 === u32[word + RECORD_KEY_HASH / 4 + 1]
+    );
   }
 
   /** Whether this event was examined before, and that did not come to an end. */
