@@ -10,12 +10,14 @@ import {
   valueOffset,
 } from './row-cell.ts';
 import { ENTRY_CELL, ENTRY_CUT_CELL, ENTRY_GENERATION, type RowTable } from './row-table.ts';
-import type { SlabMemory } from './slab-memory.ts';
+import { type SlabMemory, unitsOf } from './slab-memory.ts';
 import type { ValueCodec } from './value-codec.ts';
+import type { ValueWriter } from './value-writer.ts';
 
 /**
  * The rows of all stores of a partition: reads and writes of one event after the other, each of which can be taken back.
- * A row that changes gets a new cell; the old one is freed when the event is through and no cut wants it.
+ * A row that changes gets a new cell; the old one is freed when the event is through and no cut wants it. Where no cut
+ * can want it, since it is newer, and the value fits, it is overwritten instead, and the old value kept aside.
  *
  * A row's state follows from the generation that changed it last. `current` is even and goes up by two at each cut;
  * `frozen` is that of the open cut, and a row handed over gets the odd number behind it.
@@ -41,9 +43,12 @@ export class RowCache {
 
   readonly #memory: SlabMemory;
   readonly #entries: readonly Int32Array[];
-  /** Pairs of entry and the cell it had before. */
+  /** Pairs of entry and the cell it had before; or, less than 0, where the value it had before is kept. */
   #undo = new Int32Array(256);
   #undoLength = 0;
+  /** Values that were overwritten: length, then its words. */
+  #kept = new Int32Array(1024);
+  #keptLength = 0;
   #isInEvent = false;
 
   constructor(storeCount: number, rows: RowTable) {
@@ -77,22 +82,14 @@ export class RowCache {
     const before = this.rows.cellOf(id);
     if (this.#countOf(before) === 0) this.sizes[storeId] = (this.sizes[storeId] as number) + 1;
     const { written } = codec;
-    const length = written.length;
-    const cell = this.#copyOf(before, length);
-    const keyLength = (this.#memory.words[cell >>> 16] as Int32Array)[
-      ((cell & 0xffff) << 2) + CELL_KEY_LENGTH_WORD
-    ] as number;
-    const valueStart = valueOffset(keyLength);
-    if (length <= COPY_BY_WORD_MAX) {
-      const words = this.#memory.words[cell >>> 16] as Int32Array;
-      const to = ((cell & 0xffff) << 2) + (valueStart >> 2);
-      const source = written.words;
-      const count = (length + 3) >> 2;
-      for (let i = 0; i < count; i++) words[to + i] = source[i] as number;
-    } else {
-      const arena = this.#memory.arenas[cell >>> 16] as Buffer;
-      written.bytes.copy(arena, ((cell & 0xffff) << 4) + valueStart, 0, length);
+    if (this.#canOverwrite(id, before, written.length)) {
+      this.#keep(id, before);
+      this.dirtyBytes += written.length - this.#valueLengthOf(before);
+      this.#writeValue(before, written);
+      return;
     }
+    const cell = this.#copyOf(before, written.length);
+    this.#writeValue(cell, written);
     this.#replace(storeId, id, before, cell);
   }
 
@@ -121,8 +118,12 @@ export class RowCache {
     assert(this.#isInEvent, 'commitEvent without an event');
     this.#isInEvent = false;
     const undo = this.#undo;
-    for (let i = 0; i < this.#undoLength; i += 2) this.#dropCell(undo[i] as number, undo[i + 1] as number);
+    for (let i = 0; i < this.#undoLength; i += 2) {
+      const before = undo[i + 1] as number;
+      if (before > 0) this.#dropCell(undo[i] as number, before);
+    }
     this.#undoLength = 0;
+    this.#keptLength = 0;
     if (this.rows.isOverBudget) this.rows.evict();
   }
 
@@ -130,6 +131,7 @@ export class RowCache {
   undoEvent(): void {
     assert(this.#isInEvent, 'undoEvent without an event');
     this.undoTo(0);
+    this.#keptLength = 0;
     this.#isInEvent = false;
   }
 
@@ -147,6 +149,10 @@ export class RowCache {
       const entry = this.#entries[id >>> 16] as Int32Array;
       const at = (id & 0xffff) << 2;
       const after = entry[at + ENTRY_CELL] as number;
+      if (before < 0) {
+        this.#putBack(after, -before);
+        continue;
+      }
       const storeId = this.#storeIdOf(before);
       this.sizes[storeId] = (this.sizes[storeId] as number) + this.#countOf(before) - this.#countOf(after);
       this.dirtyBytes += this.#sizeOf(before) - this.#sizeOf(after);
@@ -172,18 +178,72 @@ export class RowCache {
       entry[at + ENTRY_GENERATION] = this.current;
       (this.dirty[storeId] as DirtyRows).add(id);
     }
-    if (!this.#isInEvent) {
-      this.#dropCell(id, before);
-      return;
-    }
-    if (this.#undoLength === this.#undo.length) {
-      const longer = new Int32Array(this.#undoLength * 2);
-      longer.set(this.#undo);
-      this.#undo = longer;
-    }
+    if (this.#isInEvent) this.#remember(id, before);
+    else this.#dropCell(id, before);
+  }
+
+  #remember(id: number, before: number): void {
+    if (this.#undoLength === this.#undo.length) this.#undo = twice(this.#undo);
     this.#undo[this.#undoLength] = id;
     this.#undo[this.#undoLength + 1] = before;
     this.#undoLength += 2;
+  }
+
+  /** Whether the cell belongs to the next cut alone, and a value of so many bytes takes as much room as the one in it. */
+  #canOverwrite(id: number, cell: number, length: number): boolean {
+    const entry = this.#entries[id >>> 16] as Int32Array;
+    const at = (id & 0xffff) << 2;
+    // After an undo a row is of the current generation with the cell that the open cut wants.
+    if (entry[at + ENTRY_GENERATION] !== this.current || entry[at + ENTRY_CUT_CELL] === cell) return false;
+    const words = this.#memory.words[cell >>> 16] as Int32Array;
+    const word = (cell & 0xffff) << 2;
+    const keyLength = words[word + CELL_KEY_LENGTH_WORD] as number;
+    const before = words[word + CELL_VALUE_LENGTH_WORD] as number;
+    if (before === ABSENT || length > COPY_BY_WORD_MAX) return false;
+    return unitsOf(cellSize(keyLength, before)) === unitsOf(cellSize(keyLength, length));
+  }
+
+  /** Keeps the value of a cell that is to be overwritten until the event is through. */
+  #keep(id: number, cell: number): void {
+    if (!this.#isInEvent) return;
+    const words = this.#memory.words[cell >>> 16] as Int32Array;
+    const word = (cell & 0xffff) << 2;
+    const length = words[word + CELL_VALUE_LENGTH_WORD] as number;
+    const from = word + (valueOffset(words[word + CELL_KEY_LENGTH_WORD] as number) >> 2);
+    const count = (length + 3) >> 2;
+    // Place 0 is never used, so that no place is 0.
+    const place = this.#keptLength + 1;
+    while (place + count >= this.#kept.length) this.#kept = twice(this.#kept);
+    const kept = this.#kept;
+    kept[place] = length;
+    for (let i = 0; i < count; i++) kept[place + 1 + i] = words[from + i] as number;
+    this.#keptLength = place + count;
+    this.#remember(id, -place);
+  }
+
+  #putBack(cell: number, place: number): void {
+    const words = this.#memory.words[cell >>> 16] as Int32Array;
+    const word = (cell & 0xffff) << 2;
+    const keyLength = words[word + CELL_KEY_LENGTH_WORD] as number;
+    const to = word + (valueOffset(keyLength) >> 2);
+    const length = this.#kept[place] as number;
+    this.dirtyBytes += length - (words[word + CELL_VALUE_LENGTH_WORD] as number);
+    words[word + CELL_VALUE_LENGTH_WORD] = length;
+    for (let i = 0; i < (length + 3) >> 2; i++) words[to + i] = this.#kept[place + 1 + i] as number;
+  }
+
+  #writeValue(cell: number, { bytes, words: source, length }: ValueWriter): void {
+    const words = this.#memory.words[cell >>> 16] as Int32Array;
+    const word = (cell & 0xffff) << 2;
+    const start = valueOffset(words[word + CELL_KEY_LENGTH_WORD] as number);
+    words[word + CELL_VALUE_LENGTH_WORD] = length;
+    if (length <= COPY_BY_WORD_MAX) {
+      const to = word + (start >> 2);
+      const count = (length + 3) >> 2;
+      for (let i = 0; i < count; i++) words[to + i] = source[i] as number;
+    } else {
+      bytes.copy(this.#memory.arenas[cell >>> 16] as Buffer, ((cell & 0xffff) << 4) + start, 0, length);
+    }
   }
 
   /** A new cell with the key of another one and room for a value; its value is still to be written. */
@@ -207,8 +267,12 @@ export class RowCache {
   }
 
   #countOf(cell: number): number {
+    return this.#valueLengthOf(cell) === ABSENT ? 0 : 1;
+  }
+
+  #valueLengthOf(cell: number): number {
     const words = this.#memory.words[cell >>> 16] as Int32Array;
-    return words[((cell & 0xffff) << 2) + CELL_VALUE_LENGTH_WORD] === ABSENT ? 0 : 1;
+    return words[((cell & 0xffff) << 2) + CELL_VALUE_LENGTH_WORD] as number;
   }
 
   #sizeOf(cell: number): number {
@@ -222,6 +286,12 @@ export class RowCache {
     const start = ((cell & 0xffff) << 4) + CELL_HEADER_BYTES;
     return ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
   }
+}
+
+function twice(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const longer = new Int32Array(array.length * 2);
+  longer.set(array);
+  return longer;
 }
 
 /** Longer values are copied by the runtime, whose call costs as much as 64 words. */

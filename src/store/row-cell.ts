@@ -2,7 +2,7 @@
 import type { SlabMemory } from './slab-memory.ts';
 
 /**
- * One row as bytes, in a cell of its own; a row that changes gets a new cell.
+ * One row as bytes, in a cell of its own.
  *
  * ```
  *   0                   4                 8

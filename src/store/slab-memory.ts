@@ -5,6 +5,11 @@ import { ARENA_BYTES, SLAB_BYTES } from './store-limits.ts';
 /** A cell that does not exist. */
 export const NO_CELL = 0;
 
+/** Cells of as many units have the same room. */
+export function unitsOf(sizeBytes: number): number {
+  return (sizeBytes + UNIT_BYTES - 1) >>> UNIT_SHIFT;
+}
+
 /**
  * Memory for the bytes of rows, outside of what the collector walks. Cells come in size classes; a slab holds cells of
  * one class and goes back to the pool of slabs when its last cell is freed (Bonwick, "The Slab Allocator", 1994).
@@ -38,7 +43,7 @@ export class SlabMemory {
   readonly #freeArenas: number[] = [];
 
   allocate(sizeBytes: number): number {
-    const units = (sizeBytes + UNIT_BYTES - 1) >>> UNIT_SHIFT;
+    const units = unitsOf(sizeBytes);
     if (units > SLAB_UNITS) return this.#allocateAlone(sizeBytes);
     const sizeClass = CLASS_OF_UNITS[units] as number;
     let slab = this.#open[sizeClass] as number;

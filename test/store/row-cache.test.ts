@@ -60,6 +60,29 @@ describe('RowCache', () => {
     expect(cache.get(0, 'k', codec)).toBe('later');
   });
 
+  it('takes back values of other lengths that were written over the one before, to the byte', () => {
+    const { cache, codec } = cacheOf(2 ** 30);
+    cache.beginEvent();
+    cache.put(0, 'k', 'before', codec);
+    cache.put(0, 'other', 1, codec);
+    cache.commitEvent();
+    const { dirtyBytes } = cache;
+    const { usedBytes } = cache.rows.memory;
+    cache.beginEvent();
+    // Between 17 and 32 bytes with its key: the room of the cell it is in.
+    cache.put(0, 'k', 'abc', codec);
+    const written = cache.written;
+    cache.put(0, 'other', 2, codec);
+    cache.put(0, 'k', 'longer one', codec);
+    expect(cache.dirtyBytes).toBe(dirtyBytes + 'longer one'.length - 'before'.length);
+    cache.undoTo(written);
+    expect([cache.get(0, 'k', codec), cache.get(0, 'other', codec)]).toEqual(['abc', 1]);
+    cache.put(0, 'k', 'again', codec);
+    cache.undoEvent();
+    expect([cache.get(0, 'k', codec), cache.get(0, 'other', codec)]).toEqual(['before', 1]);
+    expect([cache.dirtyBytes, cache.rows.memory.usedBytes]).toEqual([dirtyBytes, usedBytes]);
+  });
+
   it('commitEvent, undoEvent and cuts free every cell that nobody holds', () => {
     let state = fuzzRuns(1).seed ?? 0;
     const random = (below: number): number => {
