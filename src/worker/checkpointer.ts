@@ -49,6 +49,7 @@ export class Checkpointer {
   #lastStart: number;
   #retryAt = 0;
   #isForced = false;
+  #isRotationForced = false;
   count = 0;
   failureCount = 0;
   lastDurationMs = 0;
@@ -91,6 +92,11 @@ export class Checkpointer {
     this.#isForced = true;
   }
 
+  /** Makes the next `step` start a checkpoint, of nothing new too, that also becomes the previous environment. */
+  forceRotation(): void {
+    this.#isRotationForced = true;
+  }
+
   /**
    * @param processedOffset last offset that the state reflects
    * @param eventsPerMs replay rate to expect
@@ -101,9 +107,10 @@ export class Checkpointer {
     switch (this.#phase) {
       case IDLE: {
         if (this.#sink.floorOffset > this.#trimmedOffset) this.#trim();
-        const mustRotate = this.#relief.isDue(processedOffset, now);
+        const mustRotate = this.#relief.isDue(processedOffset, now) || this.#isRotationForced;
         if (!mustRotate && !this.#isDue(processedOffset, eventsPerMs, now)) return false;
         this.#isForced = false;
+        this.#isRotationForced = false;
         this.#lastStart = now;
         this.#meta = { ...this.#describe(processedOffset), mustRotate };
         this.#state.beginCut();

@@ -85,6 +85,7 @@ export function openLane(options: LaneOptions): Lane {
   status.state = LANE_RECOVERING;
   const reader = openCheckpoint(options);
   const checkpointOffset = reader.meta?.offset ?? -1;
+  const savedUnder = reader.meta?.fingerprint ?? topology.fingerprint;
   const { retentionBytes, retentionMs, ...logOptions } = options.log;
   // A checkpoint that the log does not reach means that acknowledged events are gone: `open` stops on it.
   const log = PartitionLog.open(disk, options.logDirectory, {
@@ -141,6 +142,9 @@ export function openLane(options: LaneOptions): Lane {
   };
   if (stuck.isEmpty) lane.recover(onProgress);
   else recoverWithout(lane, stuck, state, options, onProgress);
+  // The previous environment is the way back, and what was logged under another topology is behind this one: never to be
+  // replayed from there under this topology.
+  if (savedUnder !== topology.fingerprint) lane.checkpointer.forceRotation();
   const spent = Math.round(options.monotonic.now() - startedAt);
   options.report(
     `partition=${partition} recovered epoch=${log.epoch} checkpoint=${checkpointOffset} logEnd=${log.durableThrough} replayed=${replayed} ms=${spent}`,

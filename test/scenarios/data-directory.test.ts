@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { moka } from '../main/moka-process.ts';
 import { EngineProcess, type Exit } from './support/engine-process.ts';
 import { readLog } from './support/log-contents.ts';
@@ -340,6 +340,27 @@ describe('a topology that changed', () => {
     await after.kill();
     const back = await EngineProcess.startInVain({ data, topology });
     expect([back.code, said(back).code]).toEqual([2, 'ERR_TOPOLOGY_CHANGED']);
+  });
+
+  it('never has its log replayed by the later one, also when the current environment cannot be read', async () => {
+    const data = freshPath();
+    const extended = topologyFile('guarantees-extended');
+    const before = await EngineProcess.start({ data, topology, partitions: 1 });
+    for (const n of [1, 2, 3]) expect((await before.post('/v1/streams/notes', { till: 'a', n })).status).toBe(201);
+    await before.stop();
+    const after = await EngineProcess.start({ data, topology: extended });
+    const pointer = (): { current: number; previousOffset: number } =>
+      JSON.parse(readFileSync(join(data, 'state/0/CURRENT'), 'utf8')) as { current: number; previousOffset: number };
+    await vi.waitFor(() => expect(pointer().previousOffset).toBe(2), { timeout: 20_000 });
+    expect((await after.post('/v1/streams/notes', { till: 'a', n: 4 })).status).toBe(201);
+    await after.kill();
+    truncateSync(join(data, 'state/0', String(pointer().current), 'data.mdb'), 0);
+    const again = await EngineProcess.start({ data, topology: extended, env: { MOKA_LOG_LEVEL: 'info' } });
+    expect((await again.get('/v1/views/notes/a')).json['value']).toBe(4);
+    const { code, stderr } = await again.stop();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/the previous one is used/);
+    expect(stderr).toMatch(/recovered epoch=\d+ checkpoint=2 logEnd=3 replayed=1 /);
   });
 });
 
