@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util';
 import { goalLines, OVERLOAD, type Runs, rateOf } from './canonical/goals.ts';
 import { measureIdle } from './canonical/idle.ts';
 import { type MeasureOptions, measure, type Result } from './canonical/measure.ts';
 import { CANONICAL_PLAN, type Measurement } from './canonical/plan.ts';
 import { printConditions, printDisk, printGoals, printMeasurements } from './canonical/print.ts';
 import { measureRecovery } from './canonical/recovery.ts';
+import { ScriptArguments } from './run/arguments.ts';
 import { conditionsOf } from './run/conditions.ts';
 import { buildDiskFloor, measureDiskFloor } from './run/disk-floor.ts';
 import { removeDirectory, scratchDirectory } from './run/places.ts';
@@ -19,27 +19,25 @@ import { removeDirectory, scratchDirectory } from './run/places.ts';
  *             of which nothing may be lost; a million rows of state, the turns of the lanes while they are saved, kill -9
  *             and the time until orders are taken again; the idle kiosk
  *
- * ```
- * npm run bench -- [--seconds 5] [--warmup 8] [--runs 3] [--only http,ws-json] [--dir DIR] [--small] [--json]
- * ```
  * Every measured engine starts on an empty data directory. A wrong count or a wrong aggregate ends the run with 1.
  */
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string' },
-    warmup: { type: 'string' },
-    runs: { type: 'string' },
-    only: { type: 'string' },
-    dir: { type: 'string' },
-    small: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
+const USAGE =
+  'npm run bench -- [--seconds 5] [--warmup 8] [--runs 3] [--only http,ws-json] [--dir DIR] [--small] [--json]';
+const given = new ScriptArguments(USAGE, {
+  seconds: { type: 'string' },
+  warmup: { type: 'string' },
+  runs: { type: 'string' },
+  only: { type: 'string' },
+  dir: { type: 'string' },
+  small: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 });
-const roundCount = Number(values.runs ?? (values.small ? 1 : 3));
+const { values } = given;
+const roundCount = given.count('runs', values.runs ?? (values.small ? '1' : '3'));
 const options: MeasureOptions = {
-  seconds: Number(values.seconds ?? (values.small ? 1 : 5)),
+  seconds: given.seconds('seconds', values.seconds ?? (values.small ? '1' : '5')),
   // After 6 to 8 s over HTTP the compilers of V8 have done: before that they take a tenth of two cores.
-  warmupSeconds: Number(values.warmup ?? (values.small ? 0.5 : 8)),
+  warmupSeconds: given.seconds('warmup', values.warmup ?? (values.small ? '0.5' : '8')),
   httpConnections: values.small ? 64 : 512,
   directory: values.dir ?? null,
   ratePerSecond: null,
@@ -48,6 +46,8 @@ const options: MeasureOptions = {
 const RECOVERY_LOAD_SECONDS = 12;
 const diskAppends = values.small ? 300 : 2000;
 const names = values.only?.split(',');
+const unknown = names?.find((name) => ![...CANONICAL_PLAN.map((one) => one.name), 'recovery', 'idle'].includes(name));
+if (unknown !== undefined) given.refuse(`--only=${unknown}: no such measurement`);
 const isWanted = (name: string): boolean => names === undefined || names.includes(name);
 const plan = CANONICAL_PLAN.filter((measurement) => isWanted(measurement.name));
 const runs: Runs = { disk: [], results: new Map(), halfLoad: [], overload: [], recovery: [], idle: [] };

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { median } from './canonical/goals.ts';
 import { CanonicalScenario } from './crash/canonical-scenario.ts';
 import { CoffeeShopScenario } from './crash/coffee-shop-scenario.ts';
@@ -10,6 +9,7 @@ import { EveryOperatorScenario } from './crash/every-operator-scenario.ts';
 import { VIOLATION_KINDS, type Violation } from './crash/ledger.ts';
 import type { Scenario } from './crash/scenario.ts';
 import { Random } from './load/random.ts';
+import { ScriptArguments } from './run/arguments.ts';
 import { removeDirectory, scratchDirectory } from './run/places.ts';
 
 /**
@@ -20,30 +20,28 @@ import { removeDirectory, scratchDirectory } from './run/places.ts';
  *      │  └──────acks───────┤
  *    ledger ═══ compared ═══ log, views, answers to what is sent again
  *
- *   npm run crash -- [--cycles 20] [--seed 1] [--topology canonical|coffee-shop|every-operator] [--round 10]
- *                        [--dir DIR] [--json]
- *                        [--events N]      the load goes on until so many were acknowledged, an equal part in each cycle
- *                        [--trust-hello]   one producer takes the hello's lastSeq for "all up to here is safe"
- *
  * A round is one data directory through `--round` cycles; at its end the whole log is replayed. The seed decides the orders and the moments; the machine's own
  * timing does the rest. Ends with 1 when anything is lost, there twice, out of order or shown wrongly, and then leaves
  * the data directory and the ledger where they are.
  */
-const { values } = parseArgs({
-  options: {
-    cycles: { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
-    topology: { type: 'string', default: 'canonical' },
-    round: { type: 'string', default: '10' },
-    events: { type: 'string', default: '0' },
-    dir: { type: 'string' },
-    'trust-hello': { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
+const USAGE = `npm run crash -- [--cycles 20] [--seed 1] [--topology canonical|coffee-shop|every-operator] [--round 10] [--dir DIR] [--json]
+                        [--events N]      the load goes on until so many were acknowledged, an equal part in each cycle
+                        [--trust-hello]   one producer takes the hello's lastSeq for "all up to here is safe"`;
+const given = new ScriptArguments(USAGE, {
+  cycles: { type: 'string', default: '20' },
+  seed: { type: 'string', default: '1' },
+  topology: { type: 'string', default: 'canonical' },
+  round: { type: 'string', default: '10' },
+  events: { type: 'string', default: '0' },
+  dir: { type: 'string' },
+  'trust-hello': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 });
-const cycleCount = Number(values.cycles);
-const cyclesPerRound = Number(values.round);
-const seed = Number(values.seed);
+const { values } = given;
+const cycleCount = given.count('cycles', values.cycles);
+const cyclesPerRound = given.count('round', values.round);
+const seed = given.count('seed', values.seed, 0);
+const eventCount = given.count('events', values.events, 0);
 const random = new Random(seed);
 const scenario = scenarioOf(values.topology);
 const start = performance.now();
@@ -61,7 +59,7 @@ while (total.cycles < cycleCount && violations.length === 0) {
     scenario,
     random,
     trustsHello: values['trust-hello'],
-    eventsPerCycle: Math.ceil(Number(values.events) / cycleCount),
+    eventsPerCycle: Math.ceil(eventCount / cycleCount),
     say,
   });
   let isSound = true;
@@ -107,5 +105,5 @@ function scenarioOf(name: string): Scenario {
   if (name === 'canonical') return new CanonicalScenario(seed);
   if (name === 'coffee-shop') return new CoffeeShopScenario(seed);
   if (name === 'every-operator') return new EveryOperatorScenario();
-  throw new TypeError(`--topology ${name}: use canonical, coffee-shop or every-operator`);
+  return given.refuse(`--topology=${name}: canonical, coffee-shop or every-operator`);
 }

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { CHECKED_WORKLOADS, check, memoryRunner } from './nexmark/check.ts';
 import type { Measured } from './nexmark/measure.ts';
 import { medianOf, ratesOf, tableOf } from './nexmark/print.ts';
@@ -9,6 +8,7 @@ import { CAVEATS, PUBLISHED } from './nexmark/published.ts';
 import { QUERIES } from './nexmark/queries.ts';
 import type { NexmarkQuery } from './nexmark/query.ts';
 import { eventsOf } from './nexmark/workload.ts';
+import { ScriptArguments } from './run/arguments.ts';
 import { conditionsOf } from './run/conditions.ts';
 import { removeDirectory, scratchDirectory } from './run/places.ts';
 
@@ -18,41 +18,34 @@ import { removeDirectory, scratchDirectory } from './run/places.ts';
  *   generator ──► query ──► rows counted and dropped                          durability off: one thread
  *   generator ──► ring ──► lane: log, flush, query, checkpoints ──► rows      durability on: lane and checkpoint thread
  *
- *   npm run bench:nexmark -- [--queries q0,q5] [--events N] [--density N] [--durability on|off] [--runs N] [--json]
- *
  * Each measurement is a process of its own. A result that is not its oracle's, or a durable run that does not emit as
  * many rows as the one in memory, ends the run with 1.
  */
 const USAGE =
-  'usage: npm run bench:nexmark -- [--queries q0,q5] [--events N] [--density N] [--durability on|off] [--runs N] [--dir DIR] [--json]\n';
-const { values } = parseArgs({
-  options: {
-    queries: { type: 'string' },
-    events: { type: 'string', default: '2000000' },
-    density: { type: 'string' },
-    durability: { type: 'string' },
-    runs: { type: 'string', default: '1' },
-    dir: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+  'npm run bench:nexmark -- [--queries q0,q5] [--events N] [--density N] [--durability on|off] [--runs N] [--dir DIR] [--json]';
+const given = new ScriptArguments(USAGE, {
+  queries: { type: 'string' },
+  events: { type: 'string', default: '2000000' },
+  density: { type: 'string' },
+  durability: { type: 'string' },
+  runs: { type: 'string', default: '1' },
+  dir: { type: 'string' },
+  json: { type: 'boolean', default: false },
 });
+const { values } = given;
 /** The suite's own, at which no window closes before the end; and one at which windows roll. */
 const DENSITIES = [10_000_000, 100_000];
 const RUN_ONE = fileURLToPath(new URL('./nexmark/run-one.js', import.meta.url));
 
 const names = values.queries?.split(',') ?? QUERIES.map(({ name }) => name);
 const queries = QUERIES.filter(({ name }) => names.includes(name));
-const densities = values.density === undefined ? DENSITIES : [Number(values.density)];
-const [events, runCount] = [Number(values.events), Number(values.runs)];
+const unknown = names.find((name) => !QUERIES.some((query) => query.name === name));
+if (unknown !== undefined) given.refuse(`--queries=${unknown}: no such query`);
+if (!['on', 'off', undefined].includes(values.durability)) given.refuse(`--durability=${values.durability}: on or off`);
+const densities = values.density === undefined ? DENSITIES : [given.count('density', values.density)];
+const events = given.count('events', values.events);
+const runCount = given.count('runs', values.runs);
 const durabilities = values.durability === undefined ? [false, true] : [values.durability === 'on'];
-const isUsable =
-  queries.length === names.length &&
-  ['on', 'off', undefined].includes(values.durability) &&
-  [events, runCount, ...densities].every((number) => Number.isInteger(number) && number > 0);
-if (!isUsable) {
-  process.stderr.write(USAGE);
-  process.exit(2);
-}
 
 const say = (text: string): void => {
   if (!values.json) console.log(text);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util';
+import { ScriptArguments } from './run/arguments.ts';
 import { judge, judgeBothWays, type Verdict } from './vectors/judge.ts';
 import { type Family, readFamilies } from './vectors/vector.ts';
 
@@ -8,8 +8,6 @@ import { type Family, readFamilies } from './vectors/vector.ts';
  *
  *   file NN-family.json ──► operator ──► topology ──► test driver ──► journal ══ compared ══ expected rows
  *
- *   npm run vectors -- DIR [--family NN] [--id ID] [--driver | --engine | --partitions N] [--json]
- *
  * Each vector runs in the test driver, and then in an engine of its own: worker threads, log and flushes; on several
  * partitions where what comes out cannot depend on that. `--driver` and `--engine` are for one of both alone, with one
  * partition; with `--partitions` the driver has so many, and records go to that of their key.
@@ -17,29 +15,23 @@ import { type Family, readFamilies } from './vectors/vector.ts';
  * One line per vector: `pass`, `FAIL` with the first row that differs, or `n/a` with the reason. Ends with 1 when one
  * fails, or when there was none to run.
  */
-const USAGE = 'usage: npm run vectors -- DIR [--family NN] [--id ID] [--driver | --engine | --partitions N] [--json]\n';
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    family: { type: 'string' },
-    id: { type: 'string' },
-    driver: { type: 'boolean', default: false },
-    engine: { type: 'boolean', default: false },
-    partitions: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-  },
+const USAGE = 'npm run vectors -- DIR [--family NN] [--id ID] [--driver | --engine | --partitions N] [--json]';
+const given = new ScriptArguments(USAGE, {
+  family: { type: 'string' },
+  id: { type: 'string' },
+  driver: { type: 'boolean', default: false },
+  engine: { type: 'boolean', default: false },
+  partitions: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
 });
-const directory = positionals[0];
-const partitionCount = Number(values.partitions);
+const { values, positionals } = given;
+const partitionCount = given.count('partitions', values.partitions);
 const isPartitioned = partitionCount !== 1;
-const isUsable =
-  Number.isInteger(partitionCount) &&
-  partitionCount >= 1 &&
-  [values.driver, values.engine, isPartitioned].filter(Boolean).length <= 1;
 const isOneWay = values.driver || values.engine || isPartitioned;
-if (directory === undefined || positionals.length > 1 || !isUsable) {
-  process.stderr.write(USAGE);
-  process.exit(2);
+const directory = positionals[0] ?? given.refuse('DIR is missing');
+if (positionals.length > 1) given.refuse(`one DIR at a time: ${positionals.join(' ')}`);
+if ([values.driver, values.engine, isPartitioned].filter(Boolean).length > 1) {
+  given.refuse('--driver, --engine and --partitions exclude each other');
 }
 
 const isChosen = ({ number }: Family): boolean =>

@@ -21,7 +21,11 @@ const { values } = parseArgs({
 const first = Number(values.seed ?? values.from);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 const sabotage = (values.sabotage ?? null) as Sabotage | null;
-if (!Number.isInteger(first) || !Number.isInteger(count) || (sabotage !== null && !SABOTAGES.includes(sabotage))) {
+if (
+  !Number.isInteger(first) ||
+  !(Number.isInteger(count) && count > 0) ||
+  (sabotage !== null && !SABOTAGES.includes(sabotage))
+) {
   process.stderr.write(`usage: npm run sim -- [--seeds N] [--from S] [--seed S] [--sabotage ${SABOTAGES.join('|')}]\n`);
   process.exit(2);
 }
