@@ -32,6 +32,8 @@ const ENGINE_ENVIRONMENT = {
   MOKA_CHECKPOINT_MAX_TAIL_MS: '50',
   MOKA_CHECKPOINT_MAX_TAIL_BYTES: String(1024 * 1024),
   MOKA_CHECKPOINT_MAX_INTERVAL_MS: '1000',
+  // The log is kept whole, to be compared; environments give way to fresh ones all the same.
+  MOKA_CHECKPOINT_MAX_COMMITS: '5',
   MOKA_LOG_SEGMENT_BYTES: String(4 * 1024 * 1024),
   MOKA_PARTITIONS: '2',
   MOKA_WORKERS: '2',

@@ -134,6 +134,7 @@ export const CONFIG_SCHEMA = section({
     maxTailMs: whole(500, 50, HOUR_MS, 'Replay time a crash may cost before a checkpoint is due.'),
     maxTailBytes: whole(256 * MIB, MIB, 64 * GIB, 'Log per partition a crash may replay before a checkpoint is due.'),
     maxIntervalMs: whole(MINUTE_MS, SECOND_MS, DAY_MS, 'Longest time between two checkpoints while events arrive.'),
+    maxCommits: whole(4096, 1, 1_000_000, 'Checkpoints into one environment before a fresh one takes its place.'),
   }),
   dedupe: section({
     windowMs: whole(

@@ -13,7 +13,9 @@ export function threadCpuClock(): Clock | null {
     // <ns on a core> <ns waited for one> <times>; it stays that of the thread that opened it.
     const file = openSync('/proc/thread-self/schedstat', 'r');
     const line = Buffer.alloc(80);
-    const clock = { now: () => Number.parseInt(line.toString('latin1', 0, readSync(file, line, 0, line.length, 0)), 10) / 1e6 };
+    const clock = {
+      now: () => Number.parseInt(line.toString('latin1', 0, readSync(file, line, 0, line.length, 0)), 10) / 1e6,
+    };
     return clock.now() > 0 ? clock : null;
   } catch {
     return null;

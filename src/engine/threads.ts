@@ -121,6 +121,7 @@ export class Threads {
       kind: 'checkpoints',
       dataDir: directory.path,
       retentionBytes: config.log.retentionBytes,
+      maxCommits: config.checkpoint.maxCommits,
       lanes: this.lanes,
       bell: checkpointBell,
       stop: this.#stop,

@@ -188,7 +188,11 @@ export async function runCheckpoints(task: CheckpointTask): Promise<void> {
       })),
       bell: task.bell,
       stop: task.stop,
-      rotation: { ...DEFAULT_ROTATION, maxLogBytes: task.retentionBytes + ROTATION_SLACK_BYTES },
+      rotation: {
+        ...DEFAULT_ROTATION,
+        maxLogBytes: task.retentionBytes + ROTATION_SLACK_BYTES,
+        maxCommits: task.maxCommits,
+      },
       onProgress,
     });
   } finally {

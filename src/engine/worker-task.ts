@@ -42,6 +42,8 @@ export interface CheckpointTask {
   readonly dataDir: string;
   /** Log that a partition may keep; what is beyond it waits for a copy of its environment. */
   readonly retentionBytes: number;
+  /** Into one environment. */
+  readonly maxCommits: number;
   readonly lanes: readonly LaneMemory[];
   readonly bell: SharedArrayBuffer;
   readonly stop: SharedArrayBuffer;
