@@ -17,6 +17,8 @@ interface DataMeta {
   secretCheck?: string;
   /** Fingerprint of the topology that the engine last took events under; absent until then. */
   topology?: string;
+  /** By partition, the last offset of the log when it took over from another topology; absent if it was the first. */
+  since?: readonly number[];
   /** Names of its streams by number. A later topology keeps the numbers that the log holds, or is refused. */
   streams?: readonly string[];
 }
@@ -30,6 +32,8 @@ export interface DataDirectory {
   readonly identitySecret: Uint8Array;
   readonly isNew: boolean;
   readonly topologyFingerprint: string | null;
+  /** By partition, the last offset that another topology has written; empty if none has. */
+  readonly topologySince: readonly number[];
   /** Whether moka.json tells this secret from another. */
   readonly isSecretNoted: boolean;
 }
@@ -103,6 +107,7 @@ export function openDataDirectory(
       identitySecret: new Uint8Array(secret.subarray(SECRET_BYTES)),
       isNew,
       topologyFingerprint: meta.topology ?? null,
+      topologySince: meta.since ?? [],
       isSecretNoted: meta.secretCheck !== undefined,
     };
   } catch (error) {
@@ -113,14 +118,27 @@ export function openDataDirectory(
   }
 }
 
-/** Notes the topology under which events are taken from now on. Call before the first one, when every lane is open. */
-export function noteTopology(disk: Disk, directory: DataDirectory, topology: NotedTopology): void {
-  if (directory.topologyFingerprint === topology.fingerprint && directory.isSecretNoted) return;
+/**
+ * Notes the topology under which events are taken from now on. Call before the first one, when every lane is open.
+ *
+ * @param logEnds last offset of every partition's log
+ */
+export function noteTopology(
+  disk: Disk,
+  directory: DataDirectory,
+  topology: NotedTopology,
+  logEnds: readonly number[],
+): void {
+  const { topologyFingerprint } = directory;
+  if (topologyFingerprint === topology.fingerprint && directory.isSecretNoted) return;
+  const hasTakenOver = topologyFingerprint !== null && topologyFingerprint !== topology.fingerprint;
+  const since = hasTakenOver ? logEnds : directory.topologySince;
   writeMeta(disk, directory.path, {
     version: DATA_VERSION,
     partitions: directory.partitions,
     secretCheck: checkOf(directory.routingSecret, directory.identitySecret),
     topology: topology.fingerprint,
+    ...(since.length > 0 ? { since } : {}),
     streams: topology.streams.map(({ name }) => name),
   });
 }
@@ -204,7 +222,7 @@ function parseMeta(path: string, text: string): DataMeta {
   } catch (cause) {
     throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=moka.json is not JSON`, { cause });
   }
-  const { version, partitions, secretCheck, topology, streams } = meta as Partial<DataMeta>;
+  const { version, partitions, secretCheck, topology, since, streams } = meta as Partial<DataMeta>;
   if (version !== DATA_VERSION) {
     throw new MokaError(
       'ERR_DATA_VERSION',
@@ -219,6 +237,7 @@ function parseMeta(path: string, text: string): DataMeta {
     partitions: partitions as number,
     ...(typeof secretCheck === 'string' ? { secretCheck } : {}),
     ...(typeof topology === 'string' ? { topology } : {}),
+    ...(Array.isArray(since) ? { since: since.map(Number) } : {}),
     ...(Array.isArray(streams) ? { streams: streams.map(String) } : {}),
   };
 }

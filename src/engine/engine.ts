@@ -10,6 +10,7 @@ import { Exposition } from '../metrics/exposition.ts';
 import { Whereabouts } from '../operators/whereabouts.ts';
 import { portOf } from '../query/message-port.ts';
 import { QueryRouter } from '../query/query-router.ts';
+import { LaneStatus } from '../ring/lane.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
 import { laneViews } from '../worker/lane-stores.ts';
 import { type ConfigInput, type EngineConfig, resolveConfig } from './config.ts';
@@ -65,7 +66,7 @@ export async function createEngine(
     if (warning !== null) logger.warn(warning);
     const parts = { topology: compiled, module, directory, lock, logger, clock };
     engine = new Engine({ ...config, partitions: directory.partitions }, parts);
-    await engine.open(() => noteTopology(disk, directory, compiled));
+    await engine.open((logEnds) => noteTopology(disk, directory, compiled, logEnds));
     await engine.listen();
     return engine;
   } catch (error) {
@@ -193,10 +194,10 @@ export class Engine {
 
   /** Resolves when every partition has recovered, and takes events or has no room on the disk for them. */
   /** @param note makes known which topology this is, when every partition may be opened with it and none has written yet */
-  async open(note: () => void): Promise<void> {
+  async open(note: (logEnds: readonly number[]) => void): Promise<void> {
     try {
       await this.#threads.recovered;
-      note();
+      note(this.#threads.lanes.map(({ status }) => new LaneStatus(status).durableOffset));
       this.#threads.post({ kind: 'start' });
       await this.#threads.ready;
     } catch (error) {

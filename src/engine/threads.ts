@@ -143,6 +143,7 @@ export class Threads {
         topology: module ?? { source: topology.name, url: '' },
         fingerprint: topology.fingerprint,
         loggedFingerprint: directory.topologyFingerprint,
+        loggedSince: directory.topologySince,
         routingSecret: directory.routingSecret,
         identitySecret: directory.identitySecret,
         lanes: mine,

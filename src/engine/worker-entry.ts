@@ -13,7 +13,7 @@ import { runCheckpointThread } from '../store/checkpoint-thread.ts';
 import { DEFAULT_ROTATION } from '../store/checkpoint-writer.ts';
 import { openEnvironments } from '../store/environments.ts';
 import type { CompiledTopology } from '../topology/compiled.ts';
-import { laneViews } from '../worker/lane-stores.ts';
+import { type LoggedTopology, laneViews } from '../worker/lane-stores.ts';
 import { openLane } from '../worker/open-lane.ts';
 import { WorkerLoop } from '../worker/worker-loop.ts';
 import { recordCpuProfile } from './cpu-profile.ts';
@@ -93,7 +93,7 @@ export async function runLanes(task: LanesTask, topology: CompiledTopology): Pro
       partition: memory.partition,
       topology,
       isDevelopment: config.development,
-      loggedFingerprint: task.loggedFingerprint,
+      logged: loggedTopology(task, memory.partition),
       disk,
       logDirectory: logDirectory(task.dataDir, memory.partition),
       environments,
@@ -218,6 +218,10 @@ function openSender(
   // The checkpoint thread knows it only after its first commit, which a full disk may not allow.
   new CheckpointResult(memory.checkpointResult).previousOffset = previousOffset;
   return new CheckpointSender(new SpscRing(memory.checkpointRing), bell, memory.checkpointResult, reader);
+}
+
+function loggedTopology({ loggedFingerprint, loggedSince }: LanesTask, partition: number): LoggedTopology | null {
+  return loggedFingerprint === null ? null : { fingerprint: loggedFingerprint, since: loggedSince[partition] ?? -1 };
 }
 
 function clocksOf({ clock }: LanesTask): { wall: Clock; monotonic: Clock } {

@@ -15,6 +15,8 @@ export interface LanesTask {
   readonly topology: TopologyModule;
   readonly fingerprint: string;
   readonly loggedFingerprint: string | null;
+  /** By partition, the last offset that another topology has written; empty if none has. */
+  readonly loggedSince: readonly number[];
   readonly routingSecret: Uint8Array;
   readonly identitySecret: Uint8Array;
   readonly lanes: readonly LaneMemory[];

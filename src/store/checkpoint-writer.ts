@@ -35,7 +35,7 @@ export const DEFAULT_ROTATION: RotationPolicy = { minEvents: 2_000_000, eventsPe
 /** For a writer that was told no policy of its own. */
 const DEFAULT_MAX_LOG_BYTES = 1024 * MIB;
 
-const DEFAULT_MAX_FRESH_BYTES = 256 * MIB;
+const DEFAULT_MAX_FRESH_BYTES = 64 * MIB;
 
 /** Copies write at most a quarter of what the log writes. */
 const COPY_SHARE = 4;
@@ -105,7 +105,8 @@ export class CheckpointWriter {
   /**
    * Makes rows and meta durable in one transaction.
    * @returns false when the disk is full: nothing of it happened, it may be tried again
-   * @throws whatever else LMDB reports: the environment is suspect, the process has to end
+   * @throws whatever else LMDB reports: the environment is suspect, the process has to end; and a disk that is full for
+   * the pointer file alone, as it then is not certain which environment it names
    */
   commit(batch: RowBatch, meta: CheckpointMeta): boolean {
     const environment = this.#retryable(() => this.#environment ?? this.#openCurrent());
@@ -171,8 +172,9 @@ export class CheckpointWriter {
     const fresh = this.#retryable(() => this.#openFresh());
     if (fresh === null) return false;
     const previousOffset = (this.#meta as CheckpointMeta).offset;
+    const { count } = batch;
     const isWritten = this.#retryable(() => {
-      makeWhole(batch, environment);
+      makeWhole(batch, environment, this.#onProgress);
       failpoint('checkpoint.before-transaction');
       fresh.environment.commitFirst(batch, meta, this.#onProgress);
       failpoint('checkpoint.after-transaction');
@@ -180,6 +182,7 @@ export class CheckpointWriter {
     });
     if (isWritten === null) {
       this.#remove(fresh);
+      batch.truncate(count);
       return false;
     }
     this.#turn(fresh, previousOffset);
@@ -189,8 +192,14 @@ export class CheckpointWriter {
 
   #openFresh(): Fresh {
     const generation = this.#pointer.next();
-    this.#files.makeDirectorySync(this.#pointer.directoryOf(generation));
-    return { generation, environment: this.#open(this.#pointer.directoryOf(generation)) };
+    const directory = this.#pointer.directoryOf(generation);
+    this.#files.makeDirectorySync(directory);
+    try {
+      return { generation, environment: this.#open(directory) };
+    } catch (error) {
+      removeDirectory(directory);
+      throw error;
+    }
   }
 
   #remove({ generation, environment }: Fresh): void {

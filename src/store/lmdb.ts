@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { open, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { assert } from '../base/assert.ts';
 import { MokaError } from '../base/errors.ts';
 import type { CheckpointMeta } from './checkpoint.ts';
 import { assertEnvironmentFile, assertEnvironmentUsable } from './environment-file.ts';
@@ -105,7 +106,9 @@ export class LmdbEnvironment {
   commitFirst(batch: RowBatch, meta: CheckpointMeta, onProgress: () => void): void {
     batch.sort();
     addMeta(batch, meta);
-    this.#write(batch, APPEND, onProgress);
+    const written = this.#write(batch, APPEND, onProgress);
+    // What is appended out of order, or twice, lmdb-js passes over without a word.
+    assert(this.rowCount === written, `fresh environment rows=${this.rowCount} expected=${written}`);
   }
 
   /** Rows that follow all that are there, in key order. */
@@ -157,18 +160,25 @@ export class LmdbEnvironment {
     void this.#database.close();
   }
 
-  #write(batch: RowBatch, options: object | undefined, onProgress: () => void): void {
+  /** @returns how many rows were put */
+  #write(batch: RowBatch, options: object | undefined, onProgress: () => void): number {
     this.#assertRoom(batch);
     const database = this.#database;
     const count = batch.count;
+    let written = 0;
     database.transactionSync(() => {
       for (let i = 0; i < count; i++) {
         const value = batch.select(i);
-        if (value !== null) database.put(batch.key, value, options);
-        else if (options === undefined) database.remove(batch.key);
+        if (value !== null) {
+          database.put(batch.key, value, options);
+          written += 1;
+        } else if (options === undefined) {
+          database.remove(batch.key);
+        }
         if ((i & PROGRESS_MASK) === PROGRESS_MASK) onProgress();
       }
     });
+    return written;
   }
 
   /**
@@ -180,7 +190,8 @@ export class LmdbEnvironment {
   #assertRoom(batch: RowBatch): void {
     const { lastPageNumber, pageSize } = this.#database.getStats();
     const fileBytes = (lastPageNumber + 1) * pageSize;
-    const needed = Math.min(fileBytes, 2 * batch.count * pageSize) + 2 * batch.byteLength + SPARE_BYTES;
+    const copied = Math.min(fileBytes, 2 * batch.count * pageSize);
+    const needed = copied + 2 * batch.byteLength + ROW_OVERHEAD_BYTES * batch.count + SPARE_BYTES;
     const { bavail, bsize } = statfsSync(this.#directory);
     const left = Math.min(bavail * bsize, ENVIRONMENT_MAP_BYTES * ENVIRONMENT_FILL_MAX - fileBytes);
     if (needed <= left) return;
@@ -239,6 +250,8 @@ const ROW_KEYS = {
 const META_KEY = Buffer.from('meta');
 const NO_BYTES = new Uint8Array(0);
 const APPEND = { append: true };
+/** LMDB's own of each row, at the most. */
+const ROW_OVERHEAD_BYTES = 64;
 /** Branch pages, the list of free pages, meta. */
 const SPARE_BYTES = 1024 * 1024;
 const PROGRESS_MASK = 0x3fff;

@@ -50,6 +50,15 @@ export class RowBatch {
     if (this.#values.length > KEPT_BYTES_MAX) this.#values = EMPTY as ValueSlot;
   }
 
+  /** Forgets the rows that were added after the first `count`. */
+  truncate(count: number): void {
+    if (count >= this.count) return;
+    this.#keysEnd = this.#keyStarts[count] as number;
+    this.#valuesEnd = this.#valueStarts[count] as number;
+    this.count = count;
+    this.#sortedCount = 0;
+  }
+
   /** Begins a row; its value follows by `appendValue`, in parts, unless `valueLength` is ROW_DELETED. */
   add(storeId: number, bytes: Uint8Array, keyStart: number, keyLength: number, valueLength: number): void {
     const at = this.#openRow(STORE_PREFIX_BYTES + keyLength, valueLength);

@@ -5,15 +5,20 @@ import { FIRST_SYSTEM_STORE_ID, META_STORE_ID, SIZES_STORE_ID } from './store-sp
 /**
  * Adds to the rows of a checkpoint those that did not change since the one before, so that the batch is all there is.
  * A store whose rows have all changed is known by its size, which every checkpoint has, and is not read again.
+ *
+ * @param onProgress called now and then
  */
-export function makeWhole(batch: RowBatch, environment: LmdbEnvironment): void {
+export function makeWhole(batch: RowBatch, environment: LmdbEnvironment, onProgress: () => void): void {
   batch.sort();
   const { count } = batch;
   let position = 0;
+  let visited = 0;
   let storeId = 0;
   for (const changed of [...changedStores(batch), META_STORE_ID]) {
     if (storeId < changed) {
       environment.scanStores(storeId, changed, (key, value) => {
+        visited += 1;
+        if ((visited & PROGRESS_MASK) === 0) onProgress();
         position = batch.seek(key, position);
         if (position === count || batch.compareAt(position, key) !== 0) batch.addWhole(key, value);
       });
@@ -40,3 +45,5 @@ function changedStores(batch: RowBatch): number[] {
   }
   return changed;
 }
+
+const PROGRESS_MASK = 0x3fff;

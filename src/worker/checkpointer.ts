@@ -22,6 +22,8 @@ const COMMITTING = 3;
 const SLICE_BYTES = 256 * 1024;
 /** A failed checkpoint is tried again after this. */
 const RETRY_MS = 1_000;
+/** And an environment that had no room for its copy. */
+const ROTATION_RETRY_MS = 10_000;
 
 /**
  * Saves a lane's state at one offset, a slice per turn, while the lane goes on:
@@ -49,7 +51,8 @@ export class Checkpointer {
   #lastStart: number;
   #retryAt = 0;
   #isForced = false;
-  #isRotationForced = false;
+  #rotateThrough = -1;
+  #rotateAgainAt = Number.NEGATIVE_INFINITY;
   count = 0;
   failureCount = 0;
   lastDurationMs = 0;
@@ -92,9 +95,9 @@ export class Checkpointer {
     this.#isForced = true;
   }
 
-  /** Makes the next `step` start a checkpoint, of nothing new too, that also becomes the previous environment. */
-  forceRotation(): void {
-    this.#isRotationForced = true;
+  /** From now on there are checkpoints, of nothing new too, until the previous environment reflects this offset. */
+  rotateThrough(offset: number): void {
+    this.#rotateThrough = offset;
   }
 
   /**
@@ -107,10 +110,9 @@ export class Checkpointer {
     switch (this.#phase) {
       case IDLE: {
         if (this.#sink.floorOffset > this.#trimmedOffset) this.#trim();
-        const mustRotate = this.#relief.isDue(processedOffset, now) || this.#isRotationForced;
+        const mustRotate = this.#relief.isDue(processedOffset, now) || this.#isRotationDue(now);
         if (!mustRotate && !this.#isDue(processedOffset, eventsPerMs, now)) return false;
         this.#isForced = false;
-        this.#isRotationForced = false;
         this.#lastStart = now;
         this.#meta = { ...this.#describe(processedOffset), mustRotate };
         this.#state.beginCut();
@@ -133,6 +135,13 @@ export class Checkpointer {
       default:
         return this.#settle(now);
     }
+  }
+
+  #isRotationDue(now: number): boolean {
+    if (this.#sink.floorOffset >= this.#rotateThrough || this.#sink.isRotating || now < this.#rotateAgainAt)
+      return false;
+    this.#rotateAgainAt = now + ROTATION_RETRY_MS;
+    return true;
   }
 
   #isDue(processedOffset: number, eventsPerMs: number, now: number): boolean {

@@ -67,27 +67,47 @@ function extraOf(meta: CheckpointMeta | null): Partial<LaneExtra> {
   return (meta?.extra ?? {}) as Partial<LaneExtra>;
 }
 
+/** The topology that a partition's log was last written under. */
+export interface LoggedTopology {
+  readonly fingerprint: string;
+  /** Last offset of the log when it took over from another one; -1: it wrote all of it. */
+  readonly since: number;
+}
+
+/** Last offset that was not logged under this topology; -1 when all was. The log is drained when another one took over. */
+export function takeoverOffset(topology: CompiledTopology, logEnd: number, logged: LoggedTopology | null): number {
+  if (logged === null) return -1;
+  return logged.fingerprint === topology.fingerprint ? logged.since : logEnd;
+}
+
 /**
- * Whether a checkpoint and the log behind it may be opened with this topology: the same one always; another one only
- * when nothing of the log is left to replay, nothing is on its way to other partitions, every store is still there, and
+ * Whether a checkpoint and the log behind it may be opened with this topology: the same one, unless the checkpoint is of
+ * before it took over; another one only when nothing of the log is left to replay, nothing is on its way to other partitions, every store is still there, and
  * every stream still has its number.
  *
  * @param logEnd last offset of the log
  * @param countUnconfirmed how many changes are on their way to other partitions, in the form that their operators gave them
- * @param loggedFingerprint of the topology that the engine last ran with here; null in a new directory
- * @throws MokaError ERR_TOPOLOGY_CHANGED
+ * @throws MokaError ERR_TOPOLOGY_CHANGED, ERR_CHECKPOINT_DAMAGED
  */
 export function assertSameTopology(
   partition: number,
   topology: CompiledTopology,
   meta: CheckpointMeta | null,
   logEnd: number,
-  loggedFingerprint: string | null,
+  logged: LoggedTopology | null,
   countUnconfirmed: () => number,
 ): void {
-  const saved = loggedFingerprint ?? meta?.fingerprint ?? topology.fingerprint;
-  if (saved === topology.fingerprint) return;
+  const saved = logged?.fingerprint ?? meta?.fingerprint ?? topology.fingerprint;
   const savedOffset = meta?.offset ?? -1;
+  if (saved === topology.fingerprint) {
+    const since = logged?.since ?? -1;
+    if (savedOffset >= since) return;
+    throw new MokaError(
+      'ERR_CHECKPOINT_DAMAGED',
+      `no checkpoint through offset=${since} can be read, the last one is of offset=${savedOffset}; the log in between was written under another topology and cannot be replayed under this one. Restore state/${partition} from a backup`,
+      { partition },
+    );
+  }
   const unsaved = Math.max(0, logEnd - savedOffset);
   const unconfirmed = unsaved > 0 ? 0 : countUnconfirmed();
   if (unsaved > 0 || unconfirmed > 0) {

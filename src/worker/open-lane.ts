@@ -15,7 +15,7 @@ import type { CheckpointPolicy } from './checkpointer.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import { type Inquire, inquire } from './inquiry.ts';
 import { LaneMeter, type LaneMetrics } from './lane-meter.ts';
-import { assertSameTopology, laneStores } from './lane-stores.ts';
+import { assertSameTopology, type LoggedTopology, laneStores, takeoverOffset } from './lane-stores.ts';
 import { LogClock } from './log-clock.ts';
 import { Partition } from './partition.ts';
 import { Standing } from './standing.ts';
@@ -29,7 +29,8 @@ export interface LaneOptions {
   /** What user code is given is frozen, so that a mutation throws. Slow. */
   isDevelopment: boolean;
   /** Of the topology that the engine last ran with in this directory; null in a new one. */
-  loggedFingerprint: string | null;
+  /** What the engine last ran with here; null in a new directory. */
+  logged: LoggedTopology | null;
   disk: Disk;
   logDirectory: string;
   environments: CheckpointEnvironments;
@@ -85,7 +86,6 @@ export function openLane(options: LaneOptions): Lane {
   status.state = LANE_RECOVERING;
   const reader = openCheckpoint(options);
   const checkpointOffset = reader.meta?.offset ?? -1;
-  const savedUnder = reader.meta?.fingerprint ?? topology.fingerprint;
   const { retentionBytes, retentionMs, ...logOptions } = options.log;
   // A checkpoint that the log does not reach means that acknowledged events are gone: `open` stops on it.
   const log = PartitionLog.open(disk, options.logDirectory, {
@@ -97,9 +97,10 @@ export function openLane(options: LaneOptions): Lane {
     retention: { bytes: retentionBytes, ms: retentionMs },
     announcesWritten: topology.streams.some((stream) => stream.durability === 'os'),
   });
-  assertSameTopology(partition, topology, reader.meta, log.durableThrough, options.loggedFingerprint, () => {
+  assertSameTopology(partition, topology, reader.meta, log.durableThrough, options.logged, () => {
     return countUnconfirmed(reader);
   });
+  const since = takeoverOffset(topology, log.durableThrough, options.logged);
 
   const whereabouts = options.whereabouts ?? new Whereabouts();
   const state = new PartitionState({
@@ -142,9 +143,8 @@ export function openLane(options: LaneOptions): Lane {
   };
   if (stuck.isEmpty) lane.recover(onProgress);
   else recoverWithout(lane, stuck, state, options, onProgress);
-  // The previous environment is the way back, and what was logged under another topology is behind this one: never to be
-  // replayed from there under this topology.
-  if (savedUnder !== topology.fingerprint) lane.checkpointer.forceRotation();
+  // The previous environment is the way back: what was logged under another topology is not to be replayed from there.
+  if (options.environments.previousOffset < since) lane.checkpointer.rotateThrough(since);
   const spent = Math.round(options.monotonic.now() - startedAt);
   options.report(
     `partition=${partition} recovered epoch=${log.epoch} checkpoint=${checkpointOffset} logEnd=${log.durableThrough} replayed=${replayed} ms=${spent}`,

@@ -90,8 +90,12 @@ describe('the coffee shop on two threads', () => {
     engine = await EngineProcess.start({ data, partitions: 2, env });
     await check();
     expect((await engine.post(ORDERS, order('o-6', { items: ITEMS, placedAt: OPENING + MINUTE }))).status).toBe(201);
+    // Each of them in a partition of its own, at its own time.
+    const quantities = { 'flat-white': 6, croissant: 3 };
     const sales = await rows(engine, 'sales-per-minute', (found) =>
-      found.some(({ key, value }) => key === 'flat-white/2025-11-20T06:01:00.000Z' && value['qty'] === 6),
+      Object.entries(quantities).every(([sku, qty]) =>
+        found.some(({ key, value }) => key === `${sku}/2025-11-20T06:01:00.000Z` && value['qty'] === qty),
+      ),
     );
     expect(valuesOf(sales)).toContainEqual([
       'croissant/2025-11-20T06:01:00.000Z',

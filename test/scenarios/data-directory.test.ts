@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { EXIT_CODES } from '../../src/base/exit-codes.ts';
 import { moka } from '../main/moka-process.ts';
 import { EngineProcess, type Exit } from './support/engine-process.ts';
 import { readLog } from './support/log-contents.ts';
@@ -342,25 +343,51 @@ describe('a topology that changed', () => {
     expect([back.code, said(back).code]).toEqual([2, 'ERR_TOPOLOGY_CHANGED']);
   });
 
-  it('never has its log replayed by the later one, also when the current environment cannot be read', async () => {
-    const data = freshPath();
+  describe('never has its log replayed by the later one', () => {
     const extended = topologyFile('guarantees-extended');
-    const before = await EngineProcess.start({ data, topology, partitions: 1 });
-    for (const n of [1, 2, 3]) expect((await before.post('/v1/streams/notes', { till: 'a', n })).status).toBe(201);
-    await before.stop();
-    const after = await EngineProcess.start({ data, topology: extended });
-    const pointer = (): { current: number; previousOffset: number } =>
+    const pointer = (data: string): { current: number; previousOffset: number } =>
       JSON.parse(readFileSync(join(data, 'state/0/CURRENT'), 'utf8')) as { current: number; previousOffset: number };
-    await vi.waitFor(() => expect(pointer().previousOffset).toBe(2), { timeout: 20_000 });
-    expect((await after.post('/v1/streams/notes', { till: 'a', n: 4 })).status).toBe(201);
-    await after.kill();
-    truncateSync(join(data, 'state/0', String(pointer().current), 'data.mdb'), 0);
-    const again = await EngineProcess.start({ data, topology: extended, env: { MOKA_LOG_LEVEL: 'info' } });
-    expect((await again.get('/v1/views/notes/a')).json['value']).toBe(4);
-    const { code, stderr } = await again.stop();
-    expect(code).toBe(0);
-    expect(stderr).toMatch(/the previous one is used/);
-    expect(stderr).toMatch(/recovered epoch=\d+ checkpoint=2 logEnd=3 replayed=1 /);
+    const spoilCurrent = (data: string): void =>
+      truncateSync(join(data, 'state/0', String(pointer(data).current), 'data.mdb'), 0);
+
+    /** Three events under the earlier topology; killed under the later one between its first checkpoint and the copy. */
+    async function takenOver(): Promise<string> {
+      const data = freshPath();
+      const before = await EngineProcess.start({ data, topology, partitions: 1 });
+      for (const n of [1, 2, 3]) expect((await before.post('/v1/streams/notes', { till: 'a', n })).status).toBe(201);
+      await before.stop();
+      const env = { MOKA_FAILPOINT: 'checkpoint.before-turn:1' };
+      // It strikes at once, before it is ready or after.
+      const { signal } = await new EngineProcess({ data, topology: extended, env }).exited;
+      expect(signal).toBe('SIGKILL');
+      expect(pointer(data).previousOffset).toBe(-1);
+      return data;
+    }
+
+    it('also when the current environment cannot be read: the previous one holds all of it soon', async () => {
+      const data = await takenOver();
+      const after = await EngineProcess.start({ data, topology: extended });
+      await vi.waitFor(() => expect(pointer(data).previousOffset).toBe(2), { timeout: 20_000, interval: 50 });
+      expect((await after.post('/v1/streams/notes', { till: 'a', n: 4 })).status).toBe(201);
+      await after.kill();
+      spoilCurrent(data);
+      const again = await EngineProcess.start({ data, topology: extended, env: { MOKA_LOG_LEVEL: 'info' } });
+      expect((await again.get('/v1/views/notes/a')).json['value']).toBe(4);
+      const { code, stderr } = await again.stop();
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/the previous one is used/);
+      expect(stderr).toMatch(/recovered epoch=\d+ checkpoint=2 logEnd=3 replayed=1 /);
+    });
+
+    it('and before that is so, a damaged environment ends the start', async () => {
+      const data = await takenOver();
+      spoilCurrent(data);
+      const exit = await EngineProcess.startInVain({ data, topology: extended });
+      expect([exit.code, said(exit).code]).toEqual([EXIT_CODES.damaged, 'ERR_CHECKPOINT_DAMAGED']);
+      expect(said(exit).message).toMatch(
+        /no checkpoint through offset=2 can be read, .* Restore state\/0 from a backup/,
+      );
+    });
   });
 });
 

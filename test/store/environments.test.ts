@@ -205,6 +205,61 @@ describe('CheckpointWriter and environments', () => {
     writer.close();
   });
 
+  it('commit goes into the current environment, with its own rows alone, when a fresh one finds the disk full', () => {
+    const directory = temporaryDirectory();
+    let fails: 'open' | 'commitFirst' | '' = '';
+    const full = (): never => {
+      throw Object.assign(new Error('No space left on device'), { code: 28 });
+    };
+    const committed: number[] = [];
+    const writer = writerOf(directory, { ...DEFAULT_ROTATION, maxCommits: 1 }, (path) => {
+      if (fails === 'open') full();
+      const environment = LmdbEnvironment.open(path);
+      const { commit, commitFirst } = environment;
+      environment.commit = (batch, ...rest) => {
+        committed.push(batch.count);
+        commit.call(environment, batch, ...rest);
+      };
+      environment.commitFirst = (...args) => (fails === 'commitFirst' ? full() : commitFirst.apply(environment, args));
+      return environment;
+    });
+    const commitRows = (from: number, count: number, offset: number): boolean => {
+      const batch = new RowBatch();
+      for (let n = from; n < from + count; n++) {
+        const key = Buffer.from(`key-${n}`);
+        batch.add(0, key, 0, key.length, 1);
+        batch.appendValue(Uint8Array.of(offset), 0, 1);
+      }
+      return writer.commit(batch, metaAt(offset));
+    };
+    const saved = (): number[] => {
+      const counts: number[] = [];
+      const reader = openEnvironments(nodeStateFiles, directory, 0).openForRead();
+      reader.scan(0, null, (_key, value) => {
+        const offset = value[0] as number;
+        counts[offset] = (counts[offset] ?? 0) + 1;
+        return true;
+      });
+      reader.close();
+      return counts;
+    };
+    expect(commitRows(0, 100, 1)).toBe(true);
+    fails = 'open';
+    expect(commitRows(20, 60, 2)).toBe(true);
+    fails = 'commitFirst';
+    expect(commitRows(40, 60, 3)).toBe(true);
+    expect(committed).toEqual([100, 60, 60]);
+    expect(saved()).toEqual([, 20, 20, 60]);
+    expect(readdirSync(directory).sort()).toEqual(['1', 'CURRENT']);
+    fails = '';
+    expect(commitRows(0, 60, 4)).toBe(true);
+    expect(committed).toHaveLength(3);
+    expect(saved()).toEqual([, , , 40, 60]);
+    expect(readdirSync(directory).sort()).toEqual(['1', '2', 'CURRENT']);
+    expect(writer.previousOffset).toBe(3);
+    writer.close();
+  });
+
   it('commit throws what is not a full disk, and a transaction that throws leaves nothing behind', () => {
     const directory = temporaryDirectory();
     const writer = writerOf(directory, DEFAULT_ROTATION, (path) => {

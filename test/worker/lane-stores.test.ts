@@ -27,7 +27,7 @@ function open(
   checkpoint: CheckpointMeta | null = meta(9),
   unconfirmed = 0,
 ): void {
-  assertSameTopology(0, topology, checkpoint, logEnd, before.fingerprint, () => unconfirmed);
+  assertSameTopology(0, topology, checkpoint, logEnd, { fingerprint: before.fingerprint, since: 4 }, () => unconfirmed);
 }
 
 describe('laneStores', () => {
@@ -62,7 +62,15 @@ describe('laneStores', () => {
 describe('assertSameTopology', () => {
   it('lets the same topology in, whatever is left to replay', () => {
     expect(() => open(before, 1000)).not.toThrow();
-    expect(() => open(before, 1000, null)).not.toThrow();
+    expect(() => open(before, 1000, meta(4))).not.toThrow();
+  });
+
+  it('does not have it replay what was logged under another one', () => {
+    for (const checkpoint of [meta(3), null]) {
+      expect(() => open(before, 1000, checkpoint)).toThrow(
+        /no checkpoint through offset=4 can be read, .* under another topology .* Restore state\/0 from a backup/,
+      );
+    }
   });
 
   it('lets another one in that has everything in its place, when nothing is left to replay', () => {

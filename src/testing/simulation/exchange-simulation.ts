@@ -141,7 +141,7 @@ export class ExchangeSimulation {
       partition,
       topology: exchangeTopology,
       isDevelopment: false,
-      loggedFingerprint: exchangeTopology.fingerprint,
+      logged: { fingerprint: exchangeTopology.fingerprint, since: -1 },
       disk: this.#disk,
       logDirectory: `/log-${partition}`,
       environments: checkpoints,

@@ -174,7 +174,7 @@ export class Simulation {
       partition: 0,
       topology,
       isDevelopment: false,
-      loggedFingerprint: topology.fingerprint,
+      logged: { fingerprint: topology.fingerprint, since: -1 },
       disk: this.#lyingDisk,
       logDirectory: '/log',
       environments: this.#checkpoints,
