@@ -186,7 +186,7 @@ function open(topology: CompiledTopology, memory: Memory, directory: string): La
     partition: PARTITION,
     topology,
     isDevelopment: false,
-    loggedFingerprint: null,
+    logged: null,
     disk,
     logDirectory: logDirectory(directory, PARTITION),
     environments,

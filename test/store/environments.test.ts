@@ -232,12 +232,13 @@ describe('CheckpointWriter and environments', () => {
       }
       return writer.commit(batch, metaAt(offset));
     };
+    /** How many rows are of each checkpoint. */
     const saved = (): number[] => {
-      const counts: number[] = [];
+      const counts = [0, 0, 0, 0, 0];
       const reader = openEnvironments(nodeStateFiles, directory, 0).openForRead();
       reader.scan(0, null, (_key, value) => {
         const offset = value[0] as number;
-        counts[offset] = (counts[offset] ?? 0) + 1;
+        counts[offset] = (counts[offset] as number) + 1;
         return true;
       });
       reader.close();
@@ -249,12 +250,12 @@ describe('CheckpointWriter and environments', () => {
     fails = 'commitFirst';
     expect(commitRows(40, 60, 3)).toBe(true);
     expect(committed).toEqual([100, 60, 60]);
-    expect(saved()).toEqual([, 20, 20, 60]);
+    expect(saved()).toEqual([0, 20, 20, 60, 0]);
     expect(readdirSync(directory).sort()).toEqual(['1', 'CURRENT']);
     fails = '';
     expect(commitRows(0, 60, 4)).toBe(true);
     expect(committed).toHaveLength(3);
-    expect(saved()).toEqual([, , , 40, 60]);
+    expect(saved()).toEqual([0, 0, 0, 40, 60]);
     expect(readdirSync(directory).sort()).toEqual(['1', '2', 'CURRENT']);
     expect(writer.previousOffset).toBe(3);
     writer.close();
