@@ -232,12 +232,19 @@ function parseMeta(path: string, text: string): DataMeta {
   if (!Number.isInteger(partitions) || (partitions as number) < 1) {
     throw new MokaError('ERR_DATA_UNUSABLE', `data directory=${path} file=moka.json partitions=${String(partitions)}`);
   }
+  const isOffsets = Array.isArray(since) && since.length === partitions && since.every(Number.isSafeInteger);
+  if (since !== undefined && !isOffsets) {
+    throw new MokaError(
+      'ERR_DATA_UNUSABLE',
+      `data directory=${path} file=moka.json since=${JSON.stringify(since)}: must be one offset for each of partitions=${partitions}`,
+    );
+  }
   return {
     version,
     partitions: partitions as number,
     ...(typeof secretCheck === 'string' ? { secretCheck } : {}),
     ...(typeof topology === 'string' ? { topology } : {}),
-    ...(Array.isArray(since) ? { since: since.map(Number) } : {}),
+    ...(since === undefined ? {} : { since }),
     ...(Array.isArray(streams) ? { streams: streams.map(String) } : {}),
   };
 }

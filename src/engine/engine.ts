@@ -192,8 +192,12 @@ export class Engine {
     return this.#listeners.adminUrl;
   }
 
-  /** Resolves when every partition has recovered, and takes events or has no room on the disk for them. */
-  /** @param note makes known which topology this is, when every partition may be opened with it and none has written yet */
+  /**
+   * Resolves when every partition has recovered, and takes events or has no room on the disk for them.
+   *
+   * @param note makes known which topology this is, when every partition may be opened with it and none has written yet;
+   * it is told the last offset of each one's log
+   */
   async open(note: (logEnds: readonly number[]) => void): Promise<void> {
     try {
       await this.#threads.recovered;

@@ -82,8 +82,8 @@ export function takeoverOffset(topology: CompiledTopology, logEnd: number, logge
 
 /**
  * Whether a checkpoint and the log behind it may be opened with this topology: the same one, unless the checkpoint is of
- * before it took over; another one only when nothing of the log is left to replay, nothing is on its way to other partitions, every store is still there, and
- * every stream still has its number.
+ * before it took over; another one only when nothing of the log is left to replay, nothing is on its way to other
+ * partitions, every store is still there, and every stream still has its number.
  *
  * @param logEnd last offset of the log
  * @param countUnconfirmed how many changes are on their way to other partitions, in the form that their operators gave them

@@ -28,8 +28,7 @@ export interface LaneOptions {
   topology: CompiledTopology;
   /** What user code is given is frozen, so that a mutation throws. Slow. */
   isDevelopment: boolean;
-  /** Of the topology that the engine last ran with in this directory; null in a new one. */
-  /** What the engine last ran with here; null in a new directory. */
+  /** What the engine last ran with in this directory; null in a new one. */
   logged: LoggedTopology | null;
   disk: Disk;
   logDirectory: string;

@@ -193,6 +193,11 @@ describe('a data directory', () => {
       (data) => changeMeta(data, { partitions: 2 }),
       /partitions=2, but log\/1\/LOG is missing; restore moka\.json or the logs/,
     ],
+    [
+      'whose moka.json does not say of each log where its topology took over',
+      (data) => changeMeta(data, { since: [3, 4] }),
+      /since=\[3,4\]: must be one offset for each of partitions=1/,
+    ],
     ['whose logs and states are gone', removeLogsAndStates, /partitions=1, but log\/0\/LOG is missing; restore/],
     [
       'one of whose logs has lost its LOG',
